@@ -1,0 +1,119 @@
+"""Keeps processes running: whatever dies is started again, after a growing delay."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from shared import clock, logs
+
+log = logs.get(__name__)
+
+FIRST_DELAY_S = 0.25
+LONGEST_DELAY_S = 30.0
+STEADY_AFTER_S = 10.0
+"""Whoever ran this long starts again with the first delay."""
+STOP_WITHIN_S = 10.0
+LARGEST_LOG = 20 * 1024 * 1024
+
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A process to keep running."""
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    after_start: Callable[[], Awaitable[None]] | None = None
+    """Called after each start, while the process runs."""
+
+
+class Supervisor:
+    """Runs programs until `stop`; their output goes to `logs_directory`, a file each."""
+
+    def __init__(self, logs_directory: Path, *, verbose: bool = False) -> None:
+        self._logs = logs_directory
+        self._verbose = verbose
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._processes: dict[str, asyncio.subprocess.Process] = {}
+        self._stopping = asyncio.Event()
+
+    def start(self, program: Program) -> None:
+        self._tasks[program.name] = asyncio.create_task(self._keep_running(program))
+
+    async def stop(self, names: Sequence[str]) -> None:
+        """Asks these to stop, all at once, and ends those that don't."""
+        self._stopping.set()
+        running = [self._processes[name] for name in names if name in self._processes]
+        for process in running:
+            if process.returncode is None:
+                process.terminate()
+        try:
+            async with asyncio.timeout(STOP_WITHIN_S):
+                await asyncio.gather(*(process.wait() for process in running))
+        except TimeoutError:
+            for process in running:
+                if process.returncode is None:
+                    log.error("process.killed", pid=process.pid)
+                    process.kill()
+        tasks = [self._tasks[name] for name in names if name in self._tasks]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _keep_running(self, program: Program) -> None:
+        delay = FIRST_DELAY_S
+        while not self._stopping.is_set():
+            started_at = clock.elapsed_s()
+            code = await self._run(program)
+            if self._stopping.is_set():
+                return
+            if clock.elapsed_s() - started_at > STEADY_AFTER_S:
+                delay = FIRST_DELAY_S
+            log.warning("process.died", process=program.name, code=code, starts_again_in_s=delay)
+            await asyncio.sleep(delay)
+            delay = min(delay * 2, LONGEST_DELAY_S)
+
+    async def _run(self, program: Program) -> int:
+        with _open_log(self._logs / f"{program.name}.log") as output:
+            process = await asyncio.create_subprocess_exec(
+                *program.command,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=None if self._verbose else output,
+                stderr=None if self._verbose else output,
+                env={**os.environ, **program.environment},
+                start_new_session=True,
+                preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+            )
+        self._processes[program.name] = process
+        log.debug("process.started", process=program.name, pid=process.pid)
+        after = asyncio.create_task(self._after_start(program))
+        try:
+            return await process.wait()
+        finally:
+            after.cancel()
+
+    async def _after_start(self, program: Program) -> None:
+        if program.after_start is not None:
+            await program.after_start()
+
+
+def _open_log(file: Path) -> BinaryIO:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    if file.exists() and file.stat().st_size > LARGEST_LOG:
+        file.replace(file.with_suffix(".log.1"))
+    return file.open("ab")
+
+
+def _die_with_parent() -> None:
+    """Whatever happens to `banso up`, nothing of it stays behind."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -1,0 +1,230 @@
+"""`banso up`: everything on this machine, with one command."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from deploy.local.keeping import Secrets, hold, ports_of, secrets_of, write_privately
+from deploy.local.supervisor import Program, Supervisor
+from deploy.nats.configuration import ADMINISTRATOR, server_configuration
+from shared import bus, clock, logs
+from shared.contracts.event import Speaker
+from shared.database import migrate
+from shared.links import EVERYBODY, Links
+
+log = logs.get(__name__)
+
+SAMPLE = Path(__file__).parent / "organisation.yaml"
+READY_WITHIN_S = 60.0
+PROVISION_AGAIN_S = 0.1
+
+
+class NotReady(Exception):
+    """A part did not become ready in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """Everything on one machine, in one data directory."""
+
+    data: Path
+    organisation: Path
+    port_base: int | None = None
+    web_url: str | None = None
+    """Where people reach the pages; by default on this machine only."""
+    web_host: str = "127.0.0.1"
+    verbose: bool = False
+
+    async def run(self) -> None:
+        """Starts everything, says where it is, and keeps it running until told to stop.
+
+        Raises AlreadyRunning, PortTaken or NotReady.
+        """
+        with hold(self.data):
+            (self.data / "endpoints.json").unlink(missing_ok=True)
+            await _Running(self).run()
+
+
+class _Running:
+    def __init__(self, installation: Installation) -> None:
+        self._data = installation.data.resolve()
+        self._organisation = installation.organisation.resolve()
+        self._ports = ports_of(self._data, installation.port_base)
+        self._web_host = installation.web_host
+        default = f"http://127.0.0.1:{self._ports['web']}"
+        self._web_url = (installation.web_url or default).rstrip("/")
+        self._secrets: Secrets = secrets_of(self._data)
+        self._nats_url = f"nats://127.0.0.1:{self._ports['nats']}"
+        self._supervisor = Supervisor(self._data / "logs", verbose=installation.verbose)
+        self._provisioned = asyncio.Event()
+
+    async def run(self) -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        self._write_nats_configuration()
+        self._supervisor.start(self._nats())
+        await asyncio.to_thread(self._migrate)
+        for speaker in Speaker:
+            self._supervisor.start(self._service(speaker))
+        try:
+            ready = asyncio.create_task(self._until_ready())
+            stopped = asyncio.create_task(stop.wait())
+            await asyncio.wait([ready, stopped], return_when=asyncio.FIRST_COMPLETED)
+            if not stop.is_set():
+                await ready
+                self._say_where()
+                await stop.wait()
+            ready.cancel()
+        finally:
+            log.info("banso.stopping")
+            await self._supervisor.stop(list(Speaker))
+            await self._supervisor.stop(["nats"])
+            (self._data / "endpoints.json").unlink(missing_ok=True)
+
+    def _migrate(self) -> None:
+        for speaker in Speaker:
+            migrations = Path(import_module(f"services.{speaker}").__path__[0]) / "migrations"
+            migrate(self._database_url(speaker), migrations)
+
+    def _nats(self) -> Program:
+        beside = Path(sys.executable).with_name("nats-server")
+        server = str(beside) if beside.exists() else shutil.which("nats-server") or str(beside)
+        configuration = str(self._data / "nats.json")
+        return Program("nats", [server, "-c", configuration], after_start=self._provision)
+
+    def _write_nats_configuration(self) -> None:
+        text = server_configuration(
+            port=self._ports["nats"],
+            store=self._data / "nats",
+            public_keys=self._secrets.public_keys(),
+        )
+        write_privately(self._data / "nats.json", json.loads(text))
+
+    async def _provision(self) -> None:
+        """After each start of NATS: a store that was lost is made anew, with a new epoch."""
+        seed = SecretStr(self._secrets.nats_seeds[ADMINISTRATOR])
+        while True:
+            try:
+                made = await bus.provision(self._nats_url, seed)
+            except Exception as error:
+                log.debug("provision.waiting", error=repr(error))
+                await asyncio.sleep(PROVISION_AGAIN_S)
+                continue
+            log.info("streams.provisioned", new=",".join(made) or "none")
+            self._provisioned.set()
+            return
+
+    def _service(self, speaker: Speaker) -> Program:
+        environment = {
+            "BANSO_NATS_URL": self._nats_url,
+            "BANSO_NATS_SEED": self._secrets.nats_seeds[speaker],
+            "BANSO_DATABASE_URL": self._database_url(speaker),
+            "BANSO_HEALTH_PORT": str(self._ports[speaker]),
+            "BANSO_CLOCK_FILE": str(self._data / "clock"),
+        }
+        linked = {
+            "BANSO_WEB_URL": self._web_url,
+            "BANSO_LINK_KEYS": json.dumps(self._secrets.link_keys),
+        }
+        match speaker:
+            case Speaker.INTAKE:
+                environment |= linked | {
+                    "BANSO_BLOBS": str(self._data / "blobs"),
+                    "BANSO_WEB_HOST": self._web_host,
+                    "BANSO_WEB_PORT": str(self._ports["web"]),
+                    "BANSO_SMTP_PORT": str(self._ports["smtp"]),
+                    "BANSO_API_TOKEN_HASHES": json.dumps([self._secrets.api_token_hash]),
+                }
+            case Speaker.ROUTER:
+                environment |= {"BANSO_ORGANISATION": str(self._organisation)}
+            case Speaker.NOTIFIER:
+                environment |= linked | {"BANSO_MAIL_DIRECTORY": str(self._data / "mail")}
+            case Speaker.METRICS:
+                pass
+        banso = str(Path(sys.executable).with_name("banso"))
+        return Program(str(speaker), [banso, "serve", str(speaker)], environment)
+
+    def _database_url(self, speaker: Speaker) -> str:
+        return f"sqlite:///{self._data / f'{speaker}.db'}"
+
+    async def _until_ready(self) -> None:
+        await self._provisioned.wait()
+        waiting = {str(speaker): self._ports[speaker] for speaker in Speaker}
+        until = clock.elapsed_s() + READY_WITHIN_S
+        words: dict[str, str] = {}
+        while waiting:
+            for name, port in list(waiting.items()):
+                is_ready, words[name] = await asyncio.to_thread(_readiness, port)
+                if is_ready:
+                    del waiting[name]
+            if waiting and clock.elapsed_s() > until:
+                raise NotReady("; ".join(f"{name}: {words[name]}" for name in waiting))
+            await asyncio.sleep(0.05)
+
+    def _say_where(self) -> None:
+        links = Links(self._secrets.link_keys, self._web_url)
+        endpoints = {
+            "web": self._web_url,
+            "api": f"{self._web_url}/api/v1",
+            "api_token": self._secrets.api_token,
+            "smtp": f"127.0.0.1:{self._ports['smtp']}",
+            "inbox": links.inbox(EVERYBODY, clock.now()),
+            "metrics": {
+                str(speaker): f"http://127.0.0.1:{self._ports[speaker]}/metrics"
+                for speaker in Speaker
+            },
+            "nats": self._nats_url,
+        }
+        write_privately(self._data / "endpoints.json", endpoints)
+        _print_table(endpoints, self._data)
+
+
+def _readiness(port: int) -> tuple[bool, str]:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2) as answer:
+            return answer.status == 200, "ready"
+    except urllib.error.HTTPError as error:
+        return False, error.read().decode("utf-8", "replace").strip()
+    except OSError as error:
+        return False, f"does not answer ({error})"
+
+
+def _print_table(endpoints: Mapping[str, object], data: Path) -> None:
+    """Where everything is, for whoever started it."""
+    from rich.console import Console
+    from rich.table import Table
+
+    server = os.environ.get("BANSO_SMTP_OUT_HOST")
+    metrics = endpoints["metrics"]
+    assert isinstance(metrics, dict)
+    rows = [
+        ("Bring in a problem   持ち込む", endpoints["web"]),
+        ("... by mail          メールで", f"issues@example.com → SMTP {endpoints['smtp']}"),
+        ("... by API           API で", f"{endpoints['api']}/openapi.json"),
+        ("What Banso said      送った知らせ", endpoints["inbox"]),
+        ("... as mail          メール", f"by {server}" if server else f"{data / 'mail'}"),
+        ("Metrics              指標", metrics["metrics"]),
+        ("Addresses, API token 接続先", f"{data / 'endpoints.json'}"),
+        ("Logs                 ログ", f"{data / 'logs'}"),
+    ]
+    table = Table(title="Banso 伴走 is ready  –  stop it with Ctrl-C", title_justify="left")
+    table.add_column("What")
+    table.add_column("Where", overflow="fold")
+    for what, where in rows:
+        table.add_row(what, str(where))
+    Console(width=None, soft_wrap=False).print(table)

@@ -1,0 +1,41 @@
+"""The configuration of nats-server, made from the table of who says and hears what."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from shared.contracts.event import Speaker
+from shared.contracts.traffic import permissions
+
+ADMINISTRATOR = "admin"
+USERS = (ADMINISTRATOR, *Speaker)
+
+
+def server_configuration(
+    *, port: int, store: Path, public_keys: Mapping[str, str], max_payload: int = 1024 * 1024
+) -> str:
+    """One node with JetStream on loopback, one user per service with just its permissions.
+
+    `sync_interval: always`: with the default a power cut takes messages that were acknowledged.
+    """
+    users = [
+        {"nkey": public_keys[ADMINISTRATOR], "permissions": {"publish": ">", "subscribe": ">"}}
+    ]
+    for speaker in Speaker:
+        publish, subscribe = permissions(speaker)
+        users.append(
+            {
+                "nkey": public_keys[speaker],
+                "permissions": {"publish": {"allow": publish}, "subscribe": {"allow": subscribe}},
+            }
+        )
+    configuration = {
+        "server_name": "banso",
+        "listen": f"127.0.0.1:{port}",
+        "max_payload": max_payload,
+        "jetstream": {"store_dir": str(store), "sync_interval": "always"},
+        "authorization": {"users": users},
+    }
+    return json.dumps(configuration, indent=2)

@@ -1,0 +1,62 @@
+"""Wires intake."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from services.intake import projection, store
+from services.intake.blobs import Blobs
+from services.intake.door import Door
+from services.intake.mail.smtp import Receiver, listen
+from services.intake.settings import IntakeSettings
+from services.intake.store import Shelf
+from services.intake.web.application import web
+from shared import service
+from shared.bus import Bus
+from shared.contracts.event import Speaker
+from shared.database import open_engine
+from shared.health import Server
+from shared.journal import Journal
+from shared.links import Links
+from shared.organisation import KnownOrganisation
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+async def serve(settings: IntakeSettings) -> None:
+    """Runs intake until it is told to stop."""
+    registry = service.prepare("intake", settings)
+    engine = open_engine(settings.database_url)
+    with engine.connect() as connection:
+        known = KnownOrganisation(connection, store.metadata)
+    bus: Bus[Shelf] = Bus(
+        Speaker.INTAKE, settings.nats_url, settings.nats_seed, registry, projection.HEARS
+    )
+    journal = Journal(
+        engine,
+        store.metadata,
+        lambda connection, now: Shelf(connection, now, known),
+        bus.say,
+        registry,
+        on_commit=known.adopt,
+    )
+    bus.listen(journal)
+    links = Links([key.get_secret_value() for key in settings.link_keys], settings.web_url)
+    reader = open_engine(settings.database_url, read_only=True)
+    door = Door(journal, reader, known, links, Blobs(settings.blobs))
+    pages = web(door, settings.api_token_hashes, settings.largest_request_bytes)
+    smtp_is_open = asyncio.Event()
+    receiver = Receiver(door, settings.largest_mail_bytes)
+    await service.run(
+        settings,
+        registry,
+        bus,
+        journal,
+        checks={
+            "organisation": lambda: known.current is not None,
+            "smtp": smtp_is_open.is_set,
+        },
+        ticks=[lambda: listen(receiver, settings.smtp_host, settings.smtp_port, smtp_is_open.set)],
+        servers=[Server(pages, settings.web_host, settings.web_port)],
+    )

@@ -1,0 +1,36 @@
+"""Makes what strangers send safe to keep and to show, without changing what they said."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
+_BIDI = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
+"""Characters that make text read in another order than it is written."""
+_ADDRESS = re.compile(r"[^@\s<>()\[\],;:\\\"]{1,64}@[^@\s<>()\[\],;:\\\"]{1,190}")
+LONGEST_ADDRESS = 254
+
+
+def several_lines(text: str) -> str:
+    """The text with its lines and tabs, without other control characters or half characters."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    whole = text.encode("utf-8", "replace").decode("utf-8")
+    return _BIDI.sub("", _CONTROL.sub("", whole)).strip()
+
+
+def one_line(text: str, longest: int) -> str:
+    """The text on one line, cut with an ellipsis where it is too long."""
+    line = " ".join(several_lines(text).split())
+    return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
+
+
+def address(text: str) -> str | None:
+    """A mail address, its domain in small letters, or None where it can't be one."""
+    found = unicodedata.normalize("NFKC", text).strip()
+    if len(found) > LONGEST_ADDRESS or not _ADDRESS.fullmatch(found) or not found.isprintable():
+        return None
+    local, _, domain = found.rpartition("@")
+    if ".." in found or local.startswith(".") or local.endswith(".") or domain.startswith("."):
+        return None
+    return f"{local}@{domain.lower()}"

@@ -1,0 +1,125 @@
+"""What can be done at every door: bring something in, look at it, ask for something to be done."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+from hashlib import sha256
+from typing import TypeVar
+
+from sqlalchemy import Connection, Engine
+
+from services.intake import store
+from services.intake.blobs import Blobs
+from services.intake.store import Happening, Shelf, View
+from services.intake.submission import Accepted, NotStored, Submission, submit
+from services.intake.view import Eyes, Seen, see
+from shared import clock, logs
+from shared.contracts.intake import ActionRequested
+from shared.contracts.issue import State
+from shared.contracts.organisation import Organisation
+from shared.journal import Cause, Journal, TryAgain, Unsaid
+from shared.language import Words
+from shared.links import EVERYBODY, Links
+from shared.organisation import KnownOrganisation
+
+log = logs.get(__name__)
+
+DECIDE_WITHIN = timedelta(seconds=60)
+"""An issue without an owner after this is told as such, and watched by the operators."""
+_LOOK_AGAIN_S = 0.05
+
+Found = TypeVar("Found")
+
+
+class Closed(Exception):
+    """No organisation has been heard yet, so there is nobody to give anything to."""
+
+
+class Door:
+    """Shared by form, pages, API and mail."""
+
+    def __init__(
+        self,
+        journal: Journal[Shelf],
+        reader: Engine,
+        organisation: KnownOrganisation,
+        links: Links,
+        blobs: Blobs,
+    ) -> None:
+        self._journal = journal
+        self._reader = reader
+        self._organisation = organisation
+        self.links = links
+        self.blobs = blobs
+
+    @property
+    def organisation(self) -> Organisation:
+        """The organisation in force; raises Closed before the first was heard."""
+        if self._organisation.current is None:
+            raise Closed
+        return self._organisation.current
+
+    async def submit(self, submission: Submission) -> Accepted:
+        """Returns once it is stored in our journal and on the stream; else raises NotStored."""
+        return await submit(submission, self._journal)
+
+    async def ask(self, request: ActionRequested, request_id: str) -> str:
+        """Says what a person asks for, and tells the id of that event.
+
+        The same request coming again says the same event. Raises NotStored.
+        """
+        content = sha256(request.model_dump_json().encode()).hexdigest()[:16]
+        cause_id = f"action/{request.person_id}/{request_id}/{content}"
+        cause: Cause[Shelf] = Cause(cause_id, lambda _: [request], hold=True)
+        try:
+            settled = await self._journal.settle(cause)
+        except (Unsaid, TryAgain) as error:
+            raise NotStored from error
+        log.info("action.requested", issue=request.issue_id, action=request.action)
+        return settled.said[0].event_id
+
+    async def look(self, issue_id: str) -> View | None:
+        return await self.read(lambda connection: store.view_of(connection, issue_id))
+
+    async def find(self, reference: str) -> View | None:
+        return await self.read(lambda connection: store.view_of_reference(connection, reference))
+
+    async def see(self, view: View, eyes: Eyes, words: Words) -> Seen:
+        """The issue with its history, for these eyes."""
+        issue_id = view.issue_id
+        history = await self.read(lambda connection: store.history_of(connection, issue_id))
+        decide_by = view.raised_at + DECIDE_WITHIN
+        return see(view, history, self.organisation, eyes, words, decide_by)
+
+    async def wait_until_owned(self, view: View, at_most_s: float) -> View:
+        """The issue once it has an owner, or as it is after a while."""
+        until = clock.elapsed_s() + at_most_s
+        while view.state == State.RECEIVED and clock.elapsed_s() < until:
+            await asyncio.sleep(_LOOK_AGAIN_S)
+            view = await self.look(view.issue_id) or view
+        return view
+
+    async def wait_for_answer(self, event_id: str, at_most_s: float) -> list[Happening]:
+        """What the request has led to, or nothing where that takes longer."""
+        until = clock.elapsed_s() + at_most_s
+        while True:
+            found = await self.read(lambda connection: store.caused_by(connection, event_id))
+            if found or clock.elapsed_s() >= until:
+                return list(found)
+            await asyncio.sleep(_LOOK_AGAIN_S)
+
+    async def read(self, query: Callable[[Connection], Found]) -> Found:
+        """Runs a reading query beside the writer, on what is committed."""
+
+        def run() -> Found:
+            with self._reader.connect() as connection:
+                return query(connection)
+
+        return await asyncio.to_thread(run)
+
+    def eyes(self, person_id: str) -> Eyes:
+        """How much this person may see."""
+        inside = person_id == EVERYBODY or person_id in self.organisation.person
+        return Eyes.INSIDE if inside else Eyes.OUTSIDE

@@ -1,0 +1,243 @@
+"""What intake keeps: submissions, the people outside, and a projection of what became of issues."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    select,
+)
+
+from shared.contracts.event import Event
+from shared.contracts.issue import State
+from shared.database import Document, Instant, Row, Word
+from shared.journal import add_journal
+from shared.organisation import HearerStore, KnownOrganisation, add_organisation
+
+metadata = MetaData()
+add_journal(metadata)
+add_organisation(metadata)
+
+submissions = Table(
+    "submission",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("fingerprint", String, nullable=False),
+    Column("issue_id", String, nullable=False),
+    Column("received_at", Instant, nullable=False),
+)
+
+references = Table(
+    "reference",
+    metadata,
+    Column("reference", String, primary_key=True),
+    Column("issue_id", String, nullable=False),
+)
+
+people = Table(
+    "person",
+    metadata,
+    Column("address", String, primary_key=True),
+    Column("person_id", String, nullable=False, unique=True),
+    Column("name", String, nullable=False),
+    Column("language", String, nullable=False),
+)
+
+views = Table(
+    "view",
+    metadata,
+    Column("issue_id", String, primary_key=True),
+    Column("reference", String, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("state", Word(State), nullable=False),
+    Column("summary", String, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("reporter_id", String, nullable=False),
+    Column("language", String, nullable=False),
+    Column("raised_at", Instant, nullable=False),
+    Column("snapshot", Document),
+    Column("reasons", Document),
+    Column("because", String),
+)
+
+histories = Table(
+    "history",
+    metadata,
+    Column("event_id", String, primary_key=True),
+    Column("issue_id", String, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("occurred_at", Instant, nullable=False),
+    Column("cause_id", String, nullable=False),
+    Column("actor_id", String),
+    Column("said", Document, nullable=False),
+    Index("history_by_issue", "issue_id", "version"),
+    Index("history_by_cause", "cause_id"),
+)
+
+notices = Table(
+    "notice",
+    metadata,
+    Column("delivery_id", String, primary_key=True),
+    Column("person_id", String, nullable=False),
+    Column("issue_id", String, nullable=False),
+    Column("fact_id", String, nullable=False),
+    Column("relation", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("sent_at", Instant, nullable=False),
+    Index("notice_by_person", "person_id", "sent_at"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """A submission that was accepted once; `key` is its source and its sender's own id."""
+
+    key: str
+    fingerprint: str
+    issue_id: str
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A reference that is taken."""
+
+    reference: str
+    issue_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stranger:
+    """Somebody outside the organisation."""
+
+    address: str
+    person_id: str
+    name: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """An issue as the pages show it; `snapshot` is None until its owner is decided."""
+
+    issue_id: str
+    reference: str
+    version: int
+    state: State
+    summary: str
+    description: str
+    reporter_id: str
+    language: str
+    raised_at: datetime
+    snapshot: dict[str, Any] | None = None
+    reasons: dict[str, Any] | None = None
+    because: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One line of an issue's history; `said` is what the event said beside the issue itself."""
+
+    event_id: str
+    issue_id: str
+    version: int
+    subject: str
+    occurred_at: datetime
+    cause_id: str
+    actor_id: str | None
+    said: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One thing in a person's inbox."""
+
+    delivery_id: str
+    person_id: str
+    issue_id: str
+    fact_id: str
+    relation: str
+    reason: str
+    sent_at: datetime
+
+
+class Shelf(HearerStore):
+    """What one batch of intake reads and writes."""
+
+    def __init__(
+        self, connection: Connection, now: datetime, organisation: KnownOrganisation
+    ) -> None:
+        super().__init__(connection, now, metadata, organisation)
+        self.submissions = self.rows(submissions, Submitted)
+        self.references = self.rows(references, Reference)
+        self.people = self.rows(people, Stranger)
+        self.views = self.rows(views, View)
+        self.history = self.lines(histories, Happening)
+        self.notices = self.rows(notices, Notice)
+
+    def expect(self, matters: Sequence[Any]) -> None:
+        events = [matter for matter in matters if isinstance(matter, Event)]
+        self.views.expect([event.about for event in events if event.about])
+        written = [matter for matter in matters if not isinstance(matter, Event)]
+        self.submissions.expect([one.key for one in written])
+        self.references.expect([one.reference for one in written])
+        self.people.expect([one.reporter_address for one in written])
+
+
+def view_of_reference(connection: Connection, reference: str) -> View | None:
+    """The issue of a reference, however it is written (`7k3m 9qwx`)."""
+    issue_id = connection.scalar(
+        select(references.c.issue_id).where(references.c.reference == reference)
+    )
+    return view_of(connection, issue_id) if issue_id else None
+
+
+def view_of(connection: Connection, issue_id: str) -> View | None:
+    row = connection.execute(select(views).where(views.c.issue_id == issue_id)).first()
+    return View(*row) if row else None
+
+
+def views_of(connection: Connection, issue_ids: Iterable[str]) -> dict[str, View]:
+    rows = connection.execute(select(views).where(views.c.issue_id.in_(list(issue_ids))))
+    return {row.issue_id: View(*row) for row in rows}
+
+
+def history_of(connection: Connection, issue_id: str) -> Sequence[Happening]:
+    """In the order in which it happened."""
+    query = select(histories).where(histories.c.issue_id == issue_id)
+    return _all(connection, query.order_by(histories.c.version), Happening)
+
+
+def caused_by(connection: Connection, cause_id: str) -> Sequence[Happening]:
+    """What a request has led to so far."""
+    query = select(histories).where(histories.c.cause_id == cause_id)
+    return _all(connection, query.order_by(histories.c.version), Happening)
+
+
+def inbox_of(connection: Connection, person_id: str | None, limit: int) -> Sequence[Notice]:
+    """What a person was told, the newest first; everybody's with None."""
+    query = select(notices).order_by(notices.c.sent_at.desc(), notices.c.delivery_id).limit(limit)
+    if person_id is not None:
+        query = query.where(notices.c.person_id == person_id)
+    return _all(connection, query, Notice)
+
+
+def strangers(connection: Connection, person_ids: Iterable[str]) -> dict[str, Stranger]:
+    rows = connection.execute(select(people).where(people.c.person_id.in_(list(person_ids))))
+    return {row.person_id: Stranger(*row) for row in rows}
+
+
+def _all(connection: Connection, query: Any, kind: type[Row]) -> list[Row]:
+    return [kind(*row) for row in connection.execute(query)]

@@ -1,0 +1,218 @@
+"""What somebody brings in, from whichever door, and how it becomes one issue, once.
+
+A submission has an id before anything is stored: the API's `Idempotency-Key`, a hidden field of
+the form, the hash of a mail. The same submission coming again is the same issue; the same id with
+other content is a new one, except at the API, where it is a mistake that is said.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from uuid import UUID, uuid4, uuid5
+
+from services.intake.store import Reference, Shelf, Stranger, Submitted, View
+from shared import logs
+from shared.contracts.event import MAX_TEXT, Event
+from shared.contracts.intake import IssueRaised, PersonKnown
+from shared.contracts.issue import Source, State, Urgency
+from shared.contracts.organisation import Organisation
+from shared.journal import Cause, Journal, TryAgain, Unsaid
+
+log = logs.get(__name__)
+
+_NAMESPACE = UUID("0d5b6a57-6f4f-5b0e-9d5f-5f7c1f2b7a10")
+_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Without what is easily taken for something else (0 O, 1 I L, U V)."""
+
+LONGEST_SUMMARY = 200
+
+
+class NotStored(Exception):
+    """It could not be stored now. Nothing is lost: the same submission may come again."""
+
+
+class KeyReused(Exception):
+    """This idempotency key was used for another submission before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A problem as somebody brings it in, checked and cleaned."""
+
+    source: Source
+    submission_id: str
+    fingerprint: str
+    """Hash of the content."""
+    summary: str
+    description: str
+    reporter_name: str
+    reporter_address: str
+    language: str
+    reference: str
+    """A proposal; another is drawn where it is taken."""
+    description_sha256: str | None = None
+    raw_sha256: str | None = None
+    product: str | None = None
+    category: str | None = None
+    urgency: Urgency | None = None
+    customer: str | None = None
+    needed_by: datetime | None = None
+    on_behalf_of: str | None = None
+    """A colleague's address or id, or the customer for whom a colleague writes."""
+    addressed_to: tuple[str, ...] = ()
+    one_key: bool = False
+    """The sender vouches that the id stands for one content only."""
+
+    @property
+    def key(self) -> str:
+        return f"{self.source}/{self.submission_id}"
+
+    @property
+    def cause_id(self) -> str:
+        return f"submission/{self.key}/{self.fingerprint}"
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """It is stored, twice: in our journal and on the stream."""
+
+    issue_id: str
+    reference: str
+    reporter_id: str
+    received_at: datetime
+    repeated: bool
+
+
+def new_reference() -> str:
+    """Eight letters that can be read out over the telephone, such as `7K3M-9QWX`."""
+    letters = "".join(secrets.choice(_LETTERS) for _ in range(8))
+    return f"{letters[:4]}-{letters[4:]}"
+
+
+def read_reference(text: str) -> str:
+    """A reference as people write it: small letters, spaces, without the hyphen."""
+    letters = "".join(char for char in text.upper() if char.isalnum())
+    return f"{letters[:4]}-{letters[4:]}"
+
+
+async def submit(submission: Submission, journal: Journal[Shelf]) -> Accepted:
+    """Stores it. Raises NotStored where that is not possible now, and KeyReused."""
+    cause = Cause(submission.cause_id, partial(accept, submission), submission, hold=True)
+    try:
+        settled = await journal.settle(cause)
+    except (Unsaid, TryAgain) as error:
+        log.warning("submission.not_stored", source=submission.source, error=str(error))
+        raise NotStored from error
+    raised = next(
+        IssueRaised.from_message(said.payload)
+        for said in settled.said
+        if said.subject == IssueRaised.subject
+    )
+    log.info(
+        "submission.accepted",
+        source=submission.source,
+        issue=raised.issue_id,
+        reference=raised.reference,
+        repeated=settled.repeated,
+    )
+    return Accepted(
+        raised.issue_id,
+        raised.reference,
+        raised.reporter_id,
+        raised.occurred_at,
+        settled.repeated,
+    )
+
+
+def accept(submission: Submission, shelf: Shelf) -> Sequence[Event]:
+    """Decides what a submission is: who wrote it, under which reference it is known from now on."""
+    before = shelf.submissions.get(submission.key)
+    if before is not None and submission.one_key:
+        raise KeyReused
+    issue_id = str(uuid5(_NAMESPACE, submission.cause_id))
+    reference = submission.reference
+    while shelf.references.get(reference) is not None:
+        reference = new_reference()
+    reporter_id, known = _reporter(submission, shelf)
+    colleague_id, customer = _on_behalf_of(submission, shelf.organisation)
+    raised = IssueRaised(
+        occurred_at=shelf.now,
+        issue_id=issue_id,
+        reference=reference,
+        source=submission.source,
+        summary=submission.summary[:LONGEST_SUMMARY],
+        description=submission.description[:MAX_TEXT],
+        description_sha256=submission.description_sha256,
+        raw_sha256=submission.raw_sha256,
+        reporter_id=reporter_id,
+        on_behalf_of_id=colleague_id,
+        customer=customer,
+        product=_named(submission.product, shelf.organisation, "products"),
+        category=_named(submission.category, shelf.organisation, "categories"),
+        urgency=submission.urgency,
+        language=submission.language,
+        needed_by=submission.needed_by,
+        addressed_to=submission.addressed_to,
+    )
+    shelf.submissions.put(Submitted(submission.key, submission.fingerprint, issue_id, shelf.now))
+    shelf.references.put(Reference(reference, issue_id))
+    shelf.views.put(
+        View(
+            issue_id,
+            reference,
+            0,
+            State.RECEIVED,
+            raised.summary,
+            raised.description,
+            reporter_id,
+            submission.language,
+            shelf.now,
+        )
+    )
+    return [*known, raised]
+
+
+def _reporter(submission: Submission, shelf: Shelf) -> tuple[str, list[Event]]:
+    """The reporter's id, and for a stranger's first word the event that makes them known."""
+    address = submission.reporter_address
+    person = shelf.organisation.by_address.get(address.lower())
+    if person is not None:
+        return person.id, []
+    stranger = shelf.people.get(address)
+    if stranger is not None:
+        return stranger.person_id, []
+    person_id = f"x-{uuid4().hex}"
+    name, language = submission.reporter_name, submission.language
+    shelf.people.put(Stranger(address, person_id, name, language))
+    known = PersonKnown(
+        occurred_at=shelf.now, person_id=person_id, name=name, address=address, language=language
+    )
+    return person_id, [known]
+
+
+def _on_behalf_of(
+    submission: Submission, organisation: Organisation
+) -> tuple[str | None, str | None]:
+    """A colleague becomes the carrier; anybody else is the customer."""
+    said = submission.on_behalf_of
+    if said is None:
+        return None, submission.customer
+    colleague = organisation.by_address.get(said.lower()) or organisation.person.get(said)
+    if colleague is not None:
+        return colleague.id, submission.customer
+    return None, submission.customer or said[:200]
+
+
+def _named(said: str | None, organisation: Organisation, kind: str) -> str | None:
+    """The id of the product or category that somebody names, in whichever language."""
+    if said is None:
+        return None
+    word = said.strip().casefold()
+    for part in getattr(organisation, kind):
+        if word in (part.id, part.name.ja.casefold(), part.name.en.casefold()):
+            return str(part.id)
+    return said[:200]

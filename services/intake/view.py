@@ -1,0 +1,410 @@
+"""An issue as somebody may see it, in their language. Pure: rows in, words out.
+
+People of the organisation see who has it and had it, and why. Somebody outside (a customer, or
+whoever sent the public form, since anybody can write any address there) sees state, next step,
+answers and a contact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import assert_never
+
+from services.intake.store import Happening, View
+from shared.contracts.issue import (
+    AssignedBecause,
+    DeclineReason,
+    NotChosen,
+    Reasons,
+    Refusal,
+    Snapshot,
+    State,
+    Step,
+)
+from shared.contracts.organisation import Organisation
+from shared.contracts.router import (
+    ActionRefused,
+    IssueAcknowledged,
+    IssueAssigned,
+    IssueClosed,
+    IssueDeclined,
+    IssueEscalated,
+    IssueReminded,
+    IssueReopened,
+    IssueResolved,
+    IssueResponded,
+)
+from shared.language import Words
+
+
+class Eyes(Enum):
+    """Whose eyes a page is for."""
+
+    INSIDE = "inside"
+    OUTSIDE = "outside"
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    id: str
+    name: str
+    team: str | None
+    """The team's id."""
+    team_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the history."""
+
+    at: datetime
+    event: str
+    text: str
+    words: str | None = None
+    """What a person wrote."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """All that a page or an answer of the API shows."""
+
+    issue_id: str
+    reference: str
+    state: State
+    state_text: str
+    summary: str
+    description: str
+    raised_at: datetime
+    owner: Owner | None
+    next_step: Step | None
+    next_step_text: str
+    next_step_at: datetime | None
+    reminders: int
+    history: tuple[Entry, ...]
+    why: str
+    """Why this owner, in a sentence; empty for eyes outside."""
+    why_not: tuple[str, ...]
+    snapshot: Snapshot | None
+
+
+def see(
+    view: View,
+    history: Sequence[Happening],
+    organisation: Organisation,
+    eyes: Eyes,
+    _: Words,
+    decide_by: datetime,
+) -> Seen:
+    """The issue for these eyes. `decide_by`: when an undecided one has an owner at the latest."""
+    snapshot = Snapshot.model_validate(view.snapshot) if view.snapshot else None
+    names = Names(organisation, _.language)
+    owner = names.owner(snapshot) if snapshot else None
+    step = snapshot.next_step if snapshot else Step.ASSIGN
+    inside = eyes is Eyes.INSIDE
+    reasons = Reasons.model_validate(view.reasons) if view.reasons and inside else None
+    received = Entry(view.raised_at, "received", _("Received."))
+    lines = (_entry(happening, names, eyes, _) for happening in history)
+    return Seen(
+        issue_id=view.issue_id,
+        reference=view.reference,
+        state=view.state,
+        state_text=state_text(view.state, _),
+        summary=view.summary,
+        description=view.description,
+        raised_at=view.raised_at,
+        owner=owner,
+        next_step=step,
+        next_step_text=next_step_text(step, owner, _),
+        next_step_at=snapshot.next_step_at if snapshot else decide_by,
+        reminders=snapshot.reminders if snapshot else 0,
+        history=(received, *(line for line in lines if line is not None)),
+        why=why(view.because, reasons, owner, _) if reasons and owner else "",
+        why_not=why_not(reasons, names, _) if reasons else (),
+        snapshot=snapshot,
+    )
+
+
+class Names:
+    """Ids in words."""
+
+    def __init__(self, organisation: Organisation, language: str) -> None:
+        self._organisation = organisation
+        self._language = language
+
+    def person(self, person_id: str | None) -> str:
+        person = self._organisation.person.get(person_id or "")
+        return person.name.in_(self._language) if person else (person_id or "Banso")
+
+    def team(self, team_id: str | None) -> str:
+        team = self._organisation.team.get(team_id or "")
+        return team.name.in_(self._language) if team else ""
+
+    def cause(self, cause_id: str | None) -> str:
+        cause = self._organisation.cause.get(cause_id or "")
+        return cause.name.in_(self._language) if cause else (cause_id or "")
+
+    def anybody(self, some_id: str) -> str:
+        """A person or a team."""
+        return self.team(some_id) or self.person(some_id)
+
+    def owner(self, snapshot: Snapshot) -> Owner:
+        person = self._organisation.person.get(snapshot.owner_id)
+        team_id = snapshot.team_id or (person.team if person else None)
+        name = self.person(snapshot.owner_id)
+        return Owner(snapshot.owner_id, name, team_id, self.team(team_id))
+
+
+def state_text(state: State, _: Words) -> str:
+    """The state in a word."""
+    match state:
+        case State.RECEIVED:
+            return _("Received")
+        case State.ASSIGNED:
+            return _("Has an owner")
+        case State.ACKNOWLEDGED:
+            return _("In work")
+        case State.RESOLVED:
+            return _("Solved, waiting for your word")
+        case State.CLOSED:
+            return _("Closed")
+        case _ as never:
+            assert_never(never)
+
+
+def next_step_text(step: Step | None, owner: Owner | None, _: Words) -> str:
+    """What happens next, as a sentence that a date follows."""
+    name = owner.name if owner else ""
+    match step:
+        case None:
+            return _("Nothing more is due.")
+        case Step.ASSIGN:
+            return _("Banso finds the right person")
+        case Step.ACKNOWLEDGE:
+            return _("%(name)s says whether they take it", name=name)
+        case Step.ANSWER:
+            return _("You hear from %(name)s", name=name)
+        case Step.RESOLVE:
+            return _("%(name)s solves it", name=name)
+        case Step.CONFIRM:
+            return _("You say whether it is solved; without a word from you it closes")
+        case _ as never:
+            assert_never(never)
+
+
+def why(because: str | None, reasons: Reasons, owner: Owner, _: Words) -> str:
+    """Why this owner, in one sentence."""
+    match AssignedBecause(because) if because else AssignedBecause.NEW:
+        case AssignedBecause.UNROUTABLE:
+            return _("Banso could not decide, so %(name)s has it as the leader.", name=owner.name)
+        case AssignedBecause.LEADER:
+            return _("It had to move up, so %(name)s decides as the leader.", name=owner.name)
+        case AssignedBecause.HANDED_OVER:
+            return _("It was handed over to %(name)s.", name=owner.name)
+        case AssignedBecause.DECLINED:
+            return _("The owner before said that it belongs to %(name)s.", name=owner.name)
+        case AssignedBecause.REOPENED:
+            return _("%(name)s had it before it was reopened.", name=owner.name)
+        case AssignedBecause.NEW | AssignedBecause.ABSENCE | AssignedBecause.LEFT:
+            pass
+    if reasons.over_capacity:
+        return _(
+            "Nobody in %(team)s can take more now, so %(name)s has it until somebody is free.",
+            team=owner.team_name,
+            name=owner.name,
+        )
+    if reasons.expected_hours is None:
+        return _("%(name)s looks after this.", name=owner.name)
+    if reasons.answered_before:
+        return _("%(name)s has answered you before and has time for it.", name=owner.name)
+    return _(
+        "Of those in %(team)s who can do it, %(name)s would be through with it first"
+        " (about %(hours)s working hours).",
+        team=owner.team_name,
+        name=owner.name,
+        hours=round(reasons.expected_hours),
+    )
+
+
+def why_not(reasons: Reasons, names: Names, _: Words) -> tuple[str, ...]:
+    """Why not each of the others."""
+    said: list[str] = []
+    for other in reasons.others:
+        name = names.person(other.person_id)
+        match other.reason:
+            case NotChosen.LATER:
+                hours = round(other.expected_hours or 0)
+                said.append(_("%(name)s: about %(hours)s working hours", name=name, hours=hours))
+            case NotChosen.CARRIER:
+                said.append(_("%(name)s: brought it in", name=name))
+            case NotChosen.DECLINED:
+                said.append(_("%(name)s: said that it is not theirs", name=name))
+            case NotChosen.AWAY:
+                said.append(_("%(name)s: not here within a working day", name=name))
+            case NotChosen.OVERLOADED:
+                said.append(_("%(name)s: has too much in hand already", name=name))
+            case NotChosen.UNSKILLED:
+                said.append(_("%(name)s: does not know this field", name=name))
+            case _ as never:
+                assert_never(never)
+    return tuple(said)
+
+
+def decline_reason_text(reason: DeclineReason, _: Words) -> str:
+    match reason:
+        case DeclineReason.NOT_MY_AREA:
+            return _("not my area")
+        case DeclineReason.NO_TIME:
+            return _("no time for it")
+        case DeclineReason.LACKS_SKILL:
+            return _("I lack the knowledge")
+        case DeclineReason.AWAY:
+            return _("I am away")
+        case _ as never:
+            assert_never(never)
+
+
+def refusal_text(refusal: Refusal, owner: Owner | None, _: Words) -> str:
+    """Why it was not done, and what to do instead."""
+    name = owner.name if owner else ""
+    match refusal:
+        case Refusal.OVERTAKEN:
+            return _(
+                "This link belongs to an earlier state of the issue. It is with %(name)s now;"
+                " nothing is left to do for you here.",
+                name=name,
+            )
+        case Refusal.NOT_YOURS:
+            return _("Only somebody else may do this. The issue is with %(name)s.", name=name)
+        case Refusal.NOT_NOW:
+            return _("The issue has moved on, so this is no longer possible. See how it stands.")
+        case Refusal.NO_SUCH_OWNER:
+            return _("There is no such person or team. Choose one from the list.")
+        case Refusal.BACK_TO_CARRIER:
+            return _(
+                "It must not fall back on the person who brought it in."
+                " Choose somebody else, or a team."
+            )
+        case Refusal.ALREADY_DECLINED:
+            return _("This person has said no already, or is you. Choose somebody else, or a team.")
+        case Refusal.INCOMPLETE:
+            return _("Something is missing. Fill in all the fields and send it again.")
+        case Refusal.FAILED:
+            return _(
+                "Banso could not do this. Those who run it have been told; please try again later."
+            )
+        case _ as never:
+            assert_never(never)
+
+
+Told = Callable[[Happening, Names, bool, Words], str | None]
+
+
+def _entry(happening: Happening, names: Names, eyes: Eyes, _: Words) -> Entry | None:
+    tell = _TOLD.get(happening.subject)
+    text = tell(happening, names, eyes is Eyes.INSIDE, _) if tell else None
+    if text is None:
+        return None
+    said = happening.said.get("text")
+    event = happening.subject.split(".")[1]
+    return Entry(happening.occurred_at, event, text, said)
+
+
+def _assigned(happening: Happening, names: Names, inside: bool, _: Words) -> str | None:
+    because = AssignedBecause(happening.said["because"])
+    if not inside:
+        new = because in (AssignedBecause.NEW, AssignedBecause.UNROUTABLE)
+        return _("It has been given to the right place.") if new else None
+    name = names.person(happening.said["owner_id"])
+    team = names.team(happening.said.get("team_id"))
+    who = f"{name} ({team})" if team else name
+    match because:
+        case AssignedBecause.NEW:
+            return _("Given to %(who)s.", who=who)
+        case AssignedBecause.HANDED_OVER | AssignedBecause.DECLINED:
+            return _("Passed on to %(who)s.", who=who)
+        case AssignedBecause.ABSENCE | AssignedBecause.LEFT:
+            return _("Given to %(who)s, since the owner before is not there.", who=who)
+        case AssignedBecause.LEADER:
+            return _("%(who)s decides now.", who=who)
+        case AssignedBecause.REOPENED:
+            return _("Back with %(who)s.", who=who)
+        case AssignedBecause.UNROUTABLE:
+            return _("Banso could not decide, so %(who)s has it.", who=who)
+        case _ as never:
+            assert_never(never)
+
+
+def _acknowledged(happening: Happening, names: Names, inside: bool, _: Words) -> str:
+    if not inside:
+        return _("It is being worked on.")
+    return _("%(name)s has taken it.", name=names.person(happening.actor_id))
+
+
+def _declined(happening: Happening, names: Names, inside: bool, _: Words) -> str | None:
+    if not inside:
+        return None
+    return _(
+        "%(name)s: not mine (%(reason)s); proposes %(proposed)s.",
+        name=names.person(happening.actor_id),
+        reason=decline_reason_text(DeclineReason(happening.said["reason"]), _),
+        proposed=names.anybody(happening.said["proposed"]),
+    )
+
+
+def _responded(happening: Happening, names: Names, inside: bool, _: Words) -> str:
+    return _("%(name)s answered:", name=names.person(happening.actor_id))
+
+
+def _reminded(happening: Happening, names: Names, inside: bool, _: Words) -> str | None:
+    if happening.said["step"] == Step.CONFIRM:
+        return _("Banso asked whether it is solved.")
+    if not inside:
+        return _("Banso asked again for you.")
+    name = names.person(happening.said["person_id"])
+    return _("Banso asked %(name)s again, for you.", name=name)
+
+
+def _escalated(happening: Happening, names: Names, inside: bool, _: Words) -> str:
+    if not inside:
+        return _("Banso asked further up for you.")
+    name = names.person(happening.said["person_id"])
+    return _("Banso told %(name)s that it is late.", name=name)
+
+
+def _resolved(happening: Happening, names: Names, inside: bool, _: Words) -> str:
+    if not inside:
+        return _("It is said to be solved.")
+    return _(
+        "%(name)s says that it is solved (%(cause)s).",
+        name=names.person(happening.actor_id),
+        cause=names.cause(happening.said.get("cause")),
+    )
+
+
+def _closed(happening: Happening, names: Names, inside: bool, _: Words) -> str:
+    if happening.said["confirmed"]:
+        return _("Confirmed as solved, and closed.")
+    return _("Closed, since nobody objected. It can be reopened.")
+
+
+def _reopened(happening: Happening, names: Names, inside: bool, _: Words) -> str:
+    return _("Reopened: it is not solved.")
+
+
+_TOLD: Mapping[str, Told] = {
+    IssueAssigned.subject: _assigned,
+    IssueAcknowledged.subject: _acknowledged,
+    IssueDeclined.subject: _declined,
+    IssueResponded.subject: _responded,
+    IssueReminded.subject: _reminded,
+    IssueEscalated.subject: _escalated,
+    IssueResolved.subject: _resolved,
+    IssueClosed.subject: _closed,
+    IssueReopened.subject: _reopened,
+}
+"""Every event that the history shows; a refused request is shown to whoever asked, only then."""
+
+assert ActionRefused.subject not in _TOLD

@@ -1,0 +1,149 @@
+"""What all pages share: their language, their frame, and what a browser may do with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlencode
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+from litestar.response import Redirect
+
+from services.intake.door import Closed, Door
+from services.intake.submission import NotStored
+from shared import clock, logs
+from shared.contracts.organisation import Language
+from shared.language import Words, choose_language, known_language, words
+
+log = logs.get(__name__)
+
+AnyRequest = Request[Any, Any, Any]
+
+STATIC = Path(__file__).parent / "static"
+
+_templates = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    auto_reload=False,
+)
+
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:;"
+        " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+}
+
+MOST_FIELDS = 100
+
+
+class NotReadable(Exception):
+    """A form was sent in a way that no browser sends it."""
+
+
+def page_language(request: AnyRequest, door: Door | None = None) -> Words:
+    """What `?lang=` asks for, else what the browser prefers, else the company's language."""
+    default: Language = "ja"
+    if door is not None:
+        default = door.organisation.language
+    asked = request.query_params.get("lang")
+    if asked:
+        return words(known_language(asked, default))
+    return words(choose_language(request.headers.get("accept-language", ""), default))
+
+
+def page(
+    request: AnyRequest, name: str, _: Words, status: int = 200, **values: Any
+) -> Response[str]:
+    """The page of a template, which also finds `_`, `time` and the link to the other language."""
+    zone = values.pop("zone", "Asia/Tokyo")
+    now = clock.now()
+    other = "ja" if _.language == "en" else "en"
+    query = {key: value for key, value in request.query_params.items() if key != "lang"}
+    text = _templates.get_template(name).render(
+        _=_,
+        language=_.language,
+        time=lambda instant: _.time(instant, zone, now),
+        other_language=other,
+        other_language_url=f"?{urlencode({**query, 'lang': other})}",
+        **values,
+    )
+    return Response(
+        text,
+        status_code=status,
+        media_type="text/html; charset=utf-8",
+        headers={**_HEADERS, "Content-Language": _.language},
+    )
+
+
+def redirect(url: str) -> Redirect:
+    """To the page that shows what became of a form."""
+    return Redirect(url, status_code=303, headers={"Referrer-Policy": "no-referrer"})
+
+
+async def read_form(request: AnyRequest) -> Mapping[str, str]:
+    """The fields of a form. Old browsers and tools that send Shift_JIS are understood.
+
+    Raises NotReadable for what no browser sends.
+    """
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content_type == "multipart/form-data":
+        form = await request.form()
+        return {key: value for key, value in form.items() if isinstance(value, str)}
+    if content_type != "application/x-www-form-urlencoded":
+        raise NotReadable
+    body = await request.body()
+    for encoding in ("utf-8", "cp932"):
+        try:
+            fields = parse_qs(
+                body.decode("ascii"),
+                keep_blank_values=True,
+                encoding=encoding,
+                errors="strict",
+                max_num_fields=MOST_FIELDS,
+            )
+        except UnicodeDecodeError:
+            continue
+        except ValueError as error:
+            raise NotReadable from error
+        return {key: values[-1] for key, values in fields.items()}
+    raise NotReadable
+
+
+def say_trouble(request: AnyRequest, error: Exception) -> Response[str]:
+    """A page in plain words for whatever could not be done; what is ours goes to the log."""
+    _ = page_language(request)
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    match error:
+        case Closed() | NotStored():
+            status = 503
+            title = _("Banso can't take this just now")
+            advice = _("Nothing is lost. Please try again in a minute.")
+        case NotReadable():
+            status = 400
+            title = _("This could not be read")
+            advice = _("Please go back, and send the form again.")
+        case HTTPException() if status == 413:
+            title = _("This is too long")
+            advice = _("Please go back, shorten the text, and send it again.")
+        case HTTPException() if status in (404, 405):
+            title = _("There is nothing here")
+            advice = _("Perhaps the link was cut off. Copy all of it into the address line.")
+        case HTTPException() if status < 500:
+            title = _("This could not be read")
+            advice = _("Please go back, and send the form again.")
+        case _other:
+            status = 500
+            log.error("page.failed", method=request.method, error=repr(error), exc_info=error)
+            title = _("Something went wrong on our side")
+            advice = _("Those who run Banso have been told. Please try again.")
+    return page(request, "trouble.html", _, status, title=title, advice=advice)

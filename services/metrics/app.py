@@ -1,0 +1,51 @@
+"""Wires metrics."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from services.metrics import handlers, store
+from services.metrics.gauges import Figures
+from services.metrics.settings import MetricsSettings
+from services.metrics.store import Books
+from shared import service
+from shared.bus import Bus
+from shared.contracts.event import Speaker
+from shared.database import open_engine
+from shared.journal import Journal
+from shared.organisation import KnownOrganisation
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+async def serve(settings: MetricsSettings) -> None:
+    """Runs metrics until it is told to stop."""
+    registry = service.prepare("metrics", settings)
+    engine = open_engine(settings.database_url)
+    with engine.connect() as connection:
+        known = KnownOrganisation(connection, store.metadata)
+        figures = Figures(registry, known, store.open_standings(connection))
+    bus: Bus[Books] = Bus(
+        Speaker.METRICS, settings.nats_url, settings.nats_seed, registry, handlers.HEARS
+    )
+
+    def committed(books: Books) -> None:
+        known.adopt(books)
+        figures.committed(books)
+
+    journal = Journal(
+        engine,
+        store.metadata,
+        lambda connection, now: Books(connection, now, known),
+        bus.say,
+        registry,
+        on_commit=committed,
+    )
+    bus.listen(journal)
+    await service.run(
+        settings,
+        registry,
+        bus,
+        journal,
+        checks={"organisation": lambda: known.current is not None},
+    )

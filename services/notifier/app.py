@@ -1,0 +1,75 @@
+"""Wires the notifier."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from services.notifier import handlers, store
+from services.notifier.channels.email import EmailChannel, MailFiles, SmtpServer
+from services.notifier.delivery import Deliveries
+from services.notifier.settings import NotifierSettings
+from services.notifier.store import Ledger
+from shared import due, service
+from shared.bus import Bus
+from shared.contracts.event import Speaker
+from shared.database import open_engine
+from shared.journal import Journal
+from shared.links import Links
+from shared.organisation import KnownOrganisation
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+async def serve(settings: NotifierSettings) -> None:
+    """Runs the notifier until it is told to stop."""
+    registry = service.prepare("notifier", settings)
+    engine = open_engine(settings.database_url)
+    with engine.connect() as connection:
+        known = KnownOrganisation(connection, store.metadata)
+    links = Links([key.get_secret_value() for key in settings.link_keys], settings.web_url)
+    channel = _channel(settings)
+    deliveries = Deliveries(channel, known, links, registry)
+    bus: Bus[Ledger] = Bus(
+        Speaker.NOTIFIER, settings.nats_url, settings.nats_seed, registry, handlers.HEARS
+    )
+
+    def committed(ledger: Ledger) -> None:
+        known.adopt(ledger)
+        deliveries.offer(ledger)
+
+    journal = Journal(
+        engine,
+        store.metadata,
+        lambda connection, now: Ledger(connection, now, known),
+        bus.say,
+        registry,
+        on_commit=committed,
+    )
+    bus.listen(journal)
+    await service.run(
+        settings,
+        registry,
+        bus,
+        journal,
+        checks={"organisation": lambda: known.current is not None},
+        ticks=[
+            lambda: deliveries.work(journal),
+            lambda: due.keep_doing(lambda: deliveries.take_due(journal), "deliveries"),
+            lambda: due.keep_doing(lambda: deliveries.confirm_due(journal), "confirmations"),
+        ],
+    )
+    await channel.close()
+
+
+def _channel(settings: NotifierSettings) -> EmailChannel:
+    if settings.smtp_out_host is None:
+        return MailFiles(settings.mail_directory)
+    password = settings.smtp_out_password
+    return SmtpServer(
+        settings.smtp_out_host,
+        settings.smtp_out_port,
+        user=settings.smtp_out_user,
+        password=password.get_secret_value() if password else None,
+        tls=settings.smtp_out_tls,
+        connections=settings.smtp_out_connections,
+    )

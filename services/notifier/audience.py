@@ -1,0 +1,100 @@
+"""Who hears of what, and why: the one table. Nobody is told of their own act."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from shared.contracts.event import Event
+from shared.contracts.issue import AssignedBecause, Snapshot, Step
+from shared.contracts.notifier import Reason, Relation
+from shared.contracts.organisation import Organisation
+from shared.contracts.router import (
+    ActionRefused,
+    IssueAcknowledged,
+    IssueAssigned,
+    IssueClosed,
+    IssueEscalated,
+    IssueEvent,
+    IssueReminded,
+    IssueReopened,
+    IssueResolved,
+    IssueResponded,
+)
+
+SHOWN_AT_ONCE = timedelta(seconds=10)
+"""A refusal that came this quickly stood on the page on which it was asked."""
+
+CALLS_TO_ACT = frozenset({Reason.YOURS, Reason.REMINDER, Reason.REOPENED, Reason.SOLVED})
+"""What is void once the assignment that it belongs to is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Somebody is to be told, for a reason."""
+
+    person_id: str
+    relation: Relation
+    reason: Reason
+
+
+def audience(event: Event, organisation: Organisation) -> list[Notice]:
+    """Everybody who hears of this event, each once: the first reason that fits."""
+    actor = event.actor_id if isinstance(event, IssueEvent) else None
+    told: dict[str, Notice] = {}
+    for notice in _candidates(event, organisation):
+        if notice.person_id != actor:
+            told.setdefault(notice.person_id, notice)
+    return list(told.values())
+
+
+def _candidates(event: Event, organisation: Organisation) -> Iterator[Notice]:
+    match event:
+        case IssueAssigned():
+            yield from _assigned(event, organisation)
+        case IssueAcknowledged():
+            yield from _waiting(event.issue, Reason.TAKEN)
+        case IssueResponded():
+            yield from _waiting(event.issue, Reason.ANSWER)
+        case IssueResolved():
+            yield from _waiting(event.issue, Reason.SOLVED)
+        case IssueReminded():
+            relation = Relation.CARRIER if event.step == Step.CONFIRM else Relation.OWNER
+            yield Notice(event.person_id, relation, Reason.REMINDER)
+        case IssueEscalated(gives=False):
+            leads = event.person_id == organisation.leader
+            relation = Relation.LEADER if leads else Relation.LEAD
+            yield Notice(event.person_id, relation, Reason.ESCALATION)
+        case IssueClosed(confirmed=True):
+            yield Notice(event.issue.owner_id, Relation.OWNER, Reason.CONFIRMED)
+            yield from _waiting(event.issue, Reason.CLOSED)
+        case IssueClosed():
+            yield from _waiting(event.issue, Reason.CLOSED)
+        case IssueReopened():
+            yield Notice(event.issue.owner_id, Relation.OWNER, Reason.REOPENED)
+        case ActionRefused() if event.occurred_at - event.requested_at > SHOWN_AT_ONCE:
+            yield Notice(event.person_id, Relation.REQUESTER, Reason.REFUSED)
+        case _:
+            pass  # the assignment that follows a decline tells all that there is to tell
+
+
+def _assigned(event: IssueAssigned, organisation: Organisation) -> Iterator[Notice]:
+    """A new issue is confirmed to its reporter; later owners are told to people inside only."""
+    issue = event.issue
+    yield Notice(issue.owner_id, Relation.OWNER, Reason.YOURS)
+    if event.because in (AssignedBecause.NEW, AssignedBecause.UNROUTABLE):
+        yield from _waiting(issue, Reason.RECEIVED)
+        return
+    yield Notice(issue.carrier_id, Relation.CARRIER, Reason.NEW_OWNER)
+    if issue.reporter_id in organisation.person:
+        yield Notice(issue.reporter_id, Relation.REPORTER, Reason.NEW_OWNER)
+    if event.previous_owner_id in organisation.person:
+        former = str(event.previous_owner_id)
+        yield Notice(former, Relation.FORMER_OWNER, Reason.NO_LONGER_YOURS)
+
+
+def _waiting(issue: Snapshot, reason: Reason) -> Iterator[Notice]:
+    """Whoever wrote, and whoever carries it."""
+    yield Notice(issue.carrier_id, Relation.CARRIER, reason)
+    yield Notice(issue.reporter_id, Relation.REPORTER, reason)

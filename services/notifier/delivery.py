@@ -1,0 +1,268 @@
+"""Brings deliveries to people: at once after the commit, again later where that failed.
+
+A delivery is due until its fate is decided, recorded and said. Whoever takes one marks it; if
+they die it is due again after a minute, and what was recorded is only said again. A crash between
+sending and recording may repeat one mail, with the same Message-ID.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from sqlalchemy import select
+
+from services.notifier import handlers, store
+from services.notifier.audience import CALLS_TO_ACT
+from services.notifier.channels.email import (
+    EmailChannel,
+    PermanentFailure,
+    TemporaryFailure,
+    write_mail,
+)
+from services.notifier.message import Recipient, compose
+from services.notifier.store import Confirmation, Delivery, Fate, Ledger, Ready
+from shared import clock, due, logs
+from shared.contracts.event import Event
+from shared.contracts.intake import IssueRaised
+from shared.contracts.notifier import NotificationFailed
+from shared.contracts.organisation import Organisation
+from shared.contracts.router import IssueEvent
+from shared.journal import Cause, Journal, TryAgain, Unsaid
+from shared.language import known_language
+from shared.links import Links
+from shared.organisation import KnownOrganisation
+
+log = logs.get(__name__)
+
+WORKERS = 16
+RETRY_AFTER = (
+    timedelta(minutes=1),
+    timedelta(minutes=5),
+    timedelta(minutes=15),
+    timedelta(hours=1),
+    timedelta(hours=4),
+    timedelta(hours=12),
+    timedelta(hours=24),
+)
+"""Growing delays after temporary failures; RFC 5321 asks for at least half an hour in between
+and four to five days in all for mail servers, but people wait for these, and the server that
+takes them is our own."""
+
+
+JUST_DECIDED = timedelta(seconds=5)
+"""Nothing overtakes a delivery this young that would not have been sent the same."""
+
+
+class Unreachable(Exception):
+    """We know no address of this person."""
+
+
+class Deliveries:
+    """Sends what is ready. `offer` is called after each commit, from the journal's thread."""
+
+    def __init__(
+        self,
+        channel: EmailChannel,
+        known: KnownOrganisation,
+        links: Links,
+        registry: CollectorRegistry,
+    ) -> None:
+        self._channel = channel
+        self._known = known
+        self._links = links
+        self._queue: asyncio.Queue[Ready] = asyncio.Queue()
+        self._loop = asyncio.get_running_loop()
+        self._in_work: set[str] = set()
+        self._outcomes = Counter(
+            "banso_notifications",
+            "Notifications by channel, reason and what became of them.",
+            ["channel", "reason", "result"],
+            registry=registry,
+        )
+        self._delay = Histogram(
+            "banso_notification_delay_seconds",
+            "From the decision to tell somebody until the channel took it.",
+            ["channel"],
+            registry=registry,
+            buckets=(0.1, 0.25, 0.5, 1, 2, 5, 15, 60, 300, 3600, 86400),
+        )
+
+    def offer(self, ledger: Ledger) -> None:
+        """Hands over what the batch has made ready."""
+        if ledger.ready:
+            self._loop.call_soon_threadsafe(self._put, ledger.ready)
+
+    def _put(self, ready: Sequence[Ready]) -> None:
+        for one in ready:
+            if one.delivery.delivery_id not in self._in_work:
+                self._in_work.add(one.delivery.delivery_id)
+                self._queue.put_nowait(one)
+
+    async def work(self, journal: Journal[Ledger]) -> None:
+        """Sends for ever, several at a time."""
+        async with asyncio.TaskGroup() as group:
+            for _ in range(WORKERS):
+                group.create_task(self._work(journal))
+
+    async def _work(self, journal: Journal[Ledger]) -> None:
+        while True:
+            ready = await self._queue.get()
+            try:
+                await self._deliver(ready, journal)
+            except (TryAgain, Unsaid) as error:
+                log.warning("delivery.later", delivery=ready.delivery.delivery_id, why=str(error))
+            except Exception as error:
+                log.error(
+                    "delivery.broken",
+                    delivery=ready.delivery.delivery_id,
+                    error=repr(error),
+                    exc_info=error,
+                )
+            finally:
+                self._in_work.discard(ready.delivery.delivery_id)
+
+    async def take_due(self, journal: Journal[Ledger]) -> int:
+        """Takes up what is due again: retries, and what a crash has left."""
+        table, now = store.deliveries, clock.now()
+        rows = await journal.read(
+            lambda connection: due.find(
+                connection, (table.c.delivery_id,), table.c.due_at, table.c.taken_at, now
+            )
+        )
+        ids = [row.delivery_id for row in rows if row.delivery_id not in self._in_work]
+        if not ids:
+            return 0
+        found: list[Ready] = []
+
+        def take(ledger: Ledger) -> None:
+            found[:] = ledger.take(ids)
+
+        await journal.note(take)
+        self._put(found)
+        return len(found)
+
+    async def confirm_due(self, journal: Journal[Ledger]) -> int:
+        """Confirms what came in a minute ago and has no owner yet."""
+        table, now = store.confirmations, clock.now()
+        rows = await journal.read(
+            lambda connection: due.find(
+                connection, (table.c.issue_id,), table.c.due_at, table.c.taken_at, now
+            )
+        )
+        waiting: list[IssueRaised] = []
+
+        def take(ledger: Ledger) -> None:
+            waiting[:] = ledger.take_confirmations([row.issue_id for row in rows])
+
+        if rows:
+            await journal.note(take)
+            await asyncio.gather(*(_confirm(raised, journal) for raised in waiting))
+        return len(rows)
+
+    async def _deliver(self, ready: Ready, journal: Journal[Ledger]) -> None:
+        delivery = ready.delivery
+        if delivery.fate == Fate.PENDING:
+            delivery = await self._send(ready, journal)
+            self._outcomes.labels(delivery.channel, delivery.reason, delivery.fate).inc()
+        if delivery.fate == Fate.PENDING:
+            await journal.note(lambda ledger: ledger.deliveries.put(delivery))
+            return
+        await journal.settle(Cause(f"sent/{delivery.delivery_id}", _record(delivery)))
+        done = replace(delivery, due_at=None, taken_at=None)
+        await journal.note(lambda ledger: ledger.deliveries.put(done))
+
+    async def _send(self, ready: Ready, journal: Journal[Ledger]) -> Delivery:
+        """The delivery with its new fate; still pending after a temporary failure."""
+        delivery, event = ready.delivery, ready.event
+        organisation = self._known.current
+        if organisation is None:
+            raise TryAgain(timedelta(seconds=1))
+        now = clock.now()
+        if await _is_overtaken(delivery, event, journal):
+            return replace(delivery, fate=Fate.OVERTAKEN, done_at=now)
+        try:
+            to = _recipient(ready, organisation)
+            message = compose(delivery, event, to, organisation, self._links, now)
+            mail = write_mail(
+                message,
+                delivery_id=delivery.delivery_id,
+                issue_id=delivery.issue_id,
+                to_name=to.name,
+                to_address=to.address,
+                sender=organisation.mail.sender,
+                sender_name=organisation.mail.sender_name.in_(to.language),
+                now=now,
+            )
+            await self._channel.send(mail)
+        except TemporaryFailure as failure:
+            return _retry(delivery, str(failure), now)
+        except Unreachable:
+            return replace(delivery, fate=Fate.FAILED, error="no address", done_at=now)
+        except PermanentFailure as failure:
+            log.error("delivery.failed", delivery=delivery.delivery_id, error=str(failure))
+            return replace(delivery, fate=Fate.FAILED, error=str(failure), done_at=now)
+        self._delay.labels(delivery.channel).observe((now - delivery.made_at).total_seconds())
+        return replace(delivery, fate=Fate.SENT, done_at=now, attempts=delivery.attempts + 1)
+
+
+def _retry(delivery: Delivery, error: str, now: datetime) -> Delivery:
+    """Due again later; after the last delay it has failed for good."""
+    attempts = delivery.attempts + 1
+    log.warning("delivery.postponed", delivery=delivery.delivery_id, attempts=attempts, error=error)
+    if attempts > len(RETRY_AFTER):
+        return replace(delivery, fate=Fate.FAILED, attempts=attempts, error=error, done_at=now)
+    due_at = now + RETRY_AFTER[attempts - 1]
+    return replace(delivery, attempts=attempts, error=error, due_at=due_at, taken_at=None)
+
+
+def _record(delivery: Delivery) -> Callable[[Ledger], list[Event]]:
+    """Keeps the fate and says it; still due until that is said."""
+
+    def decide(ledger: Ledger) -> list[Event]:
+        ledger.deliveries.put(delivery)
+        if delivery.fate == Fate.SENT:
+            return [handlers.sent_event(delivery, ledger)]
+        if delivery.fate == Fate.FAILED:
+            sent = handlers.sent_event(delivery, ledger)
+            said = sent.model_dump(exclude={"event_id", "cause_id"})
+            return [NotificationFailed(**said, error=delivery.error or "")]
+        return []
+
+    return decide
+
+
+async def _confirm(raised: IssueRaised, journal: Journal[Ledger]) -> None:
+    """Still due until it is said."""
+    decide = partial(handlers.not_confirmed_yet, raised)
+    await journal.settle(Cause(f"confirm/{raised.issue_id}", decide))
+    done = Confirmation(raised.issue_id)
+    await journal.note(lambda ledger: ledger.confirmations.put(done))
+
+
+async def _is_overtaken(delivery: Delivery, event: Event, journal: Journal[Ledger]) -> bool:
+    """Whether a call to act, sent late, belongs to an assignment that is over by now."""
+    if delivery.reason not in CALLS_TO_ACT or not isinstance(event, IssueEvent):
+        return False
+    if clock.now() - delivery.made_at < JUST_DECIDED:
+        return False
+    table = store.currents
+    query = select(table.c.assignment).where(table.c.issue_id == delivery.issue_id)
+    current = await journal.read(lambda connection: connection.scalar(query))
+    return current is not None and current > event.issue.assignment
+
+
+def _recipient(ready: Ready, organisation: Organisation) -> Recipient:
+    """Somebody of the organisation, or somebody outside who once wrote to us."""
+    person, contact = organisation.person.get(ready.delivery.person_id), ready.contact
+    if person is not None:
+        name = person.name.in_(person.language)
+        return Recipient(person.id, name, person.emails[0], person.language)
+    if contact is None:
+        raise Unreachable
+    language = known_language(contact.language, organisation.language)
+    return Recipient(contact.person_id, contact.name, contact.address, language)

@@ -1,0 +1,150 @@
+"""What the notifier does about each fact: decides who is told, and makes that a delivery."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from uuid import UUID, uuid5
+
+from services.notifier.audience import Notice, audience
+from services.notifier.store import Confirmation, Contact, Delivery, Fact, Fate, Ledger, Ready
+from shared.bus import Hears
+from shared.contracts.event import Event
+from shared.contracts.intake import IssueRaised, PersonKnown
+from shared.contracts.notifier import Channel, NotificationSent, Reason, Relation
+from shared.contracts.router import (
+    ActionRefused,
+    IssueAssigned,
+    IssueEvent,
+    OrganisationPublished,
+)
+from shared.contracts.traffic import ISSUE_EVENTS
+from shared.journal import NotYet
+
+CONFIRM_WITHIN = timedelta(seconds=60)
+"""A reporter hears after this even if nobody owns the issue yet."""
+ONLY_RECORDED_AFTER = timedelta(days=3)
+"""Facts heard later than this, as in a replay, are recorded and not told any more."""
+WAIT_FOR_ADDRESS = timedelta(minutes=10)
+"""A stranger's address comes by another stream and may be a moment later than the first fact."""
+
+_NAMESPACE = UUID("5b1c2f0a-1a36-5f0e-8d59-0d3c9d3e7c21")
+
+
+def issue_raised(raised: IssueRaised, ledger: Ledger) -> list[Event]:
+    """From now on the reporter waits for a confirmation, unless it is on its way already."""
+    if ledger.confirmations.get(raised.issue_id) is None:
+        due_at = raised.occurred_at + CONFIRM_WITHIN
+        ledger.confirmations.put(Confirmation(raised.issue_id, raised.event_id, due_at))
+        _keep_fact(raised, ledger)
+    return []
+
+
+def issue_changed(event: IssueEvent, ledger: Ledger) -> list[Event]:
+    """Tells everybody whom it concerns."""
+    ledger.wait_for_organisation(event)
+    ledger.heard_of(event)
+    if isinstance(event, IssueAssigned):
+        ledger.confirmations.put(Confirmation(event.issue_id))
+    return tell(event, audience(event, ledger.organisation), event.issue_id, ledger)
+
+
+def action_refused(refused: ActionRefused, ledger: Ledger) -> list[Event]:
+    """Tells whoever asked, unless the page did."""
+    return tell(refused, audience(refused, ledger.organisation), refused.issue_id, ledger)
+
+
+def not_confirmed_yet(raised: IssueRaised, ledger: Ledger) -> list[Event]:
+    """A minute has passed without an owner: the reporter hears that it is here all the same."""
+    waiting = ledger.confirmations.get(raised.issue_id)
+    if waiting is None or waiting.due_at is None:
+        return []
+    notice = Notice(raised.reporter_id, Relation.REPORTER, Reason.RECEIVED_UNDECIDED)
+    return tell(raised, [notice], raised.issue_id, ledger)
+
+
+def person_known(known: PersonKnown, ledger: Ledger) -> list[Event]:
+    """Somebody outside who can be reached by mail."""
+    contact = Contact(known.person_id, known.name, known.address, known.language)
+    ledger.contacts.put(contact)
+    return []
+
+
+def organisation_published(published: OrganisationPublished, ledger: Ledger) -> list[Event]:
+    ledger.keep_organisation(published)
+    return []
+
+
+HEARS: Mapping[type[Event], Hears[Ledger]] = {
+    IssueRaised: Hears(issue_raised),
+    PersonKnown: Hears(person_known),
+    **{event: Hears(issue_changed) for event in ISSUE_EVENTS},
+    ActionRefused: Hears(action_refused),
+    OrganisationPublished: Hears(organisation_published),
+}
+
+
+def tell(event: Event, notices: list[Notice], issue_id: str, ledger: Ledger) -> list[Event]:
+    """A delivery per person and channel. The inbox has it with this commit; mail follows."""
+    if not notices:
+        return []
+    age = ledger.now - event.occurred_at
+    too_old = age > ONLY_RECORDED_AFTER
+    outside = {notice.person_id for notice in notices} - set(ledger.organisation.person)
+    contacts = {person_id: ledger.contacts.get(person_id) for person_id in outside}
+    if None in contacts.values() and age < WAIT_FOR_ADDRESS:
+        raise NotYet
+    _keep_fact(event, ledger)
+    sent: list[Event] = []
+    for notice in notices:
+        inbox = _delivery(event, notice, issue_id, Channel.INBOX, too_old, ledger)
+        if inbox.fate == Fate.SENT:
+            sent.append(sent_event(inbox, ledger))
+        mail = _delivery(event, notice, issue_id, Channel.EMAIL, too_old, ledger)
+        if mail.fate == Fate.PENDING:
+            ledger.ready.append(Ready(mail, event, contacts.get(notice.person_id)))
+    return sent
+
+
+def sent_event(delivery: Delivery, ledger: Ledger) -> NotificationSent:
+    return NotificationSent(
+        occurred_at=ledger.now,
+        delivery_id=delivery.delivery_id,
+        issue_id=delivery.issue_id,
+        fact_id=delivery.fact_id,
+        person_id=delivery.person_id,
+        relation=delivery.relation,
+        reason=delivery.reason,
+        channel=delivery.channel,
+    )
+
+
+def _delivery(
+    event: Event, notice: Notice, issue_id: str, channel: Channel, too_old: bool, ledger: Ledger
+) -> Delivery:
+    """Keyed by fact, person, reason and channel, so that nothing is told twice."""
+    key = f"{event.event_id}/{notice.person_id}/{notice.reason}/{channel}"
+    pending = channel is Channel.EMAIL and not too_old
+    delivery = Delivery(
+        delivery_id=str(uuid5(_NAMESPACE, key)),
+        fact_id=event.event_id,
+        issue_id=issue_id,
+        person_id=notice.person_id,
+        relation=notice.relation,
+        reason=notice.reason,
+        channel=channel,
+        fate=Fate.PENDING if pending else Fate.TOO_OLD if too_old else Fate.SENT,
+        attempts=0,
+        made_at=ledger.now,
+        done_at=None if pending else ledger.now,
+        error=None,
+        due_at=ledger.now if pending else None,
+        taken_at=ledger.now if pending else None,
+    )
+    ledger.deliveries.put(delivery)
+    return delivery
+
+
+def _keep_fact(event: Event, ledger: Ledger) -> None:
+    message = event.to_message(event.event_id, event.cause_id)
+    ledger.facts.put(Fact(event.event_id, event.subject, message))

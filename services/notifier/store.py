@@ -1,0 +1,235 @@
+"""What the notifier keeps: facts, whom it told of them, and how to reach people outside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Column, Connection, Index, Integer, LargeBinary, MetaData, String, Table
+
+from shared.contracts.event import Event
+from shared.contracts.intake import IssueRaised
+from shared.contracts.notifier import Channel, Reason, Relation
+from shared.contracts.router import IssueEvent
+from shared.contracts.traffic import EVENTS
+from shared.database import Instant, Word
+from shared.journal import add_journal
+from shared.organisation import HearerStore, KnownOrganisation, add_organisation
+
+metadata = MetaData()
+add_journal(metadata)
+add_organisation(metadata)
+
+
+class Fate(StrEnum):
+    """What has become of a delivery."""
+
+    PENDING = "pending"
+    SENT = "sent"
+    FAILED = "failed"
+    OVERTAKEN = "overtaken"
+    """A call to act whose assignment was over before it could be sent."""
+    TOO_OLD = "too_old"
+    """Heard so late (a replay) that it is only recorded."""
+
+
+deliveries = Table(
+    "delivery",
+    metadata,
+    Column("delivery_id", String, primary_key=True),
+    Column("fact_id", String, nullable=False),
+    Column("issue_id", String, nullable=False),
+    Column("person_id", String, nullable=False),
+    Column("relation", Word(Relation), nullable=False),
+    Column("reason", Word(Reason), nullable=False),
+    Column("channel", Word(Channel), nullable=False),
+    Column("fate", Word(Fate), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("made_at", Instant, nullable=False),
+    Column("done_at", Instant),
+    Column("error", String),
+    Column("due_at", Instant),
+    Column("taken_at", Instant),
+    Index("delivery_by_due", "due_at"),
+    Index("delivery_by_issue", "issue_id"),
+)
+
+facts = Table(
+    "fact",
+    metadata,
+    Column("fact_id", String, primary_key=True),
+    Column("subject", String, nullable=False),
+    Column("message", LargeBinary),
+)
+
+confirmations = Table(
+    "confirmation",
+    metadata,
+    Column("issue_id", String, primary_key=True),
+    Column("fact_id", String),
+    Column("due_at", Instant),
+    Column("taken_at", Instant),
+    Index("confirmation_by_due", "due_at"),
+)
+
+currents = Table(
+    "current",
+    metadata,
+    Column("issue_id", String, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("assignment", Integer, nullable=False),
+)
+
+contacts = Table(
+    "contact",
+    metadata,
+    Column("person_id", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("address", String, nullable=False),
+    Column("language", String, nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One fact for one person by one channel. Due until its fate is decided and said."""
+
+    delivery_id: str
+    fact_id: str
+    issue_id: str
+    person_id: str
+    relation: Relation
+    reason: Reason
+    channel: Channel
+    fate: Fate
+    attempts: int
+    made_at: datetime
+    done_at: datetime | None
+    error: str | None
+    due_at: datetime | None
+    taken_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """The event that people are told of, as it came."""
+
+    fact_id: str
+    subject: str
+    message: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """A new issue whose reporter is to be told within a minute; not due once that is done."""
+
+    issue_id: str
+    fact_id: str | None = None
+    due_at: datetime | None = None
+    taken_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """The newest version of an issue that was heard of, and its assignment."""
+
+    issue_id: str
+    version: int
+    assignment: int
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Somebody outside the organisation."""
+
+    person_id: str
+    name: str
+    address: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A delivery that can be sent as soon as it is committed, with all that is needed for it."""
+
+    delivery: Delivery
+    event: Event
+    contact: Contact | None
+    """Of somebody outside; None for people of the organisation, and for whom we can't reach."""
+
+
+class Ledger(HearerStore):
+    """What one batch of the notifier reads and writes."""
+
+    def __init__(
+        self, connection: Connection, now: datetime, organisation: KnownOrganisation
+    ) -> None:
+        super().__init__(connection, now, metadata, organisation)
+        self.deliveries = self.rows(deliveries, Delivery)
+        self.facts = self.rows(facts, Fact)
+        self.confirmations = self.rows(confirmations, Confirmation)
+        self.currents = self.rows(currents, Current)
+        self.contacts = self.rows(contacts, Contact)
+        self.ready: list[Ready] = []
+        """What can be sent after the commit."""
+        self._marked_ready = 0
+
+    def expect(self, matters: Sequence[Any]) -> None:
+        issues = {event.about for event in matters if event.about}
+        self.confirmations.expect(issues)
+        self.currents.expect(issues)
+        self.contacts.expect(
+            {event.issue.reporter_id for event in matters if isinstance(event, IssueEvent)}
+        )
+
+    def mark(self) -> None:
+        super().mark()
+        self._marked_ready = len(self.ready)
+
+    def undo(self) -> None:
+        super().undo()
+        del self.ready[self._marked_ready :]
+
+    def take(self, delivery_ids: Sequence[str]) -> list[Ready]:
+        """Marks deliveries as in work, and finds what is needed to send them."""
+        self.deliveries.expect(delivery_ids)
+        taken = [one for one in map(self.deliveries.get, delivery_ids) if one is not None]
+        self.facts.expect([one.fact_id for one in taken])
+        self.contacts.expect([one.person_id for one in taken])
+        ready = []
+        for delivery in taken:
+            marked = replace(delivery, taken_at=self.now)
+            self.deliveries.put(marked)
+            event = self._event(delivery.fact_id)
+            if event is not None:
+                ready.append(Ready(marked, event, self.contacts.get(delivery.person_id)))
+        return ready
+
+    def take_confirmations(self, issue_ids: Sequence[str]) -> list[IssueRaised]:
+        """Marks confirmations as in work, and finds what was brought in."""
+        self.confirmations.expect(issue_ids)
+        raised = []
+        for waiting in map(self.confirmations.get, issue_ids):
+            if waiting is None or waiting.due_at is None:
+                continue
+            self.confirmations.put(replace(waiting, taken_at=self.now))
+            event = self._event(waiting.fact_id)
+            if isinstance(event, IssueRaised):
+                raised.append(event)
+        return raised
+
+    def _event(self, fact_id: str | None) -> Event | None:
+        fact = self.facts.get(fact_id)
+        if fact is None or fact.message is None:
+            return None
+        return EVENTS[fact.subject].from_message(fact.message)
+
+    def heard_of(self, event: IssueEvent) -> None:
+        """Keeps which assignment is the current one."""
+        known = self.currents.get(event.issue_id)
+        if known is None or event.issue.version > known.version:
+            issue = event.issue
+            self.currents.put(Current(event.issue_id, issue.version, issue.assignment))

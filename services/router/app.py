@@ -1,0 +1,57 @@
+"""Wires the router."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from services.router import handlers, store
+from services.router.settings import RouterSettings
+from services.router.store import Desk
+from services.router.tick import OrganisationFile, say_what_is_due
+from shared import due, service
+from shared.bus import Bus
+from shared.contracts.event import Speaker
+from shared.database import open_engine
+from shared.journal import Journal
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+async def serve(settings: RouterSettings) -> None:
+    """Runs the router until it is told to stop."""
+    registry = service.prepare("router", settings)
+    engine = open_engine(settings.database_url)
+    with engine.connect() as connection:
+        file = OrganisationFile(settings.organisation, *store.last_published(connection))
+    bus: Bus[Desk] = Bus(
+        Speaker.ROUTER, settings.nats_url, settings.nats_seed, registry, handlers.HEARS
+    )
+    journal = Journal(
+        engine,
+        store.metadata,
+        lambda connection, now: Desk(connection, now, file.current),
+        bus.say,
+        registry,
+        on_commit=file.adopt,
+    )
+    bus.listen(journal)
+
+    async def tick() -> int:
+        return await say_what_is_due(journal) if bus.is_connected and file.current else 0
+
+    async def watch() -> int:
+        if bus.is_connected:
+            await file.publish_if_changed(journal)
+        return 0
+
+    await service.run(
+        settings,
+        registry,
+        bus,
+        journal,
+        checks={"organisation": lambda: file.current is not None},
+        ticks=[
+            lambda: due.keep_doing(tick, "due"),
+            lambda: due.keep_doing(watch, "organisation"),
+        ],
+    )

@@ -1,0 +1,84 @@
+"""Where an issue goes: the first rule that fires, else its category's team, else the default."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+
+from shared.contracts.intake import IssueRaised
+from shared.contracts.issue import Urgency
+from shared.contracts.organisation import NONE_SAID, Organisation, Rule, When
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What was decided about an issue before anybody was chosen."""
+
+    team_id: str
+    person_id: str | None
+    carrier_id: str
+    product: str | None
+    category: str | None
+    urgency: Urgency
+    rule: str | None
+    """Name of the rule that fired."""
+
+
+def route(raised: IssueRaised, organisation: Organisation) -> Route:
+    """The issue's team, and its carrier: its reporter, or for a stranger whom rules or product name."""
+    rule = next((rule for rule in organisation.rules if fires(rule.when, raised)), None)
+    product = raised.product if raised.product in organisation.product else None
+    said = raised.category if raised.category in organisation.category else None
+    category = said or (rule.category if rule else None)
+    person = organisation.person.get(rule.person) if rule and rule.person else None
+    team = (
+        (rule.team if rule else None)
+        or (person.team if person else None)
+        or (organisation.category[category].team if category else None)
+        or organisation.default_team
+    )
+    return Route(
+        team_id=team,
+        person_id=person.id if person else None,
+        carrier_id=_carrier(raised, rule, product, organisation),
+        product=product,
+        category=category,
+        urgency=raised.urgency or (rule.urgency if rule else None) or Urgency.NORMAL,
+        rule=rule.name if rule else None,
+    )
+
+
+def fires(when: When, raised: IssueRaised) -> bool:
+    """Whether all that a rule asks for holds; a rule that asks for nothing always fires."""
+    return (
+        (not when.product or (raised.product or NONE_SAID) in when.product)
+        and (not when.category or (raised.category or NONE_SAID) in when.category)
+        and (not when.source or raised.source in when.source)
+        and (not when.urgency or (raised.urgency or Urgency.NORMAL) in when.urgency)
+        and (not when.language or raised.language in when.language)
+        and (not when.words or _says_any(when.words, raised))
+    )
+
+
+def _says_any(words: tuple[str, ...], raised: IssueRaised) -> bool:
+    text = _plain(f"{raised.summary}\n{raised.description}")
+    return any(_plain(word) in text for word in words)
+
+
+def _plain(text: str) -> str:
+    """Full and half width, large and small, are the same."""
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+def _carrier(
+    raised: IssueRaised, rule: Rule | None, product: str | None, organisation: Organisation
+) -> str:
+    if raised.on_behalf_of_id in organisation.person:
+        return str(raised.on_behalf_of_id)
+    if raised.reporter_id in organisation.person:
+        return raised.reporter_id
+    return (
+        (rule.carrier if rule else None)
+        or (organisation.product[product].carrier if product else None)
+        or organisation.default_carrier
+    )

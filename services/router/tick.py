@@ -1,0 +1,108 @@
+"""What the router does without having heard anything: time passes, and the file changes."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Row
+
+from services.router import handlers, organisation
+from services.router.store import Desk, issues
+from shared import clock, due, logs
+from shared.contracts.organisation import Organisation
+from shared.contracts.router import IssueDue
+from shared.journal import Cause, Journal
+
+log = logs.get(__name__)
+
+
+async def say_what_is_due(journal: Journal[Desk]) -> int:
+    """Says `issue.due` for every issue whose time has come, and tells how many. Each is a cause of its own, so that a repeat says the same event."""
+    columns = (issues.c.issue_id, issues.c.step_number)
+    now = clock.now()
+    rows = await journal.read(
+        lambda connection: due.find(connection, columns, issues.c.wake_at, issues.c.taken_at, now)
+    )
+    taken = [row.issue_id for row in rows]
+    await asyncio.gather(
+        journal.note(lambda desk: desk.take(taken)),
+        *(journal.settle(_cause(row)) for row in rows),
+    )
+    return len(rows)
+
+
+def _cause(row: Row[Any]) -> Cause[Desk]:
+    return Cause(
+        f"due/{row.issue_id}/{row.step_number}",
+        lambda desk: [
+            IssueDue(occurred_at=desk.now, issue_id=row.issue_id, step_number=row.step_number)
+        ],
+    )
+
+
+class OrganisationFile:
+    """Publishes the organisation file whenever it has changed and is valid; else keeps the old."""
+
+    def __init__(self, file: Path, number: int, current: Organisation | None) -> None:
+        self.current = current
+        self._file = file
+        self._number = number
+        self._said: str | None = None
+        self._read: tuple[float, int] | None = None
+
+    def adopt(self, desk: Desk) -> None:
+        """Called after each commit: what was decided next must see the new organisation."""
+        if desk.published is not None:
+            self._number, self.current = desk.published
+
+    async def publish_if_changed(self, journal: Journal[Desk]) -> None:
+        """Says line by line in the log what is wrong with a file that can't be used.
+
+        After a start the one in force is said again: the last run may have died before saying it.
+        """
+        if self.current is not None and self._said is None:
+            await self._publish(self.current, self._number, journal)
+        stamp = await asyncio.to_thread(_stamp, self._file)
+        if stamp == self._read:
+            return
+        try:
+            found = await asyncio.to_thread(organisation.read, self._file)
+        except organisation.OrganisationUnusable as error:
+            self._read = stamp
+            self._complain(error)
+            return
+        if found.revision != self._said:
+            await self._publish(found, self._number + 1, journal)
+        self._read = stamp
+
+    async def _publish(
+        self, organisation: Organisation, number: int, journal: Journal[Desk]
+    ) -> None:
+        revision = organisation.revision
+        change = partial(handlers.organisation_changed, organisation, number)
+        await journal.settle(Cause(f"organisation/{number}/{revision}", change))
+        self._said = revision
+        log.info("organisation.published", revision=revision, people=len(organisation.people))
+
+    def _complain(self, error: organisation.OrganisationUnusable) -> None:
+        for finding in error.findings:
+            log.error(
+                "organisation.unusable",
+                file=str(self._file),
+                line=finding.line,
+                place=finding.place,
+                problem=finding.problem,
+                remedy=finding.remedy,
+                kept=self.current.revision if self.current else None,
+            )
+
+
+def _stamp(file: Path) -> tuple[float, int] | None:
+    try:
+        stat = file.stat()
+    except OSError:
+        return None
+    return stat.st_mtime, stat.st_size

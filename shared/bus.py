@@ -1,0 +1,545 @@
+"""NATS JetStream as Banso uses it; nothing else knows of it.
+
+A service hears facts through one durable pull consumer per stream, and says facts on its own
+stream. A message is acknowledged when the journal has recorded the decision and the stream has
+stored every resulting event: the unacknowledged message is the outbox. What fails comes again
+after a delay that the bus chooses, and is buried on `dead.<service>.<subject>` in the end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Generic
+
+import nats
+from nats.aio.client import Client
+from nats.js import JetStreamContext
+from nats.js.api import (
+    AckPolicy as JsAckPolicy,
+)
+from nats.js.api import (
+    ConsumerConfig,
+    DeliverPolicy,
+    DiscardPolicy,
+    RetentionPolicy,
+    StorageType,
+    StreamConfig,
+)
+from nats.js.errors import NotFoundError
+from prometheus_client import CollectorRegistry, Counter
+from pydantic import SecretStr, ValidationError
+
+from shared import clock, logs
+from shared.contracts.event import Envelope, Event, Speaker, event_id_of
+from shared.contracts.traffic import (
+    EVENTS,
+    HEARS,
+    SAYS,
+    DeadLetter,
+    heard,
+    stream_of,
+    streams,
+)
+from shared.journal import (
+    ATTEMPTS,
+    LARGEST_BATCH,
+    Cause,
+    Journal,
+    S,
+    Said,
+    TryAgain,
+    Unsaid,
+)
+
+if TYPE_CHECKING:
+    from faststream.nats import NatsMessage
+
+log = logs.get(__name__)
+
+ACK_WAIT_S = 10.0
+"""After a crash the messages in work come again this soon. Work that takes longer says so."""
+HEARTBEAT_S = 3.0
+PULL_S = 1.0
+"""How long one pull request waits: after a cut the next one is made this soon."""
+PUBLISH_TIMEOUT_S = 2.0
+FEWEST_ATOMIC = 8
+"""Below this an atomic batch costs more than it saves (docs/performance.md)."""
+MOST_ATOMIC = 500
+"""The server takes at most 1,000 (error 10199)."""
+EPOCH_CHECK_S = 5.0
+DUPLICATE_WINDOW_S = 120.0
+STREAM_AGE = timedelta(days=180)
+
+MSG_ID = "Nats-Msg-Id"
+REPLAY = "banso-replay"
+AGAIN = "banso-again"
+ERROR = "banso-error"
+ATTEMPTS_MADE = "banso-attempts"
+
+
+@dataclass(frozen=True, slots=True)
+class Hears(Generic[S]):
+    """How a service answers to one kind of event."""
+
+    decide: Callable[[Any, S], Sequence[Event]]
+    attempts: int = ATTEMPTS
+    rescue: Callable[[Envelope, S], Sequence[Event]] | None = None
+    """Where deciding failed for good: what must be said all the same, from the envelope alone."""
+
+
+class NotConnected(Exception):
+    """NATS can't be reached now."""
+
+
+class Unreadable(Exception):
+    """The message is not what its subject promises."""
+
+
+class Bus(Generic[S]):
+    """One service's connection. `listen` before `start`."""
+
+    def __init__(
+        self,
+        speaker: Speaker,
+        url: str,
+        seed: SecretStr | None,
+        registry: CollectorRegistry,
+        hears: Mapping[type[Event], Hears[S]],
+    ) -> None:
+        from faststream import AckPolicy  # slow to import, and an administrator needs none of it
+        from faststream.nats import NatsBroker
+        from faststream.nats.security import NatsNKey
+
+        if set(hears) != set(HEARS[speaker]):
+            raise ValueError(f"{speaker} must hear just what the traffic table says")
+        self._speaker = speaker
+        self._hears = hears
+        self._inbox = f"_INBOX_{speaker}"
+        self._client: Client | None = None
+        self._journal: Journal[S] | None = None
+        self._in_work: dict[int, tuple[NatsMessage, float]] = {}
+        self._watch: asyncio.Task[None] | None = None
+        self._check_epoch = asyncio.Event()
+        self.epoch_is_current = False
+        self.broker = NatsBroker(
+            url,
+            name=f"banso-{speaker}",
+            inbox_prefix=self._inbox,
+            security=NatsNKey.from_seed(seed.get_secret_value()) if seed else None,
+            max_reconnect_attempts=-1,
+            reconnect_time_wait=0.25,  # type: ignore[arg-type]
+            ping_interval=10,
+            error_cb=self._on_error,
+            disconnected_cb=self._on_disconnect,
+            reconnected_cb=self._on_reconnect,
+            graceful_timeout=5.0,
+            ack_policy=AckPolicy.MANUAL,
+            apply_types=False,
+            logger=None,
+        )
+        for stream, subjects in heard(speaker).items():
+            self._subscribe(stream, subjects)
+        self._said = Counter(
+            "banso_events_said", "Events stored by the bus.", ["subject"], registry=registry
+        )
+        self._heard_total = Counter(
+            "banso_messages_heard",
+            "Messages heard, by what became of them.",
+            ["subject", "result"],
+            registry=registry,
+        )
+
+    @property
+    def is_connected(self) -> bool:
+        return self._client is not None and self._client.is_connected
+
+    def listen(self, journal: Journal[S]) -> None:
+        """Every message heard is a cause for this journal."""
+        self._journal = journal
+
+    async def start(self) -> None:
+        """Connects, waiting for NATS as long as it takes, and begins to hear."""
+        client = await self.broker.connect()
+        self._client = client
+        await self.broker.start()
+        self._watch = asyncio.create_task(self._keep_watch())
+        log.info("bus.connected")
+
+    async def stop(self) -> None:
+        """Finishes what was heard, then disconnects."""
+        if self._watch is not None:
+            self._watch.cancel()
+        await self.broker.stop()
+
+    # --- saying
+
+    async def say(
+        self, said: Sequence[Said], headers: Mapping[str, str] | None = None
+    ) -> list[int | Exception]:
+        """Says events, each to its stream; for each its sequence there, or why it is not stored.
+
+        Many at once go as one atomic batch. The server refuses a whole batch that holds one known
+        message id, so on a refusal, and where there was no answer, they are said again singly:
+        a repeat is recognised and counts as said.
+        """
+        if not self.is_connected:
+            return [NotConnected()] * len(said)
+        results: list[int | Exception] = [Unsaid()] * len(said)
+        by_stream: dict[str, list[int]] = {}
+        for nth, one in enumerate(said):
+            by_stream.setdefault(stream_of(one.subject), []).append(nth)
+        for places in by_stream.values():
+            for start in range(0, len(places), MOST_ATOMIC):
+                part = places[start : start + MOST_ATOMIC]
+                found = await self._say_part([said[nth] for nth in part], headers or {})
+                for nth, result in zip(part, found, strict=True):
+                    results[nth] = result
+        for one, result in zip(said, results, strict=True):
+            if not isinstance(result, Exception):
+                self._said.labels(stream_label(one.subject)).inc()
+        return results
+
+    async def _say_part(
+        self, part: Sequence[Said], headers: Mapping[str, str]
+    ) -> Sequence[int | Exception]:
+        if len(part) >= FEWEST_ATOMIC:
+            last = await self._say_atomically(part, headers)
+            if last is not None:
+                return range(last - len(part) + 1, last + 1)
+        stream = self._jetstream()
+        return await asyncio.gather(*(_say_singly(stream, one, headers) for one in part))
+
+    async def _say_atomically(self, part: Sequence[Said], headers: Mapping[str, str]) -> int | None:
+        """The sequence of the last one, or None where the batch was not stored for sure."""
+        client = self._nats()
+        batch = {"Nats-Batch-Id": uuid.uuid4().hex}
+        *most, final = enumerate(part, 1)
+        for nth, one in most:
+            more = {**batch, "Nats-Batch-Sequence": str(nth)}
+            await client.publish(one.subject, one.payload, headers=_headers(one, headers, more))
+        more = {**batch, "Nats-Batch-Sequence": str(final[0]), "Nats-Batch-Commit": "1"}
+        one = final[1]
+        try:
+            answer = await client.request(
+                one.subject,
+                one.payload,
+                timeout=PUBLISH_TIMEOUT_S,
+                headers=_headers(one, headers, more),
+            )
+            stored = json.loads(answer.data)
+        except (nats.errors.Error, TimeoutError, ValueError) as error:
+            log.info("batch.unanswered", events=len(part), error=repr(error))
+            return None
+        if stored.get("count") == len(part):
+            return int(stored["seq"])
+        log.info("batch.refused", events=len(part), error=stored.get("error"))
+        return None
+
+    # --- hearing
+
+    def _subscribe(self, stream: str, subjects: Sequence[str]) -> None:
+        from faststream import AckPolicy
+        from faststream.nats import JStream, PullSub
+
+        subscriber = self.broker.subscriber(
+            config=ConsumerConfig(filter_subjects=list(subjects)),
+            durable=str(self._speaker),
+            stream=JStream(stream, declare=False),
+            pull_sub=PullSub(batch_size=LARGEST_BATCH, timeout=PULL_S),
+            inbox_prefix=f"{self._inbox}.".encode(),
+            ack_policy=AckPolicy.MANUAL,
+            decoder=_undecoded,
+            no_reply=True,
+            title=f"{self._speaker} hears {stream}",
+        )
+        subscriber(self._hear)
+
+    async def _hear(self, message: NatsMessage) -> None:
+        if self._journal is None:
+            raise RuntimeError("the bus hears before it has a journal")
+        self._in_work[id(message)] = (message, clock.elapsed_s())
+        result = "done"
+        try:
+            await self._journal.settle(self._cause(message))
+            await message.ack()
+        except TryAgain as later:
+            result = "again"
+            await message.nack(delay=later.delay.total_seconds())
+        except Unsaid as error:
+            result = "unsaid"
+            log.warning("events.unsaid", error=str(error))
+            await message.nack(delay=1)
+        finally:
+            del self._in_work[id(message)]
+        self._heard_total.labels(stream_label(message.raw_message.subject), result).inc()
+
+    def _cause(self, message: NatsMessage) -> Cause[S]:
+        body: bytes = message.body
+        headers = message.headers
+        subject = _original(message.raw_message.subject)
+        try:
+            event = _read(subject, body, headers)
+        except Unreadable as error:
+            return self._unreadable(subject, body, headers, error)
+        hears = self._hears[type(event)]
+        cause_id = event.event_id
+        if AGAIN in headers:
+            cause_id = f"{cause_id}/again/{headers[AGAIN]}"
+        return Cause(
+            cause_id,
+            partial(hears.decide, event),
+            event,
+            attempts=hears.attempts,
+            rescue=_rescue(hears, body),
+            bury=partial(self._bury, cause_id, subject, body, headers),
+            silent=REPLAY in headers,
+        )
+
+    def _unreadable(
+        self, subject: str, body: bytes, headers: Mapping[str, str], error: Unreadable
+    ) -> Cause[S]:
+        """Buried at once: it will not read better the next time."""
+
+        def decide(_: S) -> Sequence[Event]:
+            raise error
+
+        cause_id = f"unreadable/{sha256(body).hexdigest()}"
+        event_type = EVENTS.get(subject)
+        hears = self._hears.get(event_type) if event_type else None
+        return Cause(
+            cause_id,
+            decide,
+            rescue=_rescue(hears, body) if hears else None,
+            bury=partial(self._bury, cause_id, subject, body, headers),
+        )
+
+    def _bury(
+        self,
+        cause_id: str,
+        subject: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        error: str,
+        attempts: int,
+    ) -> Said:
+        dead = f"dead.{self._speaker}.{subject}"
+        told = {ERROR: _one_line(error), ATTEMPTS_MADE: str(attempts)}
+        kept = {name: value for name, value in headers.items() if name != MSG_ID}
+        return Said(event_id_of(dead, cause_id, 0), dead, body, {**kept, **told})
+
+    # --- staying connected
+
+    async def _keep_watch(self) -> None:
+        """Tells the server of slow work, and says the journal again when the stream is a new one."""
+        checked_at = float("-inf")
+        while True:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._check_epoch.wait(), HEARTBEAT_S)
+            for message, since in list(self._in_work.values()):
+                if clock.elapsed_s() - since > HEARTBEAT_S:
+                    with suppress(Exception):
+                        await message.in_progress()
+            if self._check_epoch.is_set() or clock.elapsed_s() - checked_at > EPOCH_CHECK_S:
+                self._check_epoch.clear()
+                checked_at = clock.elapsed_s()
+                try:
+                    await self._compare_epoch()
+                except Exception as error:
+                    self.epoch_is_current = False
+                    log.warning("stream.unavailable", error=repr(error))
+
+    async def _compare_epoch(self) -> None:
+        """A stream of another epoch has been lost and made anew: it is told everything again."""
+        if not SAYS[self._speaker] or self._journal is None:
+            self.epoch_is_current = True
+            return
+        stream = self._speaker.upper()
+        info = await self._jetstream().stream_info(stream)
+        epoch = (info.config.metadata or {})[EPOCH]
+        known = await self._journal.epoch(stream)
+        if known is not None and known != epoch:
+            self.epoch_is_current = False
+            await self._replay()
+        if known != epoch:
+            await self._journal.keep_epoch(stream, epoch)
+        self.epoch_is_current = True
+
+    async def _replay(self) -> None:
+        assert self._journal is not None
+        subjects = [event.subject for event in SAYS[self._speaker]]
+        since = clock.now() - STREAM_AGE
+        count = 0
+        async for part in self._journal.replay(subjects, since):
+            for result in await self.say(part, {REPLAY: "1"}):
+                if isinstance(result, Exception):
+                    raise result
+            count += len(part)
+        log.info("journal.replayed", stream=self._speaker.upper(), events=count)
+
+    async def _on_error(self, error: Exception) -> None:
+        log.debug("nats.error", error=repr(error))
+
+    async def _on_disconnect(self) -> None:
+        log.warning("nats.disconnected")
+
+    async def _on_reconnect(self) -> None:
+        log.info("nats.reconnected")
+        self._check_epoch.set()
+
+    def _nats(self) -> Client:
+        if self._client is None:
+            raise NotConnected
+        return self._client
+
+    def _jetstream(self) -> JetStreamContext:
+        return self._nats().jetstream(timeout=PUBLISH_TIMEOUT_S)
+
+
+async def _undecoded(message: Any) -> Any:
+    """FastStream's decoding is left out: the bus reads the body once, into its event."""
+    return message
+
+
+async def _say_singly(
+    stream: JetStreamContext, one: Said, headers: Mapping[str, str]
+) -> int | Exception:
+    try:
+        stored = await stream.publish(
+            one.subject,
+            one.payload,
+            timeout=PUBLISH_TIMEOUT_S,
+            headers=_headers(one, headers, {}),
+        )
+    except (nats.errors.Error, TimeoutError) as error:
+        return error
+    return stored.seq
+
+
+def _headers(one: Said, headers: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:
+    return {**(one.headers or {}), MSG_ID: one.event_id, **headers, **more}
+
+
+def _original(subject: str) -> str:
+    """`again.<service>.<subject>` is heard as `<subject>`."""
+    return subject.split(".", 2)[2] if subject.startswith("again.") else subject
+
+
+def _read(subject: str, body: bytes, headers: Mapping[str, str]) -> Event:
+    if subject.startswith("dead."):
+        _, service, original = subject.split(".", 2)
+        return DeadLetter(
+            event_id=headers.get(MSG_ID) or sha256(body).hexdigest(),
+            occurred_at=clock.now(),
+            buried_by=service,
+            original_subject=original,
+            error=headers.get(ERROR, ""),
+        )
+    try:
+        return EVENTS[subject].from_message(body)
+    except (ValidationError, KeyError) as error:
+        raise Unreadable(f"not {subject}: {error}") from error
+
+
+def _rescue(hears: Hears[S], body: bytes) -> Callable[[S], Sequence[Event]] | None:
+    if hears.rescue is None:
+        return None
+    rescue = hears.rescue
+
+    def from_envelope(store: S) -> Sequence[Event]:
+        return rescue(Envelope.model_validate_json(body), store)
+
+    return from_envelope
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())[:500]
+
+
+def stream_label(subject: str) -> str:
+    """A subject as a metric label, of which there are few."""
+    return _original(subject) if not subject.startswith("dead.") else "dead"
+
+
+EPOCH = "banso-epoch"
+
+
+async def provision(
+    url: str, seed: SecretStr | None, *, replicas: int = 1, new_epoch: Sequence[str] = ()
+) -> list[str]:
+    """Makes or adapts all streams and consumers; tells which streams are new.
+
+    Only an administrator may do this. A new stream gets a new epoch, by which its speaker sees
+    that it must say its journal again; `new_epoch` asks for that by hand.
+    """
+    options: dict[str, Any] = {"nkeys_seed_str": seed.get_secret_value()} if seed else {}
+    client = await nats.connect(
+        url,
+        name="banso-provision",
+        connect_timeout=5,
+        allow_reconnect=False,
+        error_cb=_ignore,
+        inbox_prefix=b"_INBOX_admin",
+        **options,
+    )
+    try:
+        admin = client.jetstream(timeout=10)
+        made = []
+        for stream, subjects in streams().items():
+            if await _provision_stream(admin, stream, subjects, replicas, stream in new_epoch):
+                made.append(stream)
+        for service in Speaker:
+            for stream, names in heard(service).items():
+                await admin.add_consumer(stream, _consumer(service, names))
+        return made
+    finally:
+        await client.close()
+
+
+async def _ignore(_: Exception) -> None:
+    """The caller hears of it by an exception."""
+
+
+async def _provision_stream(
+    admin: JetStreamContext, stream: str, subjects: Sequence[str], replicas: int, anew: bool
+) -> bool:
+    config = StreamConfig(
+        name=stream,
+        subjects=list(subjects),
+        retention=RetentionPolicy.LIMITS,
+        storage=StorageType.FILE,
+        discard=DiscardPolicy.NEW,
+        max_age=STREAM_AGE.total_seconds(),
+        duplicate_window=DUPLICATE_WINDOW_S,
+        num_replicas=replicas,
+        allow_atomic=True,
+        metadata={EPOCH: uuid.uuid4().hex},
+    )
+    try:
+        present = await admin.stream_info(stream)
+    except NotFoundError:
+        await admin.add_stream(config)
+        return True
+    if not anew:
+        config.metadata = {EPOCH: (present.config.metadata or {})[EPOCH]}
+    await admin.update_stream(config)
+    return False
+
+
+def _consumer(service: Speaker, subjects: Sequence[str]) -> ConsumerConfig:
+    return ConsumerConfig(
+        durable_name=str(service),
+        filter_subjects=list(subjects),
+        deliver_policy=DeliverPolicy.ALL,
+        ack_policy=JsAckPolicy.EXPLICIT,
+        ack_wait=ACK_WAIT_S,
+        max_deliver=-1,
+        max_ack_pending=5 * LARGEST_BATCH,
+    )

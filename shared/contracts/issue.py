@@ -1,0 +1,184 @@
+"""The words of an issue's life, the same in events, tables, pages and documents."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import AwareDatetime, Field
+
+from shared.contracts.event import Model
+
+
+class State(StrEnum):
+    """Where an issue stands."""
+
+    RECEIVED = "received"
+    """Stored, its owner not yet decided. Only intake shows it; no router event carries it."""
+    ASSIGNED = "assigned"
+    """It has an owner who has not said yes or no."""
+    ACKNOWLEDGED = "acknowledged"
+    """The owner has taken it."""
+    RESOLVED = "resolved"
+    """The owner says that it is solved; the carrier has not confirmed."""
+    CLOSED = "closed"
+
+
+class Step(StrEnum):
+    """What happens next with an open issue, and when at the latest (`next_step_at`)."""
+
+    ASSIGN = "assign"
+    """Banso finds an owner."""
+    ACKNOWLEDGE = "acknowledge"
+    """The owner says yes or no."""
+    ANSWER = "answer"
+    """The carrier hears words from a person."""
+    RESOLVE = "resolve"
+    """The owner solves it."""
+    CONFIRM = "confirm"
+    """The carrier says whether it is solved; without a word the issue closes then."""
+
+
+class Urgency(StrEnum):
+    LOW = "low"
+    NORMAL = "normal"
+    HIGH = "high"
+
+
+class Source(StrEnum):
+    """The way in."""
+
+    WEB = "web"
+    EMAIL = "email"
+    API = "api"
+
+
+class Action(StrEnum):
+    """What a person asks for, by link, page or API."""
+
+    ACKNOWLEDGE = "acknowledge"
+    DECLINE = "decline"
+    HAND_OVER = "hand_over"
+    ANSWER = "answer"
+    RESOLVE = "resolve"
+    CONFIRM = "confirm"
+    REOPEN = "reopen"
+
+
+class DeclineReason(StrEnum):
+    """Why an issue is not the owner's."""
+
+    NOT_MY_AREA = "not_my_area"
+    NO_TIME = "no_time"
+    LACKS_SKILL = "lacks_skill"
+    AWAY = "away"
+
+
+class Refusal(StrEnum):
+    """Why a person's request can't be done; each has its own words and advice."""
+
+    OVERTAKEN = "overtaken"
+    """The link belongs to an assignment that is over."""
+    NOT_YOURS = "not_yours"
+    """Somebody else may do this."""
+    NOT_NOW = "not_now"
+    """The issue is not in a state in which this makes sense."""
+    NO_SUCH_OWNER = "no_such_owner"
+    """The proposed person or team does not exist, or nobody there can take it."""
+    BACK_TO_CARRIER = "back_to_carrier"
+    """It would fall back on the person who brought it in."""
+    ALREADY_DECLINED = "already_declined"
+    """The proposed person has declined it before, or is the one who asks."""
+    INCOMPLETE = "incomplete"
+    """A reason, a proposed owner, a cause or a text is missing or unknown."""
+    FAILED = "failed"
+    """Banso itself could not do it; the operators have been told."""
+
+
+class AssignedBecause(StrEnum):
+    """Why an issue has got a (new) owner."""
+
+    NEW = "new"
+    HANDED_OVER = "handed_over"
+    DECLINED = "declined"
+    ABSENCE = "absence"
+    LEFT = "left"
+    """The owner is no longer in the organisation."""
+    LEADER = "leader"
+    """Follow-up or two moves brought it to the leader."""
+    REOPENED = "reopened"
+    UNROUTABLE = "unroutable"
+    """Deciding failed, so the leader has it."""
+
+
+class NotChosen(StrEnum):
+    """Why somebody in the team is not the owner."""
+
+    LATER = "later"
+    """Would have got to it later."""
+    CARRIER = "carrier"
+    DECLINED = "declined"
+    AWAY = "away"
+    """Not present within one working day."""
+    OVERLOADED = "overloaded"
+    UNSKILLED = "unskilled"
+
+
+class Considered(Model):
+    """A person who was considered as owner, and why it is somebody else."""
+
+    person_id: str
+    reason: NotChosen
+    expected_hours: float | None = None
+    """Working hours until this person would have been through with it."""
+
+
+class Reasons(Model):
+    """Why this owner, in figures; pages and messages put it into words."""
+
+    team_id: str | None = None
+    rule: str | None = None
+    """Name of the rule that chose the team, or None where category or default did."""
+    expected_hours: float | None = None
+    """Working hours until the owner is through with it; None where nobody was compared."""
+    in_hand_hours: float | None = None
+    """Hours of work that the owner had already promised."""
+    answered_before: bool = False
+    """A tie, decided for the one who has answered this carrier before."""
+    over_capacity: bool = False
+    """Nobody in the team could take it, so the team's lead or the leader owns it."""
+    others: tuple[Considered, ...] = ()
+    """At most 20, the nearest first."""
+
+
+class Snapshot(Model):
+    """An issue as it was right after an event; of two the higher version is the newer."""
+
+    reference: str
+    version: int
+    state: State
+    summary: str = Field(max_length=200)
+    urgency: Urgency
+    source: Source
+    language: str
+    product: str | None = None
+    category: str | None = None
+    cause: str | None = None
+    reporter_id: str
+    carrier_id: str
+    owner_id: str
+    team_id: str | None = None
+    assignment: int
+    """Counts the owners; an action link belongs to one of them."""
+    raised_at: AwareDatetime
+    assigned_at: AwareDatetime
+    acknowledged_at: AwareDatetime | None = None
+    answered_at: AwareDatetime | None = None
+    resolved_at: AwareDatetime | None = None
+    closed_at: AwareDatetime | None = None
+    needed_by: AwareDatetime | None = None
+    next_step: Step | None = None
+    """None only once closed."""
+    next_step_at: AwareDatetime | None = None
+    moves: int = 0
+    reminders: int = 0
+    organisation_revision: str

@@ -1,0 +1,91 @@
+"""What the notifier says: who was told what, and what came of it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import ClassVar
+
+from shared.contracts.event import Event, Speaker
+
+
+class Relation(StrEnum):
+    """How a person stands to an issue."""
+
+    REPORTER = "reporter"
+    CARRIER = "carrier"
+    OWNER = "owner"
+    LEAD = "lead"
+    LEADER = "leader"
+    FORMER_OWNER = "former_owner"
+    REQUESTER = "requester"
+    """Asked for something that was refused."""
+
+
+class Reason(StrEnum):
+    """Why we tell somebody something."""
+
+    RECEIVED = "received"
+    """To the reporter: it is here, and who has it."""
+    RECEIVED_UNDECIDED = "received_undecided"
+    """To the reporter: it is here, an owner will follow."""
+    YOURS = "yours"
+    """To the owner: this is yours now."""
+    NEW_OWNER = "new_owner"
+    """To the carrier: somebody else has it now, and why."""
+    NO_LONGER_YOURS = "no_longer_yours"
+    """To the former owner, when the ladder or the leader moved it."""
+    TAKEN = "taken"
+    """To the carrier: the owner has taken it."""
+    ANSWER = "answer"
+    """To the carrier: words from a person."""
+    REMINDER = "reminder"
+    """To the person whose step is due."""
+    ESCALATION = "escalation"
+    """To somebody up the ladder: a step stayed undone."""
+    SOLVED = "solved"
+    """To the carrier: please confirm."""
+    CLOSED = "closed"
+    """To the carrier: it closed, with one click to reopen."""
+    CONFIRMED = "confirmed"
+    """To the owner: the carrier says thank you, it is solved."""
+    REOPENED = "reopened"
+    """To the owner: the carrier says that it is not solved."""
+    REFUSED = "refused"
+    """To the requester: it could not be done, and what to do instead."""
+
+
+class Channel(StrEnum):
+    """A way out."""
+
+    INBOX = "inbox"
+    EMAIL = "email"
+
+
+class NotificationEvent(Event):
+    """Something about one notification: a fact, told to a person, for a reason, by a channel."""
+
+    speaker: ClassVar[Speaker] = Speaker.NOTIFIER
+
+    delivery_id: str
+    issue_id: str
+    fact_id: str
+    """Id of the event that the person is told about."""
+    person_id: str
+    relation: Relation
+    reason: Reason
+    channel: Channel
+
+
+class NotificationSent(NotificationEvent):
+    """The channel took it."""
+
+    subject: ClassVar[str] = "notification.sent.v1"
+
+
+class NotificationFailed(NotificationEvent):
+    """The channel refused it for good."""
+
+    subject: ClassVar[str] = "notification.failed.v1"
+
+    error: str
+    """The channel's code and words without any address, such as `550 5.1.1`."""

@@ -1,0 +1,126 @@
+"""Who says what, and who hears it: the one table behind streams, consumers and permissions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from shared.contracts.event import Event, Speaker
+from shared.contracts.intake import ActionRequested, IssueRaised, PersonKnown
+from shared.contracts.notifier import NotificationFailed, NotificationSent
+from shared.contracts.router import (
+    ActionRefused,
+    IssueAcknowledged,
+    IssueAssigned,
+    IssueClosed,
+    IssueDeclined,
+    IssueDue,
+    IssueEscalated,
+    IssueReminded,
+    IssueReopened,
+    IssueResolved,
+    IssueResponded,
+    OrganisationPublished,
+)
+
+
+class DeadLetter(Event):
+    """A message that a service gave up on: its body as it was, the error in its headers."""
+
+    subject: ClassVar[str] = "dead.>"
+    speaker: ClassVar[Speaker]
+
+    buried_by: str
+    original_subject: str
+    error: str
+
+
+ISSUE_EVENTS: tuple[type[Event], ...] = (
+    IssueAssigned,
+    IssueAcknowledged,
+    IssueDeclined,
+    IssueResponded,
+    IssueReminded,
+    IssueEscalated,
+    IssueResolved,
+    IssueClosed,
+    IssueReopened,
+)
+
+SAYS: Mapping[Speaker, tuple[type[Event], ...]] = {
+    Speaker.INTAKE: (IssueRaised, ActionRequested, PersonKnown),
+    Speaker.ROUTER: (*ISSUE_EVENTS, IssueDue, ActionRefused, OrganisationPublished),
+    Speaker.NOTIFIER: (NotificationSent, NotificationFailed),
+    Speaker.METRICS: (),
+}
+
+HEARS: Mapping[Speaker, tuple[type[Event], ...]] = {
+    Speaker.INTAKE: (*ISSUE_EVENTS, ActionRefused, OrganisationPublished, NotificationSent),
+    Speaker.ROUTER: (IssueRaised, ActionRequested, IssueDue),
+    Speaker.NOTIFIER: (
+        IssueRaised,
+        PersonKnown,
+        *ISSUE_EVENTS,
+        ActionRefused,
+        OrganisationPublished,
+    ),
+    Speaker.METRICS: (
+        IssueRaised,
+        *ISSUE_EVENTS,
+        OrganisationPublished,
+        NotificationFailed,
+        DeadLetter,
+    ),
+}
+
+EVENTS: Mapping[str, type[Event]] = {
+    event.subject: event for events in SAYS.values() for event in events
+}
+"""Every event by its subject."""
+
+DEAD_STREAM = "DEAD"
+ADVISORIES_STREAM = "ADVISORIES"
+ADVISORIES = (
+    "$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.>",
+    "$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED.>",
+)
+"""The server's own word on messages that a consumer gave up on: the net under dead letters."""
+
+
+def stream_of(subject: str) -> str:
+    """The stream that keeps a subject: one per speaker, and DEAD."""
+    if subject.startswith(("dead.", "again.")):
+        return DEAD_STREAM
+    return EVENTS[subject].speaker.upper()
+
+
+def streams() -> Mapping[str, tuple[str, ...]]:
+    """Every stream with its subjects. A speaker that has nothing to say yet has none."""
+    spoken = {
+        speaker.upper(): tuple(event.subject for event in events)
+        for speaker, events in SAYS.items()
+        if events
+    }
+    return {**spoken, DEAD_STREAM: ("dead.>", "again.>"), ADVISORIES_STREAM: ADVISORIES}
+
+
+def heard(service: Speaker) -> Mapping[str, tuple[str, ...]]:
+    """By stream, the subjects that a service hears: one durable consumer each."""
+    subjects: dict[str, list[str]] = {DEAD_STREAM: [f"again.{service}.>"]}
+    for event in HEARS[service]:
+        subjects.setdefault(stream_of(event.subject), []).append(event.subject)
+    return {stream: tuple(names) for stream, names in subjects.items()}
+
+
+def permissions(service: Speaker) -> tuple[list[str], list[str]]:
+    """What a service may publish and subscribe on NATS: its own facts and its own consumers."""
+    publish = [event.subject for event in SAYS[service]] + [f"dead.{service}.>"]
+    if SAYS[service]:
+        publish.append(f"$JS.API.STREAM.INFO.{service.upper()}")
+    for stream in heard(service):
+        publish += [
+            f"$JS.API.CONSUMER.INFO.{stream}.{service}",
+            f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{service}",
+            f"$JS.ACK.{stream}.{service}.>",
+        ]
+    return publish, [f"_INBOX_{service}.>"]

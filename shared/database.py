@@ -1,0 +1,292 @@
+"""How a service keeps things: one database each, SQLite by default, PostgreSQL for a company.
+
+A batch of facts is read together, decided in memory and written together: one statement costs a
+hundred times what one row costs (docs/adr/0002), so `Rows` is all that a decision touches.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import fields
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Any, Generic, TypeVar, cast
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Connection,
+    Dialect,
+    Engine,
+    Executable,
+    String,
+    Table,
+    bindparam,
+    create_engine,
+    event,
+    make_url,
+    select,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+Row = TypeVar("Row")
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware instant: a timestamp with time zone, or microseconds since 1970 in SQLite."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name == "postgresql":
+            return postgresql.TIMESTAMP(timezone=True)
+        return BigInteger()
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        if value is None or dialect.name == "postgresql":
+            return value
+        return (value - _EPOCH) // _MICROSECOND
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        if value is None or dialect.name == "postgresql":
+            return value
+        return _EPOCH + value * _MICROSECOND
+
+
+class Word(TypeDecorator[Any]):
+    """One of the words of an enumeration, kept as text."""
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, words: type[StrEnum]) -> None:
+        super().__init__()
+        self.words = words
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:
+        return None if value is None else self.words(value)
+
+
+Document = JSON().with_variant(postgresql.JSONB(), "postgresql")
+"""Lists and mappings of plain values."""
+
+
+def open_engine(url: str, *, read_only: bool = False) -> Engine:
+    """An engine whose commits are on the disk before they return.
+
+    SQLite: WAL with `synchronous=FULL`; transactions that may write take the lock at their start
+    (`BEGIN IMMEDIATE`), so that none fails half-way; `read_only` ones see a consistent state and
+    wait for nobody.
+    """
+    engine = create_engine(url, json_serializer=_to_json)
+    if engine.dialect.name != "sqlite":
+        return engine
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _: Any) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA busy_timeout=10000")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        if read_only:
+            cursor.execute("PRAGMA query_only=ON")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _to_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+class Rows(Generic[Row]):
+    """A table's rows as one batch sees them: read together, changed in memory, written together.
+
+    `kind` is a frozen dataclass with a field per column; the first column is the key. `get` sees
+    what was `put`. `mark` and `undo` are the batch's savepoint.
+    """
+
+    def __init__(self, connection: Connection, table: Table, kind: type[Row]) -> None:
+        self._connection = connection
+        self._table = table
+        self._kind = kind
+        self._key = next(iter(table.columns)).name
+        self._names = tuple(field.name for field in fields(cast("Any", kind)))
+        self._rows: dict[Hashable, Row | None] = {}
+        self._changed: dict[Hashable, Row] = {}
+        self._before: list[tuple[Hashable, Row | None, Row | None]] = []
+
+    def expect(self, keys: Iterable[Hashable]) -> None:
+        """Reads the rows of all keys that were not read yet, in one statement."""
+        unread = sorted({key for key in keys if key not in self._rows}, key=str)
+        if not unread:
+            return
+        self._rows.update(dict.fromkeys(unread))
+        found = self._connection.execute(_select(self._table), {"keys": unread})
+        for values in found:
+            row = self._kind(*values)
+            self._rows[values[0]] = row
+
+    def get(self, key: Hashable) -> Row | None:
+        """The row, or None where there is none."""
+        if key not in self._rows:
+            self.expect([key])
+        return self._rows[key]
+
+    def put(self, row: Row) -> None:
+        """Adds the row or replaces the one of the same key."""
+        key = getattr(row, self._key)
+        self._before.append((key, self._rows.get(key), self._changed.get(key)))
+        self._rows[key] = self._changed[key] = row
+
+    def mark(self) -> None:
+        """From here on changes can be undone."""
+        self._before.clear()
+
+    def undo(self) -> None:
+        """Takes back every change since `mark`."""
+        for key, row, changed in reversed(self._before):
+            self._rows[key] = row
+            if changed is None:
+                self._changed.pop(key, None)
+            else:
+                self._changed[key] = changed
+        self._before.clear()
+
+    def write(self) -> None:
+        """Writes what changed, in the order of keys, so that two copies never lock crosswise."""
+        if not self._changed:
+            return
+        rows = [self._changed[key] for key in sorted(self._changed, key=str)]
+        values = [{name: getattr(row, name) for name in self._names} for row in rows]
+        self._connection.execute(_upsert(self._table, self._connection.dialect.name), values)
+        self._changed.clear()
+
+
+class Lines(Generic[Row]):
+    """Rows that are only ever added, such as a history."""
+
+    def __init__(self, connection: Connection, table: Table, kind: type[Row]) -> None:
+        self._connection = connection
+        self._table = table
+        self._names = tuple(field.name for field in fields(cast("Any", kind)))
+        self._added: list[Row] = []
+        self._marked = 0
+
+    def add(self, row: Row) -> None:
+        self._added.append(row)
+
+    def mark(self) -> None:
+        """From here on additions can be undone."""
+        self._marked = len(self._added)
+
+    def undo(self) -> None:
+        """Takes back every addition since `mark`."""
+        del self._added[self._marked :]
+
+    def write(self) -> None:
+        """Adds the lines in the order in which they were added."""
+        if not self._added:
+            return
+        values = [{name: getattr(row, name) for name in self._names} for row in self._added]
+        self._connection.execute(self._table.insert(), values)
+        self._added.clear()
+
+
+class Store:
+    """What one batch reads and writes, at one instant. Each service adds its tables."""
+
+    def __init__(self, connection: Connection, now: datetime) -> None:
+        self.connection = connection
+        self.now = now
+        self._tables: list[Rows[Any] | Lines[Any]] = []
+
+    def rows(self, table: Table, kind: type[Row]) -> Rows[Row]:
+        rows = Rows(self.connection, table, kind)
+        self._tables.append(rows)
+        return rows
+
+    def lines(self, table: Table, kind: type[Row]) -> Lines[Row]:
+        lines = Lines(self.connection, table, kind)
+        self._tables.append(lines)
+        return lines
+
+    def expect(self, matters: Sequence[Any]) -> None:
+        """Reads together what deciding on these matters will ask for, as far as it can be told."""
+
+    def mark(self) -> None:
+        for table in self._tables:
+            table.mark()
+
+    def undo(self) -> None:
+        for table in self._tables:
+            table.undo()
+
+    def write(self) -> None:
+        for table in self._tables:
+            table.write()
+
+
+@cache
+def _select(table: Table) -> Executable:
+    key = next(iter(table.columns))
+    return select(table).where(key.in_(bindparam("keys", expanding=True)))
+
+
+@cache
+def _upsert(table: Table, dialect: str) -> Executable:
+    key, *others = (column.name for column in table.columns)
+    insert = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+    return insert.on_conflict_do_update(
+        index_elements=[key], set_={name: insert.excluded[name] for name in others}
+    )
+
+
+def migrate(url: str, migrations: Path) -> None:
+    """Brings the database to the newest schema; does nothing, and quickly, where it is already."""
+    if url.startswith("sqlite") and (file := make_url(url).database):
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
+    engine = open_engine(url)
+    try:
+        with engine.begin() as connection:
+            if _revision(connection) != _newest(migrations):
+                _upgrade(connection, migrations)
+    finally:
+        engine.dispose()
+
+
+def _revision(connection: Connection) -> str | None:
+    if not connection.dialect.has_table(connection, "alembic_version"):
+        return None
+    found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+    return cast("str | None", found)
+
+
+def _newest(migrations: Path) -> str:
+    """Revisions are numbered files, `0001_first.py`."""
+    return max(path.name.partition("_")[0] for path in (migrations / "versions").glob("[0-9]*.py"))
+
+
+def _upgrade(connection: Connection, migrations: Path) -> None:
+    from alembic import command  # slow to import, and only needed here
+    from alembic.config import Config
+
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("path_separator", "newline")
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("version_locations", str(migrations / "versions"))
+    command.upgrade(config, "head")

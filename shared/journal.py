@@ -1,0 +1,541 @@
+"""The journal: what a service decided on each cause, and what it said then.
+
+A cause is a message heard, a submission, or a timed step. Deciding on it and recording the
+resulting events is one transaction; then the events are said; only then is the cause done. When
+the same cause comes again, the journal answers with the same events and nothing is decided twice.
+
+Causes are settled in batches: what waits is read together, decided one after the other in memory,
+written with one commit and said together. One that raises is taken back alone and comes again
+later; after its last attempt it is rescued, and buried for the operators to look at.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import partial
+from typing import Any, Generic, TypeVar
+
+from prometheus_client import CollectorRegistry, Histogram
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Engine,
+    Executable,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Row,
+    Select,
+    String,
+    Table,
+    bindparam,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
+
+from shared import clock, logs
+from shared.contracts.event import Event, event_id_of
+from shared.database import Document, Instant, Store
+
+log = logs.get(__name__)
+
+S = TypeVar("S", bound=Store)
+
+LARGEST_BATCH = 200
+REPLAY_PART = 500
+ATTEMPTS = 8
+"""How often deciding is tried before burying; with growing delays, about half a minute."""
+FIRST_DELAY = timedelta(seconds=0.25)
+LONGEST_DELAY = timedelta(seconds=60)
+WAIT_FOR_FACTS = timedelta(seconds=0.5)
+WAIT_FOR_DATABASE = timedelta(seconds=1)
+LONGEST_ERROR = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """An event as it was recorded, ready to be said; saying it again is harmless."""
+
+    event_id: str
+    subject: str
+    payload: bytes
+    headers: dict[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A cause is done: its events are recorded and stored by the bus."""
+
+    said: tuple[Said, ...]
+    repeated: bool
+    """The cause had been decided before; these are the events of then."""
+
+
+class Outcome(StrEnum):
+    DONE = "done"
+    BURIED = "buried"
+    HELD = "held"
+    """Recorded, but not yet stored by the bus: never said again by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause(Generic[S]):
+    """Something to decide on."""
+
+    cause_id: str | None
+    """None for a mere note, which says nothing and can be written again."""
+    decide: Callable[[S], Sequence[Event]]
+    matter: Any = None
+    """What it is about, an event heard for instance, so that a batch's rows are read together."""
+    attempts: int = 1
+    """How often deciding is tried; each failure but the last raises TryAgain."""
+    rescue: Callable[[S], Sequence[Event]] | None = None
+    """Decides in place of `decide` when that has failed for good."""
+    bury: Callable[[str, int], Said] | None = None
+    """Makes the dead letter from error and number of attempts. Without it the error is raised."""
+    silent: bool = False
+    """A replayed cause: where it is known, its events are not said again."""
+    hold: bool = False
+    """A submission: it counts only once the bus has stored what it led to. One whose sender was
+    told to try again is never said by itself."""
+
+
+class TryAgain(Exception):
+    """Nothing was decided; the cause should come again after a delay."""
+
+    def __init__(self, delay: timedelta) -> None:
+        super().__init__(f"try again in {delay.total_seconds():g} s")
+        self.delay = delay
+
+
+class NotYet(Exception):
+    """Raised by a decision that lacks a fact which is still on its way."""
+
+
+class Unsaid(Exception):
+    """The bus has not confirmed an event; it is recorded, and is said when its cause comes again."""
+
+
+Say = Callable[[Sequence[Said]], Awaitable[Sequence[int | Exception]]]
+"""Says events on the bus: for each its sequence in the stream, or why it was not stored."""
+
+
+_SAID = ("event_id", "subject", "payload", "headers")
+"""The columns that make a `Said`."""
+
+
+def add_journal(metadata: MetaData) -> None:
+    """Adds the journal's tables to a service's schema."""
+    Table(
+        "cause",
+        metadata,
+        Column("cause_id", String, primary_key=True),
+        Column("outcome", String, nullable=False),
+        Column("decided_at", Instant, nullable=False),
+        sqlite_with_rowid=False,
+    )
+    Table(
+        "said",
+        metadata,
+        Column("event_id", String, primary_key=True),
+        Column("cause_id", String, nullable=False),
+        Column("nth", Integer, nullable=False),
+        Column("subject", String, nullable=False),
+        Column("payload", LargeBinary),
+        Column("headers", Document),
+        Column("recorded_at", Instant, nullable=False),
+        Column("sequence", BigInteger),
+        Index("said_by_cause", "cause_id", "nth"),
+        Index("said_by_time", "recorded_at"),
+    )
+    Table(
+        "attempt",
+        metadata,
+        Column("cause_id", String, primary_key=True),
+        Column("attempts", Integer, nullable=False),
+        Column("error", String, nullable=False),
+    )
+    Table(
+        "epoch",
+        metadata,
+        Column("stream", String, primary_key=True),
+        Column("epoch", String, nullable=False),
+    )
+
+
+class Journal(Generic[S]):
+    """Settles causes. One per service and database file."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        metadata: MetaData,
+        open_store: Callable[[Connection, datetime], S],
+        say: Say,
+        registry: CollectorRegistry,
+        on_commit: Callable[[S], None] | None = None,
+    ) -> None:
+        self._engine = engine
+        self._cause = metadata.tables["cause"]
+        self._said = metadata.tables["said"]
+        self._attempt = metadata.tables["attempt"]
+        self._epoch = metadata.tables["epoch"]
+        self._select_causes = select(self._cause.c.cause_id).where(
+            self._cause.c.cause_id.in_(bindparam("keys", expanding=True))
+        )
+        self._select_said = (
+            select(self._said.c.cause_id, *(self._said.c[name] for name in _SAID))
+            .where(
+                self._said.c.cause_id.in_(bindparam("keys", expanding=True)),
+                self._said.c.payload.is_not(None),
+            )
+            .order_by(self._said.c.cause_id, self._said.c.nth)
+        )
+        self._update_sequence = (
+            update(self._said)
+            .where(self._said.c.event_id == bindparam("key"))
+            .values(sequence=bindparam("seq"))
+        )
+        self._accept_causes = (
+            update(self._cause)
+            .where(self._cause.c.cause_id.in_(bindparam("keys", expanding=True)))
+            .values(outcome=Outcome.DONE)
+        )
+        insert = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
+        attempt = insert(self._attempt).values(attempts=1)
+        self._count_attempt = attempt.on_conflict_do_update(
+            index_elements=["cause_id"],
+            set_={"attempts": self._attempt.c.attempts + 1, "error": attempt.excluded.error},
+        ).returning(self._attempt.c.attempts)
+        epoch = insert(self._epoch)
+        self._put_epoch = epoch.on_conflict_do_update(
+            index_elements=["stream"], set_={"epoch": epoch.excluded.epoch}
+        )
+        self._open_store = open_store
+        self._say = say
+        self._on_commit = on_commit
+        self._waiting: deque[tuple[Cause[S], asyncio.Future[Settled]]] = deque()
+        self._running: asyncio.Task[None] | None = None
+        self._saying: set[asyncio.Task[None]] = set()
+        self._sequences: deque[dict[str, Any]] = deque()
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="journal")
+        self._batches = Histogram(
+            "banso_journal_batch_causes",
+            "Causes settled with one commit.",
+            registry=registry,
+            buckets=(1, 2, 5, 10, 20, 50, 100, 200),
+        )
+        self._commits = Histogram(
+            "banso_journal_commit_seconds",
+            "Time to decide on a batch and to commit it.",
+            registry=registry,
+            buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5),
+        )
+
+    async def settle(self, cause: Cause[S]) -> Settled:
+        """Decides, records and says; returns once the bus has stored every event.
+
+        Raises TryAgain where deciding has to wait or has failed, Unsaid where the bus did not
+        answer in time, and the decision's own error where the cause can't be buried.
+        """
+        future: asyncio.Future[Settled] = asyncio.get_running_loop().create_future()
+        self._waiting.append((cause, future))
+        if self._running is None or self._running.done():
+            self._running = asyncio.create_task(self._run())
+        return await future
+
+    async def note(self, write: Callable[[S], None]) -> None:
+        """Writes something that nobody needs to hear, with the next batch."""
+
+        def decide(store: S) -> Sequence[Event]:
+            write(store)
+            return ()
+
+        await self.settle(Cause(None, decide))
+
+    async def read(self, query: Callable[[Connection], Any]) -> Any:
+        """Runs a short query on the writer's thread, where it sees all that was settled."""
+
+        def run() -> Any:
+            with self._engine.connect() as connection:
+                return query(connection)
+
+        return await asyncio.get_running_loop().run_in_executor(self._writer, run)
+
+    async def epoch(self, stream: str) -> str | None:
+        """The stream's epoch when this service last said everything that the stream should hold."""
+        query = select(self._epoch.c.epoch).where(self._epoch.c.stream == stream)
+        found: str | None = await self.read(lambda connection: connection.scalar(query))
+        return found
+
+    async def keep_epoch(self, stream: str, epoch: str) -> None:
+        """Remembers that the stream of this epoch holds all that this service ever said on it."""
+        values = {"stream": stream, "epoch": epoch}
+        await self.note(lambda store: _execute(store, self._put_epoch, values))
+
+    async def close(self) -> None:
+        """Settles what is waiting, then stops."""
+        while self._running is not None and not self._running.done():
+            await asyncio.wait([self._running])
+        if self._saying:
+            await asyncio.wait(self._saying)
+        if self._sequences:
+            await self.note(lambda _: None)
+        await asyncio.to_thread(self._writer.shutdown)
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        while self._waiting:
+            taken = [self._waiting.popleft() for _ in range(min(len(self._waiting), LARGEST_BATCH))]
+            causes = [cause for cause, _ in taken]
+            try:
+                outcomes = await loop.run_in_executor(self._writer, self._record, causes)
+            except Exception as error:
+                log.error("journal.failed", error=repr(error), causes=len(causes))
+                outcomes = [TryAgain(WAIT_FOR_DATABASE)] * len(causes)
+            telling = asyncio.create_task(self._tell(taken, outcomes))
+            self._saying.add(telling)
+            telling.add_done_callback(self._saying.discard)
+
+    async def _tell(
+        self,
+        taken: list[tuple[Cause[S], asyncio.Future[Settled]]],
+        outcomes: list[Settled | Exception],
+    ) -> None:
+        """Says a batch's events and answers everybody who waits for one of its causes."""
+        saying = [
+            said
+            for (cause, _), outcome in zip(taken, outcomes, strict=True)
+            if isinstance(outcome, Settled) and not (cause.silent and outcome.repeated)
+            for said in outcome.said
+        ]
+        unsaid = await self._say_all(saying) if saying else {}
+        held = [
+            cause.cause_id
+            for (cause, _), outcome in zip(taken, outcomes, strict=True)
+            if cause.hold
+            and isinstance(outcome, Settled)
+            and not any(said.event_id in unsaid for said in outcome.said)
+        ]
+        failure: Exception | None = None
+        if held:
+            try:
+                await asyncio.get_running_loop().run_in_executor(self._writer, self._accept, held)
+            except Exception as error:
+                failure = error
+        for (cause, future), outcome in zip(taken, outcomes, strict=True):
+            if future.done():
+                continue
+            if isinstance(outcome, Exception):
+                future.set_exception(outcome)
+            elif failed := [unsaid[s.event_id] for s in outcome.said if s.event_id in unsaid]:
+                future.set_exception(Unsaid(repr(failed[0])))
+            elif cause.hold and failure is not None:
+                future.set_exception(failure)
+            else:
+                future.set_result(outcome)
+
+    async def _say_all(self, saying: list[Said]) -> dict[str, Exception]:
+        """What could not be said, by event id."""
+        unsaid: dict[str, Exception] = {}
+        try:
+            results = await self._say(saying)
+        except Exception as error:
+            results = [error] * len(saying)
+        for said, result in zip(saying, results, strict=True):
+            if isinstance(result, Exception):
+                unsaid[said.event_id] = result
+            else:
+                self._sequences.append({"key": said.event_id, "seq": result})
+        return unsaid
+
+    def _accept(self, cause_ids: list[str | None]) -> None:
+        with self._engine.begin() as connection:
+            connection.execute(self._accept_causes, {"keys": cause_ids})
+
+    def _record(self, causes: list[Cause[S]]) -> list[Settled | Exception]:
+        """One transaction for the batch; where writing it fails, one for each cause alone."""
+        self._batches.observe(len(causes))
+        try:
+            with self._commits.time():
+                return self._batch(causes)
+        except IntegrityError:
+            return [self._alone(cause) for cause in causes]
+        except (OperationalError, InterfaceError) as error:
+            log.error("journal.unavailable", error=repr(error)[:LONGEST_ERROR])
+            return [TryAgain(WAIT_FOR_DATABASE)] * len(causes)
+
+    def _alone(self, cause: Cause[S]) -> Settled | Exception:
+        try:
+            return self._batch([cause])[0]
+        except IntegrityError as error:
+            return self._batch([cause], doomed=error)[0]
+
+    def _batch(
+        self, causes: list[Cause[S]], doomed: Exception | None = None
+    ) -> list[Settled | Exception]:
+        outcomes: list[Settled | Exception] = []
+        with self._engine.begin() as connection:
+            store = self._open_store(connection, clock.now())
+            known = self._known(connection, [c.cause_id for c in causes if c.cause_id])
+            store.expect([c.matter for c in causes if c.matter and c.cause_id not in known])
+            decided: list[tuple[str, Outcome, tuple[Said, ...]]] = []
+            for cause in causes:
+                if cause.cause_id in known:
+                    outcomes.append(Settled(known[cause.cause_id], repeated=True))
+                    continue
+                store.mark()
+                try:
+                    if doomed is not None:
+                        raise doomed
+                    said = _recorded(cause.cause_id, cause.decide(store))
+                    outcome = Outcome.HELD if cause.hold else Outcome.DONE
+                except (OperationalError, InterfaceError):
+                    raise
+                except NotYet:
+                    store.undo()
+                    outcomes.append(TryAgain(WAIT_FOR_FACTS))
+                    continue
+                except Exception as error:
+                    store.undo()
+                    failure = self._failed(connection, store, cause, error)
+                    if isinstance(failure, Exception):
+                        outcomes.append(failure)
+                        continue
+                    said, outcome = failure, Outcome.BURIED
+                if cause.cause_id is not None:
+                    known[cause.cause_id] = said
+                    decided.append((cause.cause_id, outcome, said))
+                outcomes.append(Settled(said, repeated=False))
+            store.write()
+            self._write(connection, store.now, decided)
+        if self._on_commit is not None:
+            self._on_commit(store)
+        return outcomes
+
+    def _failed(
+        self, connection: Connection, store: S, cause: Cause[S], error: Exception
+    ) -> tuple[Said, ...] | Exception:
+        """Counts the attempt; after the last one rescues what can be rescued, and buries."""
+        if cause.bury is None or cause.cause_id is None:
+            return error
+        words = repr(error)[:LONGEST_ERROR]
+        count = connection.execute(
+            self._count_attempt, {"cause_id": cause.cause_id, "error": words}
+        ).scalar_one()
+        log.warning("decision.failed", cause=cause.cause_id, attempt=count, error=words)
+        if count < cause.attempts:
+            return TryAgain(min(FIRST_DELAY * 2 ** (count - 1), LONGEST_DELAY))
+        events = cause.rescue(store) if cause.rescue is not None else ()
+        log.error("decision.buried", cause=cause.cause_id, attempts=count)
+        return (*_recorded(cause.cause_id, events), cause.bury(words, count))
+
+    def _known(self, connection: Connection, cause_ids: list[str]) -> dict[str, tuple[Said, ...]]:
+        if not cause_ids:
+            return {}
+        keys = {"keys": sorted(set(cause_ids))}
+        known: dict[str, tuple[Said, ...]] = {
+            row[0]: () for row in connection.execute(self._select_causes, keys)
+        }
+        if known:
+            for cause_id, *rest in connection.execute(self._select_said, {"keys": sorted(known)}):
+                known[cause_id] += (Said(*rest),)
+        return known
+
+    def _write(
+        self,
+        connection: Connection,
+        now: datetime,
+        decided: list[tuple[str, Outcome, tuple[Said, ...]]],
+    ) -> None:
+        if decided:
+            connection.execute(
+                self._cause.insert(),
+                [
+                    {"cause_id": cause_id, "outcome": outcome, "decided_at": now}
+                    for cause_id, outcome, _ in decided
+                ],
+            )
+        lines = [
+            {
+                "event_id": said.event_id,
+                "cause_id": cause_id,
+                "nth": nth,
+                "subject": said.subject,
+                "payload": said.payload,
+                "headers": said.headers,
+                "recorded_at": now,
+            }
+            for cause_id, _, events in decided
+            for nth, said in enumerate(events)
+        ]
+        if lines:
+            connection.execute(self._said.insert(), lines)
+        sequences = [self._sequences.popleft() for _ in range(len(self._sequences))]
+        if sequences:
+            connection.execute(self._update_sequence, sequences)
+
+    async def replay(self, subjects: Sequence[str], since: datetime) -> AsyncIterator[list[Said]]:
+        """All that was said on these subjects since then, in the order of recording, in parts.
+
+        What the bus never stored for a submitter who was told to try again is left out.
+        """
+        said, cause = self._said, self._cause
+        place = tuple_(said.c.recorded_at, said.c.cause_id, said.c.nth)
+        query = (
+            select(*place.clauses, *(said.c[name] for name in _SAID))
+            .join(cause, cause.c.cause_id == said.c.cause_id)
+            .where(
+                said.c.subject.in_(subjects),
+                said.c.payload.is_not(None),
+                cause.c.outcome != Outcome.HELD,
+            )
+            .order_by(*place.clauses)
+            .limit(REPLAY_PART)
+        )
+        after: tuple[Any, ...] = (since, "", -1)
+        while True:
+            part = query.where(place > after)
+            rows = await self.read(partial(_all, part))
+            if not rows:
+                return
+            after = tuple(rows[-1][:3])
+            yield [Said(*row[3:]) for row in rows]
+
+    async def forget_payloads(self, before: datetime) -> None:
+        """Empties what was recorded earlier; causes and ids stay for ever."""
+        forget = update(self._said).where(
+            self._said.c.recorded_at < before, self._said.c.payload.is_not(None)
+        )
+        await self.note(lambda store: _execute(store, forget.values(payload=None), {}))
+
+
+def _all(query: Select[Any], connection: Connection) -> Sequence[Row[Any]]:
+    return connection.execute(query).all()
+
+
+def _execute(store: Store, statement: Executable, values: dict[str, Any]) -> None:
+    store.connection.execute(statement, values)
+
+
+def _recorded(cause_id: str | None, events: Sequence[Event]) -> tuple[Said, ...]:
+    if cause_id is None:
+        return ()
+    counts: Counter[str] = Counter()
+    said = []
+    for event in events:
+        event_id = event_id_of(event.subject, cause_id, counts[event.subject])
+        counts[event.subject] += 1
+        said.append(Said(event_id, event.subject, event.to_message(event_id, cause_id)))
+    return tuple(said)

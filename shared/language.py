@@ -1,0 +1,106 @@
+"""Japanese and English, equal everywhere: words, dates, and which of the two somebody reads.
+
+The English words stand in the code and the templates; `locale/ja.po` holds the Japanese ones,
+and a test holds both together.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from babel import Locale, negotiate_locale
+from babel.dates import format_datetime
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import NullTranslations, Translations
+
+from shared.contracts.organisation import LANGUAGES, Language
+
+_CATALOGUE = Path(__file__).parent / "locale" / "ja.po"
+
+_PATTERNS = {"ja": "M月d日(E) HH:mm", "en": "EEE d MMM, HH:mm"}
+_PATTERNS_WITH_YEAR = {"ja": "y年M月d日(E) HH:mm", "en": "EEE d MMM y, HH:mm"}
+
+
+class Words:
+    """The words of one language, used as `_("Received on %(day)s", day=...)`."""
+
+    def __init__(self, language: Language) -> None:
+        self.language: Language = language
+        self.translations = _translations(language)
+
+    def __call__(self, text: str, **values: object) -> str:
+        words: str = self.translations.gettext(text)
+        return words % values if values else words
+
+    def many(self, one: str, several: str, count: int) -> str:
+        """`%(count)s` of something."""
+        words: str = self.translations.ngettext(one, several, count)
+        return words % {"count": count}
+
+    def time(self, instant: datetime, zone: str, now: datetime) -> str:
+        """A day and time that people read at a glance; with the year where it is another one."""
+        local = instant.astimezone(ZoneInfo(zone))
+        same_year = local.year == now.astimezone(ZoneInfo(zone)).year
+        patterns = _PATTERNS if same_year else _PATTERNS_WITH_YEAR
+        text: str = format_datetime(local, patterns[self.language], locale=self.language)
+        return text
+
+
+@cache
+def words(language: Language) -> Words:
+    """The words of a language, read once."""
+    return Words(language)
+
+
+def choose_language(accept_language: str, default: Language) -> Language:
+    """The first of our languages in an `Accept-Language` header."""
+    wishes: list[tuple[float, int, str]] = []
+    for part in accept_language.split(",")[:20]:
+        tag, _, quality = part.strip().partition(";")
+        try:
+            weight = float(quality.strip().removeprefix("q=") or 1)
+        except ValueError:
+            continue
+        if tag and weight > 0:
+            wishes.append((-weight, len(wishes), tag.strip().split("-")[0].lower()))
+    preferred = [tag for _, _, tag in sorted(wishes)]
+    return _known(negotiate_locale(preferred, LANGUAGES), default)
+
+
+def known_language(tag: str | None, default: Language) -> Language:
+    """`tag` as one of our languages, or the default."""
+    return _known((tag or "").replace("_", "-").split("-")[0].lower(), default)
+
+
+def language_of(text: str) -> Language | None:
+    """Japanese where a text has kana or is mostly kanji; English where it has Latin letters."""
+    letters = [char for char in text[:5000] if char.isalpha()]
+    if not letters:
+        return None
+    if any("぀" <= char <= "ヿ" for char in letters):
+        return "ja"
+    kanji = sum("一" <= char <= "鿿" for char in letters)
+    return "ja" if kanji * 2 > len(letters) else "en"
+
+
+def _known(tag: str | None, default: Language) -> Language:
+    if tag == "ja":
+        return "ja"
+    return "en" if tag == "en" else default
+
+
+@cache
+def _translations(language: Language) -> NullTranslations:
+    if language == "en":
+        return NullTranslations()
+    with _CATALOGUE.open("rb") as file:
+        catalogue = read_po(file, locale=Locale("ja"))
+    compiled = BytesIO()
+    write_mo(compiled, catalogue)
+    compiled.seek(0)
+    return Translations(compiled)

@@ -1,0 +1,110 @@
+"""Signed links: whoever holds one may do just what it says, and it is bound to one person.
+
+Keys are a list, the newest last: a new one is added at the end, an old one taken out when its
+links may stop to work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from itsdangerous import BadData, URLSafeSerializer
+
+from shared.contracts.issue import Action
+
+ACTION_LINK_LIVES = timedelta(days=60)
+"""Long enough for a mail found after a long leave; it ends with its assignment anyway."""
+
+
+class LinkInvalid(Exception):
+    """The link was not made by us, or was cut off on its way."""
+
+
+class LinkExpired(Exception):
+    """The link was good once."""
+
+
+class Purpose(StrEnum):
+    STATUS = "s"
+    ACTION = "a"
+    INBOX = "i"
+
+
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What a link allows."""
+
+    purpose: Purpose
+    person_id: str
+    """Empty for somebody whom we can't name: the sender of the public form."""
+    issue_id: str = ""
+    action: Action | None = None
+    assignment: int = 0
+    issued_at: datetime = _LONG_AGO
+
+
+EVERYBODY = "*"
+"""The person of the operator's inbox link, which shows what everybody was told."""
+
+
+class Links:
+    """Writes and reads links below `base_url`."""
+
+    def __init__(self, keys: Sequence[str], base_url: str) -> None:
+        if not keys:
+            raise ValueError("links need at least one key")
+        self._base_url = base_url.rstrip("/")
+        self._serializers = {
+            purpose: URLSafeSerializer(list(keys), salt=f"banso.{purpose.name.lower()}")
+            for purpose in Purpose
+        }
+
+    def status(self, issue_id: str, person_id: str, now: datetime) -> str:
+        """The page of one issue, as this person may see it."""
+        return self._url(Link(Purpose.STATUS, person_id, issue_id, issued_at=now))
+
+    def action(
+        self, issue_id: str, person_id: str, action: Action, assignment: int, now: datetime
+    ) -> str:
+        """The page on which this person does one thing, while the assignment lasts."""
+        link = Link(Purpose.ACTION, person_id, issue_id, action, assignment, now)
+        return self._url(link)
+
+    def inbox(self, person_id: str, now: datetime) -> str:
+        """Everything that this person was told."""
+        return self._url(Link(Purpose.INBOX, person_id, issued_at=now))
+
+    def read(self, purpose: Purpose, token: str, now: datetime) -> Link:
+        """What the token allows; raises LinkInvalid or LinkExpired."""
+        try:
+            person, issue, action, assignment, issued = self._serializers[purpose].loads(token)
+            link = Link(
+                purpose,
+                person,
+                issue,
+                Action(action) if action else None,
+                assignment,
+                datetime.fromtimestamp(issued, UTC),
+            )
+        except (BadData, ValueError, TypeError) as error:
+            raise LinkInvalid from error
+        if purpose is Purpose.ACTION and now > link.issued_at + ACTION_LINK_LIVES:
+            raise LinkExpired
+        return link
+
+    def _url(self, link: Link) -> str:
+        fields = [
+            link.person_id,
+            link.issue_id,
+            link.action or "",
+            link.assignment,
+            int(link.issued_at.timestamp()),
+        ]
+        token = self._serializers[link.purpose].dumps(fields)
+        return f"{self._base_url}/{link.purpose}/{token!s}"

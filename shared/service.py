@@ -1,0 +1,89 @@
+"""Runs a service until it is told to stop, and stops it so that nothing is left half done."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Gauge
+
+from shared import clock, logs
+from shared.bus import Bus
+from shared.health import Check, Health, Server
+from shared.journal import Journal
+from shared.settings import Settings
+
+log = logs.get(__name__)
+
+Tick = Callable[[], Coroutine[Any, Any, None]]
+"""Work that goes on as long as the service runs."""
+
+
+def prepare(name: str, settings: Settings) -> CollectorRegistry:
+    """Sets up log and clock, and makes the registry of the service's metrics."""
+    logs.configure(name, level=settings.log_level, style=settings.log_style)
+    if settings.test_clock and settings.clock_file is not None:
+        clock.follow(settings.clock_file)
+    registry = CollectorRegistry()
+    started = Gauge("banso_start_time_seconds", "When the service started.", registry=registry)
+    started.set(clock.now().timestamp())
+    return registry
+
+
+async def run(
+    settings: Settings,
+    registry: CollectorRegistry,
+    bus: Bus[Any],
+    journal: Journal[Any],
+    *,
+    checks: Mapping[str, Check],
+    ticks: Sequence[Tick] = (),
+    servers: Sequence[Server] = (),
+) -> None:
+    """Health and web answer at once; hearing begins when NATS can be reached.
+
+    On SIGTERM or SIGINT: no new requests, no new messages, what is in work is finished. A part
+    that fails takes the service down, to be started again by whoever supervises it.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    named = {"nats": lambda: bus.is_connected, "stream": lambda: bus.epoch_is_current, **checks}
+    health = Server(Health(registry, named), settings.health_host, settings.health_port)
+    every = [*servers, health]
+    parts: list[asyncio.Task[Any]] = [
+        *(asyncio.create_task(server.serve()) for server in every),
+        asyncio.create_task(_forever(bus.start)),
+        *(asyncio.create_task(tick()) for tick in ticks),
+        asyncio.create_task(_forget(settings, journal)),
+    ]
+    stopped: asyncio.Task[Any] = asyncio.create_task(stop.wait())
+    done, _ = await asyncio.wait([*parts, stopped], return_when=asyncio.FIRST_COMPLETED)
+    failed = [task for task in done if task is not stopped]
+    for server in every:
+        server.should_exit = True
+    for task in parts[len(every) :]:
+        task.cancel()
+    await asyncio.gather(*parts, return_exceptions=True)
+    await bus.stop()
+    await journal.close()
+    for task in failed:
+        log.error("service.failed", error=repr(task.exception()))
+    log.info("service.stopped")
+    if failed:
+        raise SystemExit(1)
+
+
+async def _forever(start: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    await start()
+    await asyncio.Event().wait()
+
+
+async def _forget(settings: Settings, journal: Journal[Any]) -> None:
+    """Once a day empties what the journal need not keep any longer."""
+    while True:
+        await asyncio.sleep(24 * 3600)
+        await journal.forget_payloads(clock.now() - settings.journal_payloads_kept)

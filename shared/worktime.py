@@ -1,0 +1,114 @@
+"""Working time: deadlines and ages are counted in the hours in which somebody works."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import holidays
+
+from shared.contracts.organisation import Calendar
+
+_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_HORIZON_DAYS = 3 * 366
+
+
+class NoWorkingTime(Exception):
+    """The calendar has no working hour within three years."""
+
+
+class WorkingHours:
+    """The working spans of one calendar, holidays and changes of the clock included."""
+
+    def __init__(self, calendar: Calendar) -> None:
+        self._zone = ZoneInfo(calendar.zone)
+        self._hours = [calendar.hours.get(day, []) for day in _WEEKDAYS]
+        self._closed = frozenset(calendar.closed)
+        country, _, region = (calendar.holidays or "").partition("-")
+        self._holidays = (
+            holidays.country_holidays(country, subdiv=region or None) if country else frozenset()
+        )
+        self._spans: dict[date, tuple[tuple[datetime, datetime], ...]] = {}
+
+    def is_open(self, at: datetime) -> bool:
+        """Whether `at` is working time; a span includes its start and not its end."""
+        return any(start <= at < end for start, end in self._on(at.astimezone(self._zone).date()))
+
+    def next_open(self, at: datetime) -> datetime:
+        """`at`, if that is working time, else when work starts again."""
+        for start, end in self._from(at):
+            if at < end:
+                return max(at, start)
+        raise NoWorkingTime
+
+    def after(self, start: datetime, span: timedelta) -> datetime:
+        """When `span` of working time has passed since `start`.
+
+        No span at all ends at the next working instant. A span that ends with the working day
+        ends that evening, not the next morning.
+        """
+        left = span
+        for opens, closes in self._from(start):
+            begins = max(start, opens)
+            if begins >= closes:
+                continue
+            if left <= closes - begins:
+                return begins + left
+            left -= closes - begins
+        raise NoWorkingTime
+
+    def between(self, start: datetime, end: datetime) -> timedelta:
+        """How much working time lies between two instants; nothing where `end` is not later."""
+        total = timedelta()
+        if end <= start:
+            return total
+        for opens, closes in self._from(start, until=end):
+            if opens >= end:
+                break
+            total += max(timedelta(), min(closes, end) - max(opens, start))
+        return total
+
+    def _from(
+        self, at: datetime, until: datetime | None = None
+    ) -> Iterator[tuple[datetime, datetime]]:
+        day = at.astimezone(self._zone).date()
+        last = until.astimezone(self._zone).date() if until else day + timedelta(_HORIZON_DAYS)
+        while day <= last:
+            yield from self._on(day)
+            day += timedelta(days=1)
+
+    def _on(self, day: date) -> tuple[tuple[datetime, datetime], ...]:
+        if day not in self._spans:
+            free = day in self._closed or day in self._holidays
+            self._spans[day] = (
+                ()
+                if free
+                else tuple(
+                    (self._instant(day, start), self._instant(day, end))
+                    for start, end in self._hours[day.weekday()]
+                )
+            )
+        return self._spans[day]
+
+    def _instant(self, day: date, minute: int) -> datetime:
+        midnight = datetime(day.year, day.month, day.day, tzinfo=self._zone)
+        if minute == 24 * 60:
+            return (midnight + timedelta(days=1)).astimezone(UTC)
+        return midnight.replace(hour=minute // 60, minute=minute % 60).astimezone(UTC)
+
+
+_MOST_COMPILED = 1000
+_compiled: dict[int, tuple[Calendar, WorkingHours]] = {}
+
+
+def working_hours(calendar: Calendar) -> WorkingHours:
+    """The working spans of `calendar`, computed once for each calendar heard."""
+    found = _compiled.get(id(calendar))
+    if found is not None and found[0] is calendar:
+        return found[1]
+    if len(_compiled) >= _MOST_COMPILED:
+        _compiled.clear()
+    hours = WorkingHours(calendar)
+    _compiled[id(calendar)] = (calendar, hours)
+    return hours

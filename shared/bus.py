@@ -11,16 +11,18 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
+from collections import Counter as TallyOf
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Generic
+from typing import Any, Generic
 
 import nats
 from nats.aio.client import Client
+from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 from nats.js.api import (
     AckPolicy as JsAckPolicy,
@@ -55,12 +57,10 @@ from shared.journal import (
     Journal,
     S,
     Said,
+    Settled,
     TryAgain,
     Unsaid,
 )
-
-if TYPE_CHECKING:
-    from faststream.nats import NatsMessage
 
 log = logs.get(__name__)
 
@@ -70,6 +70,7 @@ HEARTBEAT_S = 3.0
 PULL_S = 1.0
 """How long one pull request waits: after a cut the next one is made this soon."""
 PUBLISH_TIMEOUT_S = 2.0
+UNSAID_DELAY_S = 1.0
 FEWEST_ATOMIC = 8
 """Below this an atomic batch costs more than it saves (docs/performance.md)."""
 MOST_ATOMIC = 500
@@ -125,7 +126,8 @@ class Bus(Generic[S]):
         self._inbox = f"_INBOX_{speaker}"
         self._client: Client | None = None
         self._journal: Journal[S] | None = None
-        self._in_work: dict[int, tuple[NatsMessage, float]] = {}
+        self._in_work: dict[int, tuple[list[Msg], float]] = {}
+        self._heard_counts: dict[tuple[str, str], Any] = {}
         self._watch: asyncio.Task[None] | None = None
         self._check_epoch = asyncio.Event()
         self.epoch_is_current = False
@@ -167,9 +169,11 @@ class Bus(Generic[S]):
 
     async def start(self) -> None:
         """Connects, waiting for NATS as long as it takes, and begins to hear."""
-        client = await self.broker.connect()
-        self._client = client
+        self._client = await self.broker.connect()
         await self.broker.start()
+        for subscriber in self.broker.subscribers:
+            pulling: Any = subscriber  # every one is a batch pull subscriber
+            pulling.subscription = _Prompt(pulling.subscription)
         self._watch = asyncio.create_task(self._keep_watch())
         log.info("bus.connected")
 
@@ -202,9 +206,12 @@ class Bus(Generic[S]):
                 found = await self._say_part([said[nth] for nth in part], headers or {})
                 for nth, result in zip(part, found, strict=True):
                     results[nth] = result
-        for one, result in zip(said, results, strict=True):
-            if not isinstance(result, Exception):
-                self._said.labels(stream_label(one.subject)).inc()
+        for subject, count in TallyOf(
+            one.subject
+            for one, result in zip(said, results, strict=True)
+            if not isinstance(result, Exception)
+        ).items():
+            self._said.labels(stream_label(subject)).inc(count)
         return results
 
     async def _say_part(
@@ -253,7 +260,7 @@ class Bus(Generic[S]):
             config=ConsumerConfig(filter_subjects=list(subjects)),
             durable=str(self._speaker),
             stream=JStream(stream, declare=False),
-            pull_sub=PullSub(batch_size=LARGEST_BATCH, timeout=PULL_S),
+            pull_sub=PullSub(batch_size=LARGEST_BATCH, timeout=PULL_S, batch=True),
             inbox_prefix=f"{self._inbox}.".encode(),
             ack_policy=AckPolicy.MANUAL,
             decoder=_undecoded,
@@ -262,29 +269,45 @@ class Bus(Generic[S]):
         )
         subscriber(self._hear)
 
-    async def _hear(self, message: NatsMessage) -> None:
+    async def _hear(self, messages: list[Msg]) -> None:
         if self._journal is None:
             raise RuntimeError("the bus hears before it has a journal")
-        self._in_work[id(message)] = (message, clock.elapsed_s())
-        result = "done"
+        since = clock.elapsed_s()
+        self._in_work[id(messages)] = (messages, since)
         try:
-            await self._journal.settle(self._cause(message))
-            await message.ack()
-        except TryAgain as later:
-            result = "again"
-            await message.nack(delay=later.delay.total_seconds())
-        except Unsaid as error:
-            result = "unsaid"
-            log.warning("events.unsaid", error=str(error))
-            await message.nack(delay=1)
+            causes = [self._cause(message) for message in messages]
+            outcomes = await self._journal.settle_all(causes)
         finally:
-            del self._in_work[id(message)]
-        self._heard_total.labels(stream_label(message.raw_message.subject), result).inc()
+            del self._in_work[id(messages)]
+        for message, outcome in zip(messages, outcomes, strict=True):
+            await self._answer(message, outcome)
 
-    def _cause(self, message: NatsMessage) -> Cause[S]:
-        body: bytes = message.body
-        headers = message.headers
-        subject = _original(message.raw_message.subject)
+    async def _answer(self, message: Msg, outcome: Settled | Exception) -> None:
+        """Acknowledges what is settled; lets the rest come again."""
+        match outcome:
+            case Settled():
+                result = "done"
+                await message.ack()
+            case TryAgain(delay=delay):
+                result = "again"
+                await message.nak(delay=delay.total_seconds())
+            case _:
+                result = "unsaid"
+                log.warning("events.unsaid", subject=message.subject, error=str(outcome))
+                await message.nak(delay=UNSAID_DELAY_S)
+        self._count_heard(message.subject, result)
+
+    def _count_heard(self, subject: str, result: str) -> None:
+        key = (subject, result)
+        if key not in self._heard_counts:
+            label = stream_label(subject)
+            self._heard_counts[key] = self._heard_total.labels(label, result)
+        self._heard_counts[key].inc()
+
+    def _cause(self, message: Msg) -> Cause[S]:
+        body: bytes = message.data
+        headers = message.headers or {}
+        subject = _original(message.subject)
         try:
             event = _read(subject, body, headers)
         except Unreadable as error:
@@ -338,20 +361,22 @@ class Bus(Generic[S]):
     # --- staying connected
 
     async def _keep_watch(self) -> None:
-        """Tells the server of slow work, and says the journal again when the stream is a new one."""
+        """Tells the server of slow work; says what is owed, and all again on a stream made anew."""
         checked_at = float("-inf")
         while True:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._check_epoch.wait(), HEARTBEAT_S)
-            for message, since in list(self._in_work.values()):
+            for messages, since in list(self._in_work.values()):
                 if clock.elapsed_s() - since > HEARTBEAT_S:
-                    with suppress(Exception):
+                    for message in messages:
                         await message.in_progress()
             if self._check_epoch.is_set() or clock.elapsed_s() - checked_at > EPOCH_CHECK_S:
                 self._check_epoch.clear()
                 checked_at = clock.elapsed_s()
                 try:
                     await self._compare_epoch()
+                    if self._journal is not None and self._journal.owes:
+                        await self._journal.say_what_is_owed()
                 except Exception as error:
                     self.epoch_is_current = False
                     log.warning("stream.unavailable", error=repr(error))
@@ -403,9 +428,34 @@ class Bus(Generic[S]):
         return self._nats().jetstream(timeout=PUBLISH_TIMEOUT_S)
 
 
+class _Prompt:
+    """A pull subscription that is out of messages as soon as it has handed over what there was.
+
+    FastStream's batch subscriber otherwise waits for a full batch until its time is up.
+    """
+
+    def __init__(self, subscription: Any) -> None:
+        self._subscription = subscription
+        self._has_handed_over = False
+
+    async def fetch(self, batch: int, timeout: float) -> list[Msg]:
+        if self._has_handed_over:
+            self._has_handed_over = False
+            raise nats.errors.TimeoutError
+        try:
+            messages: list[Msg] = await self._subscription.fetch(batch, timeout)
+        except TimeoutError as error:  # nats-py now and then raises the builtin one
+            raise nats.errors.TimeoutError from error
+        self._has_handed_over = len(messages) < batch
+        return messages
+
+    async def unsubscribe(self) -> None:
+        await self._subscription.unsubscribe()
+
+
 async def _undecoded(message: Any) -> Any:
-    """FastStream's decoding is left out: the bus reads the body once, into its event."""
-    return message
+    """FastStream's decoding is left out: the bus reads each body once, into its event."""
+    return message.raw_message
 
 
 async def _say_singly(

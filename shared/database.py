@@ -116,15 +116,16 @@ def _to_json(value: Any) -> str:
 class Rows(Generic[Row]):
     """A table's rows as one batch sees them: read together, changed in memory, written together.
 
-    `kind` is a frozen dataclass with a field per column; the first column is the key. `get` sees
-    what was `put`. `mark` and `undo` are the batch's savepoint.
+    `kind` is a frozen dataclass whose fields are the table's columns; the first column is the key.
+    `get` sees what was `put`. `mark` and `undo` are the batch's savepoint.
     """
 
     def __init__(self, connection: Connection, table: Table, kind: type[Row]) -> None:
         self._connection = connection
         self._table = table
         self._kind = kind
-        self._key = next(iter(table.columns)).name
+        self._columns = tuple(column.name for column in table.columns)
+        self._key = self._columns[0]
         self._names = tuple(field.name for field in fields(cast("Any", kind)))
         self._rows: dict[Hashable, Row | None] = {}
         self._changed: dict[Hashable, Row] = {}
@@ -138,8 +139,8 @@ class Rows(Generic[Row]):
         self._rows.update(dict.fromkeys(unread))
         found = self._connection.execute(_select(self._table), {"keys": unread})
         for values in found:
-            row = self._kind(*values)
-            self._rows[values[0]] = row
+            row = self._kind(**dict(zip(self._columns, values, strict=True)))
+            self._rows[getattr(row, self._key)] = row
 
     def get(self, key: Hashable) -> Row | None:
         """The row, or None where there is none."""
@@ -239,6 +240,9 @@ class Store:
     def write(self) -> None:
         for table in self._tables:
             table.write()
+
+    def abandon(self) -> None:
+        """The batch has failed, and nothing of it stands."""
 
 
 @cache

@@ -56,6 +56,7 @@ class Server(uvicorn.Server):
             log_config=None,
             lifespan="off",
             server_header=False,
+            proxy_headers=False,
             timeout_graceful_shutdown=3,
             **options,
         )

@@ -3,6 +3,7 @@
 A cause is a message heard, a submission, or a timed step. Deciding on it and recording the
 resulting events is one transaction; then the events are said; only then is the cause done. When
 the same cause comes again, the journal answers with the same events and nothing is decided twice.
+What was recorded and not said, as after a crash in between, is said after the next start.
 
 Causes are settled in batches: what waits is read together, decided one after the other in memory,
 written with one commit and said together. One that raises is taken back alone and comes again
@@ -13,8 +14,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -25,6 +27,7 @@ from prometheus_client import CollectorRegistry, Histogram
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     Connection,
     Engine,
     Executable,
@@ -38,6 +41,7 @@ from sqlalchemy import (
     Table,
     bindparam,
     select,
+    text,
     tuple_,
     update,
 )
@@ -124,7 +128,7 @@ class NotYet(Exception):
 
 
 class Unsaid(Exception):
-    """The bus has not confirmed an event; it is recorded, and is said when its cause comes again."""
+    """The bus has not confirmed an event; it is said when its cause comes again."""
 
 
 Say = Callable[[Sequence[Said]], Awaitable[Sequence[int | Exception]]]
@@ -158,6 +162,12 @@ def add_journal(metadata: MetaData) -> None:
         Column("sequence", BigInteger),
         Index("said_by_cause", "cause_id", "nth"),
         Index("said_by_time", "recorded_at"),
+        Index(
+            "said_owed",
+            "recorded_at",
+            sqlite_where=text("sequence IS NULL"),
+            postgresql_where=text("sequence IS NULL"),
+        ),
     )
     Table(
         "attempt",
@@ -187,6 +197,7 @@ class Journal(Generic[S]):
         on_commit: Callable[[S], None] | None = None,
     ) -> None:
         self._engine = engine
+        self._connection: Connection | None = None
         self._cause = metadata.tables["cause"]
         self._said = metadata.tables["said"]
         self._attempt = metadata.tables["attempt"]
@@ -229,6 +240,8 @@ class Journal(Generic[S]):
         self._running: asyncio.Task[None] | None = None
         self._saying: set[asyncio.Task[None]] = set()
         self._sequences: deque[dict[str, Any]] = deque()
+        self.owes = True
+        """Whether something recorded may not have been said; not known after a start."""
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._batches = Histogram(
             "banso_journal_batch_causes",
@@ -249,11 +262,20 @@ class Journal(Generic[S]):
         Raises TryAgain where deciding has to wait or has failed, Unsaid where the bus did not
         answer in time, and the decision's own error where the cause can't be buried.
         """
+        return await self._enqueue(cause)
+
+    async def settle_all(self, causes: Sequence[Cause[S]]) -> list[Settled | Exception]:
+        """Settles several, and tells of each what became of it instead of raising."""
+        futures = [self._enqueue(cause) for cause in causes]
+        await asyncio.wait(futures)
+        return [_outcome(future) for future in futures]
+
+    def _enqueue(self, cause: Cause[S]) -> asyncio.Future[Settled]:
         future: asyncio.Future[Settled] = asyncio.get_running_loop().create_future()
         self._waiting.append((cause, future))
         if self._running is None or self._running.done():
             self._running = asyncio.create_task(self._run())
-        return await future
+        return future
 
     async def note(self, write: Callable[[S], None]) -> None:
         """Writes something that nobody needs to hear, with the next batch."""
@@ -268,7 +290,7 @@ class Journal(Generic[S]):
         """Runs a short query on the writer's thread, where it sees all that was settled."""
 
         def run() -> Any:
-            with self._engine.connect() as connection:
+            with self._transaction() as connection:
                 return query(connection)
 
         return await asyncio.get_running_loop().run_in_executor(self._writer, run)
@@ -292,6 +314,8 @@ class Journal(Generic[S]):
             await asyncio.wait(self._saying)
         if self._sequences:
             await self.note(lambda _: None)
+        if self._connection is not None:
+            self._writer.submit(self._connection.close)
         await asyncio.to_thread(self._writer.shutdown)
 
     async def _run(self) -> None:
@@ -328,12 +352,7 @@ class Journal(Generic[S]):
             and isinstance(outcome, Settled)
             and not any(said.event_id in unsaid for said in outcome.said)
         ]
-        failure: Exception | None = None
-        if held:
-            try:
-                await asyncio.get_running_loop().run_in_executor(self._writer, self._accept, held)
-            except Exception as error:
-                failure = error
+        failure = await self._accept(held) if held else None
         for (cause, future), outcome in zip(taken, outcomes, strict=True):
             if future.done():
                 continue
@@ -356,13 +375,33 @@ class Journal(Generic[S]):
         for said, result in zip(saying, results, strict=True):
             if isinstance(result, Exception):
                 unsaid[said.event_id] = result
+                self.owes = True
             else:
                 self._sequences.append({"key": said.event_id, "seq": result})
         return unsaid
 
-    def _accept(self, cause_ids: list[str | None]) -> None:
-        with self._engine.begin() as connection:
-            connection.execute(self._accept_causes, {"keys": cause_ids})
+    async def _accept(self, cause_ids: list[str | None]) -> Exception | None:
+        """Marks submissions as stored by the bus; tells what went wrong, if anything."""
+        values = {"keys": cause_ids}
+        try:
+            await self.note(lambda store: _execute(store, self._accept_causes, values))
+        except Exception as error:
+            return error
+        return None
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        """On the writer's own connection, which stays open; after a failure on a new one."""
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        try:
+            with self._connection.begin():
+                yield self._connection
+        except (OperationalError, InterfaceError):
+            self._connection.invalidate()
+            self._connection.close()
+            self._connection = None
+            raise
 
     def _record(self, causes: list[Cause[S]]) -> list[Settled | Exception]:
         """One transaction for the batch; where writing it fails, one for each cause alone."""
@@ -385,43 +424,59 @@ class Journal(Generic[S]):
     def _batch(
         self, causes: list[Cause[S]], doomed: Exception | None = None
     ) -> list[Settled | Exception]:
-        outcomes: list[Settled | Exception] = []
-        with self._engine.begin() as connection:
-            store = self._open_store(connection, clock.now())
-            known = self._known(connection, [c.cause_id for c in causes if c.cause_id])
-            store.expect([c.matter for c in causes if c.matter and c.cause_id not in known])
-            decided: list[tuple[str, Outcome, tuple[Said, ...]]] = []
-            for cause in causes:
-                if cause.cause_id in known:
-                    outcomes.append(Settled(known[cause.cause_id], repeated=True))
-                    continue
-                store.mark()
-                try:
-                    if doomed is not None:
-                        raise doomed
-                    said = _recorded(cause.cause_id, cause.decide(store))
-                    outcome = Outcome.HELD if cause.hold else Outcome.DONE
-                except (OperationalError, InterfaceError):
-                    raise
-                except NotYet:
-                    store.undo()
-                    outcomes.append(TryAgain(WAIT_FOR_FACTS))
-                    continue
-                except Exception as error:
-                    store.undo()
-                    failure = self._failed(connection, store, cause, error)
-                    if isinstance(failure, Exception):
-                        outcomes.append(failure)
-                        continue
-                    said, outcome = failure, Outcome.BURIED
-                if cause.cause_id is not None:
-                    known[cause.cause_id] = said
-                    decided.append((cause.cause_id, outcome, said))
-                outcomes.append(Settled(said, repeated=False))
-            store.write()
-            self._write(connection, store.now, decided)
+        store: S | None = None
+        try:
+            with self._transaction() as connection:
+                store = self._open_store(connection, clock.now())
+                outcomes = self._decide(causes, doomed, connection, store)
+                store.write()
+        except BaseException:
+            if store is not None:
+                store.abandon()
+            raise
         if self._on_commit is not None:
             self._on_commit(store)
+        return outcomes
+
+    def _decide(
+        self,
+        causes: list[Cause[S]],
+        doomed: Exception | None,
+        connection: Connection,
+        store: S,
+    ) -> list[Settled | Exception]:
+        outcomes: list[Settled | Exception] = []
+        known = self._known(connection, [c.cause_id for c in causes if c.cause_id])
+        store.expect([c.matter for c in causes if c.matter and c.cause_id not in known])
+        decided: list[tuple[str, Outcome, tuple[Said, ...]]] = []
+        for cause in causes:
+            if cause.cause_id in known:
+                outcomes.append(Settled(known[cause.cause_id], repeated=True))
+                continue
+            store.mark()
+            try:
+                if doomed is not None:
+                    raise doomed
+                said = _recorded(cause.cause_id, cause.decide(store))
+                outcome = Outcome.HELD if cause.hold else Outcome.DONE
+            except (OperationalError, InterfaceError):
+                raise
+            except NotYet:
+                store.undo()
+                outcomes.append(TryAgain(WAIT_FOR_FACTS))
+                continue
+            except Exception as error:
+                store.undo()
+                failure = self._failed(connection, store, cause, error)
+                if isinstance(failure, Exception):
+                    outcomes.append(failure)
+                    continue
+                said, outcome = failure, Outcome.BURIED
+            if cause.cause_id is not None:
+                known[cause.cause_id] = said
+                decided.append((cause.cause_id, outcome, said))
+            outcomes.append(Settled(said, repeated=False))
+        self._write(connection, store.now, decided)
         return outcomes
 
     def _failed(
@@ -486,32 +541,38 @@ class Journal(Generic[S]):
         if sequences:
             connection.execute(self._update_sequence, sequences)
 
-    async def replay(self, subjects: Sequence[str], since: datetime) -> AsyncIterator[list[Said]]:
-        """All that was said on these subjects since then, in the order of recording, in parts.
+    async def say_what_is_owed(self) -> None:
+        """Says what was recorded and never stored by the bus, as after a crash in between.
 
-        What the bus never stored for a submitter who was told to try again is left out.
+        Whatever is recorded is said in the end, also where no message comes again to ask for it.
+        What a submitter was told to send again is left out.
         """
+        self.owes = False
+        async for part in self._parts(self._said.c.sequence.is_(None)):
+            await self._say_all(part)
+
+    def replay(self, subjects: Sequence[str], since: datetime) -> AsyncIterator[list[Said]]:
+        """All that was said on these subjects since then, in the order of recording, in parts."""
+        said = self._said
+        return self._parts(said.c.subject.in_(subjects), said.c.recorded_at >= since)
+
+    async def _parts(self, *wanted: ColumnElement[bool]) -> AsyncIterator[list[Said]]:
         said, cause = self._said, self._cause
-        place = tuple_(said.c.recorded_at, said.c.cause_id, said.c.nth)
+        place = (said.c.recorded_at, said.c.cause_id, said.c.nth)
         query = (
-            select(*place.clauses, *(said.c[name] for name in _SAID))
+            select(*place, *(said.c[name] for name in _SAID))
             .join(cause, cause.c.cause_id == said.c.cause_id)
-            .where(
-                said.c.subject.in_(subjects),
-                said.c.payload.is_not(None),
-                cause.c.outcome != Outcome.HELD,
-            )
-            .order_by(*place.clauses)
+            .where(said.c.payload.is_not(None), cause.c.outcome != Outcome.HELD, *wanted)
+            .order_by(*place)
             .limit(REPLAY_PART)
         )
-        after: tuple[Any, ...] = (since, "", -1)
-        while True:
-            part = query.where(place > after)
-            rows = await self.read(partial(_all, part))
-            if not rows:
-                return
-            after = tuple(rows[-1][:3])
+        rows = await self.read(partial(_all, query))
+        while rows:
             yield [Said(*row[3:]) for row in rows]
+            if len(rows) < REPLAY_PART:
+                return
+            after = query.where(tuple_(*place) > tuple(rows[-1][:3]))
+            rows = await self.read(partial(_all, after))
 
     async def forget_payloads(self, before: datetime) -> None:
         """Empties what was recorded earlier; causes and ids stay for ever."""
@@ -523,6 +584,15 @@ class Journal(Generic[S]):
 
 def _all(query: Select[Any], connection: Connection) -> Sequence[Row[Any]]:
     return connection.execute(query).all()
+
+
+def _outcome(future: asyncio.Future[Settled]) -> Settled | Exception:
+    error = future.exception()
+    if error is None:
+        return future.result()
+    if not isinstance(error, Exception):
+        raise error
+    return error
 
 
 def _execute(store: Store, statement: Executable, values: dict[str, Any]) -> None:

@@ -6,8 +6,9 @@ and a test holds both together.
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from io import BytesIO
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -22,6 +23,9 @@ from shared.contracts.organisation import LANGUAGES, Language
 
 _CATALOGUE = Path(__file__).parent / "locale" / "ja.po"
 
+_KANA = re.compile("[ぁ-ヿｦ-ﾟ]")
+_KANJI = re.compile("[一-鿿々]")
+_LATIN = re.compile("[A-Za-zÀ-ɏ]")
 _PATTERNS = {"ja": "M月d日(E) HH:mm", "en": "EEE d MMM, HH:mm"}
 _PATTERNS_WITH_YEAR = {"ja": "y年M月d日(E) HH:mm", "en": "EEE d MMM y, HH:mm"}
 
@@ -44,11 +48,17 @@ class Words:
 
     def time(self, instant: datetime, zone: str, now: datetime) -> str:
         """A day and time that people read at a glance; with the year where it is another one."""
-        local = instant.astimezone(ZoneInfo(zone))
-        same_year = local.year == now.astimezone(ZoneInfo(zone)).year
-        patterns = _PATTERNS if same_year else _PATTERNS_WITH_YEAR
-        text: str = format_datetime(local, patterns[self.language], locale=self.language)
-        return text
+        minute = instant.replace(second=0, microsecond=0)
+        same_year = minute.astimezone(ZoneInfo(zone)).year == now.astimezone(ZoneInfo(zone)).year
+        return _time(minute, zone, same_year, self.language)
+
+
+@lru_cache(maxsize=4096)
+def _time(minute: datetime, zone: str, same_year: bool, language: Language) -> str:
+    patterns = _PATTERNS if same_year else _PATTERNS_WITH_YEAR
+    local = minute.astimezone(ZoneInfo(zone))
+    text: str = format_datetime(local, patterns[language], locale=language)
+    return text
 
 
 @cache
@@ -79,13 +89,13 @@ def known_language(tag: str | None, default: Language) -> Language:
 
 def language_of(text: str) -> Language | None:
     """Japanese where a text has kana or is mostly kanji; English where it has Latin letters."""
-    letters = [char for char in text[:5000] if char.isalpha()]
-    if not letters:
-        return None
-    if any("぀" <= char <= "ヿ" for char in letters):
+    start = text[:5000]
+    if _KANA.search(start):
         return "ja"
-    kanji = sum("一" <= char <= "鿿" for char in letters)
-    return "ja" if kanji * 2 > len(letters) else "en"
+    kanji, latin = len(_KANJI.findall(start)), len(_LATIN.findall(start))
+    if not kanji and not latin:
+        return None
+    return "ja" if kanji > latin else "en"
 
 
 def _known(tag: str | None, default: Language) -> Language:

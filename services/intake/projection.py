@@ -32,10 +32,10 @@ def issue_changed(event: IssueEvent, shelf: Shelf) -> list[Event]:
             view,
             version=event.issue.version,
             state=event.issue.state,
-            snapshot=event.issue.model_dump(mode="json"),
+            snapshot=event.issue.model_dump_json(exclude_none=True),
         )
         if isinstance(event, IssueAssigned):
-            reasons = event.reasons.model_dump(mode="json")
+            reasons = event.reasons.model_dump_json(exclude_none=True)
             view = replace(view, reasons=reasons, because=event.because)
         shelf.views.put(view)
     shelf.history.add(

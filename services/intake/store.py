@@ -21,6 +21,7 @@ from sqlalchemy import (
 
 from shared.contracts.event import Event
 from shared.contracts.issue import State
+from shared.contracts.router import IssueEvent
 from shared.database import Document, Instant, Row, Word
 from shared.journal import add_journal
 from shared.organisation import HearerStore, KnownOrganisation, add_organisation
@@ -66,8 +67,8 @@ views = Table(
     Column("reporter_id", String, nullable=False),
     Column("language", String, nullable=False),
     Column("raised_at", Instant, nullable=False),
-    Column("snapshot", Document),
-    Column("reasons", Document),
+    Column("snapshot", Text),
+    Column("reasons", Text),
     Column("because", String),
 )
 
@@ -130,7 +131,7 @@ class Stranger:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """An issue as the pages show it; `snapshot` is None until its owner is decided."""
+    """An issue as the pages show it; `snapshot` (JSON) is None until its owner is decided."""
 
     issue_id: str
     reference: str
@@ -141,8 +142,8 @@ class View:
     reporter_id: str
     language: str
     raised_at: datetime
-    snapshot: dict[str, Any] | None = None
-    reasons: dict[str, Any] | None = None
+    snapshot: str | None = None
+    reasons: str | None = None
     because: str | None = None
 
 
@@ -188,8 +189,8 @@ class Shelf(HearerStore):
         self.notices = self.rows(notices, Notice)
 
     def expect(self, matters: Sequence[Any]) -> None:
-        events = [matter for matter in matters if isinstance(matter, Event)]
-        self.views.expect([event.about for event in events if event.about])
+        events = [matter for matter in matters if isinstance(matter, IssueEvent)]
+        self.views.expect([event.issue_id for event in events])
         written = [matter for matter in matters if not isinstance(matter, Event)]
         self.submissions.expect([one.key for one in written])
         self.references.expect([one.reference for one in written])

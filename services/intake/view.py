@@ -99,12 +99,12 @@ def see(
     decide_by: datetime,
 ) -> Seen:
     """The issue for these eyes. `decide_by`: when an undecided one has an owner at the latest."""
-    snapshot = Snapshot.model_validate(view.snapshot) if view.snapshot else None
+    snapshot = Snapshot.model_validate_json(view.snapshot) if view.snapshot else None
     names = Names(organisation, _.language)
     owner = names.owner(snapshot) if snapshot else None
     step = snapshot.next_step if snapshot else Step.ASSIGN
     inside = eyes is Eyes.INSIDE
-    reasons = Reasons.model_validate(view.reasons) if view.reasons and inside else None
+    reasons = Reasons.model_validate_json(view.reasons) if view.reasons and inside else None
     received = Entry(view.raised_at, "received", _("Received."))
     lines = (_entry(happening, names, eyes, _) for happening in history)
     return Seen(

@@ -89,9 +89,8 @@ HEARS: Mapping[type[Event], Hears[Books]] = {
 
 
 def _keep(event: Event, issue_id: str, version: int, books: Books) -> None:
-    message = event.to_message(event.event_id, event.cause_id)
     books.facts.add(
-        Fact(event.event_id, event.subject, issue_id, version, event.occurred_at, message)
+        Fact(event.event_id, event.subject, issue_id, version, event.occurred_at, event.message)
     )
     books.observed.append(lambda f: f.saw(event.occurred_at))
 

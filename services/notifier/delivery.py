@@ -1,14 +1,14 @@
 """Brings deliveries to people: at once after the commit, again later where that failed.
 
-A delivery is due until its fate is decided, recorded and said. Whoever takes one marks it; if
-they die it is due again after a minute, and what was recorded is only said again. A crash between
-sending and recording may repeat one mail, with the same Message-ID.
+A delivery is due until its fate is recorded. Whoever takes one marks it; if they die before that,
+it is due again after a minute. A crash between sending and recording may thus repeat one mail,
+with the same Message-ID.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -25,21 +25,21 @@ from services.notifier.channels.email import (
     write_mail,
 )
 from services.notifier.message import Recipient, compose
-from services.notifier.store import Confirmation, Delivery, Fate, Ledger, Ready
+from services.notifier.store import Delivery, Fate, Ledger, Ready
 from shared import clock, due, logs
 from shared.contracts.event import Event
 from shared.contracts.intake import IssueRaised
 from shared.contracts.notifier import NotificationFailed
 from shared.contracts.organisation import Organisation
 from shared.contracts.router import IssueEvent
-from shared.journal import Cause, Journal, TryAgain, Unsaid
+from shared.journal import LARGEST_BATCH, Cause, Journal, TryAgain
 from shared.language import known_language
 from shared.links import Links
 from shared.organisation import KnownOrganisation
 
 log = logs.get(__name__)
 
-WORKERS = 16
+WORKERS = 8
 RETRY_AFTER = (
     timedelta(minutes=1),
     timedelta(minutes=5),
@@ -76,6 +76,8 @@ class Deliveries:
         self._known = known
         self._links = links
         self._queue: asyncio.Queue[Ready] = asyncio.Queue()
+        self._tried: asyncio.Queue[Delivery] = asyncio.Queue(LARGEST_BATCH)
+        self._counts: dict[tuple[str, str, str], Counter] = {}
         self._loop = asyncio.get_running_loop()
         self._in_work: set[str] = set()
         self._outcomes = Counter(
@@ -104,18 +106,17 @@ class Deliveries:
                 self._queue.put_nowait(one)
 
     async def work(self, journal: Journal[Ledger]) -> None:
-        """Sends for ever, several at a time."""
+        """Sends for ever, several at a time, and records what came of it, many at a time."""
         async with asyncio.TaskGroup() as group:
             for _ in range(WORKERS):
-                group.create_task(self._work(journal))
+                group.create_task(self._keep_sending(journal))
+            group.create_task(self._keep_recording(journal))
 
-    async def _work(self, journal: Journal[Ledger]) -> None:
+    async def _keep_sending(self, journal: Journal[Ledger]) -> None:
         while True:
             ready = await self._queue.get()
             try:
-                await self._deliver(ready, journal)
-            except (TryAgain, Unsaid) as error:
-                log.warning("delivery.later", delivery=ready.delivery.delivery_id, why=str(error))
+                delivery = await self._send(ready, journal)
             except Exception as error:
                 log.error(
                     "delivery.broken",
@@ -123,8 +124,26 @@ class Deliveries:
                     error=repr(error),
                     exc_info=error,
                 )
-            finally:
-                self._in_work.discard(ready.delivery.delivery_id)
+                delivery = _retry(ready.delivery, type(error).__name__, clock.now())
+            await self._tried.put(delivery)
+
+    async def _keep_recording(self, journal: Journal[Ledger]) -> None:
+        while True:
+            tried = [await self._tried.get()]
+            while not self._tried.empty() and len(tried) < LARGEST_BATCH:
+                tried.append(self._tried.get_nowait())
+            outcomes = await journal.settle_all([_result(delivery) for delivery in tried])
+            for delivery, outcome in zip(tried, outcomes, strict=True):
+                self._in_work.discard(delivery.delivery_id)
+                self._count(delivery)
+                if isinstance(outcome, TryAgain):
+                    log.warning("delivery.unrecorded", delivery=delivery.delivery_id)
+
+    def _count(self, delivery: Delivery) -> None:
+        key = (delivery.channel, delivery.reason, delivery.fate)
+        if key not in self._counts:
+            self._counts[key] = self._outcomes.labels(*key)
+        self._counts[key].inc()
 
     async def take_due(self, journal: Journal[Ledger]) -> int:
         """Takes up what is due again: retries, and what a crash has left."""
@@ -163,18 +182,6 @@ class Deliveries:
             await journal.note(take)
             await asyncio.gather(*(_confirm(raised, journal) for raised in waiting))
         return len(rows)
-
-    async def _deliver(self, ready: Ready, journal: Journal[Ledger]) -> None:
-        delivery = ready.delivery
-        if delivery.fate == Fate.PENDING:
-            delivery = await self._send(ready, journal)
-            self._outcomes.labels(delivery.channel, delivery.reason, delivery.fate).inc()
-        if delivery.fate == Fate.PENDING:
-            await journal.note(lambda ledger: ledger.deliveries.put(delivery))
-            return
-        await journal.settle(Cause(f"sent/{delivery.delivery_id}", _record(delivery)))
-        done = replace(delivery, due_at=None, taken_at=None)
-        await journal.note(lambda ledger: ledger.deliveries.put(done))
 
     async def _send(self, ready: Ready, journal: Journal[Ledger]) -> Delivery:
         """The delivery with its new fate; still pending after a temporary failure."""
@@ -220,28 +227,36 @@ def _retry(delivery: Delivery, error: str, now: datetime) -> Delivery:
     return replace(delivery, attempts=attempts, error=error, due_at=due_at, taken_at=None)
 
 
-def _record(delivery: Delivery) -> Callable[[Ledger], list[Event]]:
-    """Keeps the fate and says it; still due until that is said."""
+def _result(delivery: Delivery) -> Cause[Ledger]:
+    """What has become of a delivery, as a cause; a mere note while it is to be tried again."""
+    if delivery.fate == Fate.PENDING:
+        return Cause(None, partial(_postpone, delivery))
+    done = replace(delivery, due_at=None, taken_at=None)
+    return Cause(f"sent/{delivery.delivery_id}", partial(_record, done))
 
-    def decide(ledger: Ledger) -> list[Event]:
-        ledger.deliveries.put(delivery)
-        if delivery.fate == Fate.SENT:
-            return [handlers.sent_event(delivery, ledger)]
-        if delivery.fate == Fate.FAILED:
-            sent = handlers.sent_event(delivery, ledger)
+
+def _postpone(delivery: Delivery, ledger: Ledger) -> list[Event]:
+    ledger.deliveries.put(delivery)
+    return []
+
+
+def _record(delivery: Delivery, ledger: Ledger) -> list[Event]:
+    """Keeps what became of it, and says so."""
+    ledger.deliveries.put(delivery)
+    sent = handlers.sent_event(delivery, ledger)
+    match delivery.fate:
+        case Fate.SENT:
+            return [sent]
+        case Fate.FAILED:
             said = sent.model_dump(exclude={"event_id", "cause_id"})
             return [NotificationFailed(**said, error=delivery.error or "")]
-        return []
-
-    return decide
+        case _:
+            return []
 
 
 async def _confirm(raised: IssueRaised, journal: Journal[Ledger]) -> None:
-    """Still due until it is said."""
     decide = partial(handlers.not_confirmed_yet, raised)
     await journal.settle(Cause(f"confirm/{raised.issue_id}", decide))
-    done = Confirmation(raised.issue_id)
-    await journal.note(lambda ledger: ledger.confirmations.put(done))
 
 
 async def _is_overtaken(delivery: Delivery, event: Event, journal: Journal[Ledger]) -> bool:

@@ -24,7 +24,7 @@ from shared.journal import NotYet
 CONFIRM_WITHIN = timedelta(seconds=60)
 """A reporter hears after this even if nobody owns the issue yet."""
 ONLY_RECORDED_AFTER = timedelta(days=3)
-"""Facts heard later than this, as in a replay, are recorded and not told any more."""
+"""Facts heard later than this, as in a replay, are only journaled, and not told any more."""
 WAIT_FOR_ADDRESS = timedelta(minutes=10)
 """A stranger's address comes by another stream and may be a moment later than the first fact."""
 
@@ -59,6 +59,7 @@ def not_confirmed_yet(raised: IssueRaised, ledger: Ledger) -> list[Event]:
     waiting = ledger.confirmations.get(raised.issue_id)
     if waiting is None or waiting.due_at is None:
         return []
+    ledger.confirmations.put(Confirmation(raised.issue_id))
     notice = Notice(raised.reporter_id, Relation.REPORTER, Reason.RECEIVED_UNDECIDED)
     return tell(raised, [notice], raised.issue_id, ledger)
 
@@ -85,7 +86,7 @@ HEARS: Mapping[type[Event], Hears[Ledger]] = {
 
 
 def tell(event: Event, notices: list[Notice], issue_id: str, ledger: Ledger) -> list[Event]:
-    """A delivery per person and channel. The inbox has it with this commit; mail follows."""
+    """Everybody has it in their inbox with this commit; a delivery each by mail follows."""
     if not notices:
         return []
     age = ledger.now - event.occurred_at
@@ -94,16 +95,16 @@ def tell(event: Event, notices: list[Notice], issue_id: str, ledger: Ledger) -> 
     contacts = {person_id: ledger.contacts.get(person_id) for person_id in outside}
     if None in contacts.values() and age < WAIT_FOR_ADDRESS:
         raise NotYet
+    if too_old:
+        return []
     _keep_fact(event, ledger)
-    sent: list[Event] = []
+    told: list[Event] = []
     for notice in notices:
-        inbox = _delivery(event, notice, issue_id, Channel.INBOX, too_old, ledger)
-        if inbox.fate == Fate.SENT:
-            sent.append(sent_event(inbox, ledger))
-        mail = _delivery(event, notice, issue_id, Channel.EMAIL, too_old, ledger)
-        if mail.fate == Fate.PENDING:
-            ledger.ready.append(Ready(mail, event, contacts.get(notice.person_id)))
-    return sent
+        told.append(sent_event(_delivery(event, notice, issue_id, Channel.INBOX, ledger), ledger))
+        mail = _delivery(event, notice, issue_id, Channel.EMAIL, ledger)
+        ledger.deliveries.put(mail)
+        ledger.ready.append(Ready(mail, event, contacts.get(notice.person_id)))
+    return told
 
 
 def sent_event(delivery: Delivery, ledger: Ledger) -> NotificationSent:
@@ -120,12 +121,11 @@ def sent_event(delivery: Delivery, ledger: Ledger) -> NotificationSent:
 
 
 def _delivery(
-    event: Event, notice: Notice, issue_id: str, channel: Channel, too_old: bool, ledger: Ledger
+    event: Event, notice: Notice, issue_id: str, channel: Channel, ledger: Ledger
 ) -> Delivery:
     """Keyed by fact, person, reason and channel, so that nothing is told twice."""
     key = f"{event.event_id}/{notice.person_id}/{notice.reason}/{channel}"
-    pending = channel is Channel.EMAIL and not too_old
-    delivery = Delivery(
+    return Delivery(
         delivery_id=str(uuid5(_NAMESPACE, key)),
         fact_id=event.event_id,
         issue_id=issue_id,
@@ -133,18 +133,15 @@ def _delivery(
         relation=notice.relation,
         reason=notice.reason,
         channel=channel,
-        fate=Fate.PENDING if pending else Fate.TOO_OLD if too_old else Fate.SENT,
+        fate=Fate.PENDING,
         attempts=0,
         made_at=ledger.now,
-        done_at=None if pending else ledger.now,
+        done_at=None,
         error=None,
-        due_at=ledger.now if pending else None,
-        taken_at=ledger.now if pending else None,
+        due_at=ledger.now,
+        taken_at=ledger.now,
     )
-    ledger.deliveries.put(delivery)
-    return delivery
 
 
 def _keep_fact(event: Event, ledger: Ledger) -> None:
-    message = event.to_message(event.event_id, event.cause_id)
-    ledger.facts.put(Fact(event.event_id, event.subject, message))
+    ledger.facts.put(Fact(event.event_id, event.subject, event.message))

@@ -32,8 +32,6 @@ class Fate(StrEnum):
     FAILED = "failed"
     OVERTAKEN = "overtaken"
     """A call to act whose assignment was over before it could be sent."""
-    TOO_OLD = "too_old"
-    """Heard so late (a replay) that it is only recorded."""
 
 
 deliveries = Table(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from services.router import handlers, store
 from services.router.settings import RouterSettings
-from services.router.store import Desk
+from services.router.store import Board, Desk
 from services.router.tick import OrganisationFile, say_what_is_due
 from shared import due, service
 from shared.bus import Bus
@@ -23,13 +23,14 @@ async def serve(settings: RouterSettings) -> None:
     engine = open_engine(settings.database_url)
     with engine.connect() as connection:
         file = OrganisationFile(settings.organisation, *store.last_published(connection))
+        board = Board(connection)
     bus: Bus[Desk] = Bus(
         Speaker.ROUTER, settings.nats_url, settings.nats_seed, registry, handlers.HEARS
     )
     journal = Journal(
         engine,
         store.metadata,
-        lambda connection, now: Desk(connection, now, file.current),
+        lambda connection, now: Desk(connection, now, file.current, board),
         bus.say,
         registry,
         on_commit=file.adopt,

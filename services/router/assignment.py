@@ -6,30 +6,31 @@ skills and a price on overload. How often somebody accepted before plays no part
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from heapq import nsmallest
 
 from shared import load
 from shared.contracts.issue import Considered, NotChosen, Reasons, Urgency
-from shared.contracts.organisation import WORKING_DAY, Person
+from shared.contracts.organisation import Person
 
-MOST_OTHERS = 20
-_HOUR = timedelta(hours=1)
+MOST_OTHERS = 10
+TIED_S = 36.0
+"""Delays that differ by less than a hundredth of an hour are equal."""
+
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """Somebody who might own an issue, as they are now."""
+class Work:
+    """What a person has in hand: effort over all issues that they own."""
 
-    person: Person
-    absent_for: timedelta
-    """Working time until they are next present; nothing while they are."""
-    in_hand: timedelta
-    """Effort already promised."""
-    answered_carrier_at: datetime | None = None
+    in_hand_s: float = 0.0
     chosen_at: datetime | None = None
+
+
+NOTHING = Work()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,88 +42,79 @@ class Choice:
 
 
 def choose(
-    candidates: Sequence[Candidate],
+    people: Sequence[Person],
     *,
+    works: Mapping[str, Work],
+    absent_s: Mapping[str, float],
     carrier_id: str,
-    declined_by: Iterable[str],
+    declined_by: Collection[str],
+    answered_carrier: Collection[str],
     category: str | None,
     urgency: Urgency,
     team_id: str,
     rule: str | None = None,
 ) -> Choice:
-    """The eligible candidate with the shortest expected delay.
+    """The eligible person with the shortest expected delay.
 
-    Ties go to who has answered this carrier before, then to whoever was chosen longest ago, then
-    by the order of the file.
+    `works` has what each has in hand; `absent_s`, by person, the working time until whoever is
+    absent is next present. Ties go to who has answered this carrier before, then to whoever was
+    chosen longest ago, then by the order of the file.
     """
-    declined = frozenset(declined_by)
-    eligible: list[tuple[float, Candidate]] = []
+    more_s = load.EFFORT_S[urgency]
+    eligible: list[tuple[float, int]] = []
     others: list[Considered] = []
-    for candidate in candidates:
-        unfit = _unfit(candidate, carrier_id, declined, category)
-        if unfit is not None:
-            others.append(Considered(person_id=candidate.person.id, reason=unfit))
+    for nth, person in enumerate(people):
+        person_id = person.id
+        in_hand_s = works.get(person_id, NOTHING).in_hand_s
+        away_s = absent_s.get(person_id, 0.0)
+        skill = person.skills.get(category, 1.0) if category else 1.0
+        capacity = load.capacity(person)
+        if person_id == carrier_id:
+            unfit = NotChosen.CARRIER
+        elif person_id in declined_by:
+            unfit = NotChosen.DECLINED
+        elif skill < load.LEAST_SKILL:
+            unfit = NotChosen.UNSKILLED
+        elif away_s > load.DAY_S:
+            unfit = NotChosen.AWAY
+        elif load.load_ratio(capacity, in_hand_s) >= load.MOST_LOAD_RATIO:
+            unfit = NotChosen.OVERLOADED
         else:
-            eligible.append((_expected_hours(candidate, category, urgency), candidate))
-    eligible.sort(key=lambda pair: pair[0])
+            delay_s = load.expected_delay_s(capacity, skill, away_s, in_hand_s, more_s)
+            eligible.append((delay_s, nth))
+            continue
+        others.append(Considered(person_id=person_id, reason=unfit))
     if not eligible:
         reasons = Reasons(
             team_id=team_id, rule=rule, over_capacity=True, others=tuple(others[:MOST_OTHERS])
         )
         return Choice(None, reasons)
-    shortest = eligible[0][0]
-    tied = [candidate for hours, candidate in eligible if hours == shortest]
-    chosen = min(tied, key=_tie)
+    shortest_s, _ = min(eligible)
+    tied = [people[nth].id for delay_s, nth in eligible if delay_s - shortest_s < TIED_S]
+    chosen = min(
+        tied,
+        key=lambda who: (
+            who not in answered_carrier,
+            works.get(who, NOTHING).chosen_at or _NEVER,
+        ),
+    )
     later = [
-        Considered(person_id=c.person.id, reason=NotChosen.LATER, expected_hours=hours)
-        for hours, c in eligible
-        if c is not chosen
+        Considered(person_id=people[nth].id, reason=NotChosen.LATER, expected_hours=_hours(delay_s))
+        for delay_s, nth in nsmallest(MOST_OTHERS + 1, eligible)
+        if people[nth].id != chosen
     ]
     return Choice(
-        chosen.person.id,
+        chosen,
         Reasons(
             team_id=team_id,
             rule=rule,
-            expected_hours=shortest,
-            in_hand_hours=round(chosen.in_hand / _HOUR, 2),
-            answered_before=len(tied) > 1 and chosen.answered_carrier_at is not None,
+            expected_hours=_hours(shortest_s),
+            in_hand_hours=_hours(works.get(chosen, NOTHING).in_hand_s),
+            answered_before=len(tied) > 1 and chosen in answered_carrier,
             others=(*later, *others)[:MOST_OTHERS],
         ),
     )
 
 
-def skill(person: Person, category: str | None) -> float:
-    """What was declared; 1 where nothing was."""
-    return person.skills.get(category, 1.0) if category else 1.0
-
-
-def _unfit(
-    candidate: Candidate, carrier_id: str, declined: frozenset[str], category: str | None
-) -> NotChosen | None:
-    person = candidate.person
-    if person.id == carrier_id:
-        return NotChosen.CARRIER
-    if person.id in declined:
-        return NotChosen.DECLINED
-    if skill(person, category) < load.LEAST_SKILL:
-        return NotChosen.UNSKILLED
-    if candidate.absent_for > WORKING_DAY:
-        return NotChosen.AWAY
-    if load.load_ratio(person, candidate.in_hand) >= load.MOST_LOAD_RATIO:
-        return NotChosen.OVERLOADED
-    return None
-
-
-def _expected_hours(candidate: Candidate, category: str | None, urgency: Urgency) -> float:
-    delay = load.expected_delay(
-        candidate.person,
-        absent_for=candidate.absent_for,
-        in_hand=candidate.in_hand,
-        more=load.effort(urgency),
-        skill=skill(candidate.person, category),
-    )
-    return round(delay / _HOUR, 2)
-
-
-def _tie(candidate: Candidate) -> tuple[bool, datetime]:
-    return candidate.answered_carrier_at is None, candidate.chosen_at or _NEVER
+def _hours(seconds: float) -> float:
+    return round(seconds / load.HOUR_S, 2)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, assert_never
 
 from services.router import assignment, followup, lifecycle, rules
 from services.router.lifecycle import Issue
+from services.router.rules import Route
 from services.router.store import Desk
 from shared.bus import Hears
 from shared.contracts.event import Envelope, Event
@@ -23,7 +23,7 @@ from shared.contracts.issue import (
     Step,
     Urgency,
 )
-from shared.contracts.organisation import Organisation, Policy
+from shared.contracts.organisation import Organisation, Person, Policy
 from shared.contracts.router import (
     ActionRefused,
     IssueAcknowledged,
@@ -51,8 +51,7 @@ def issue_raised(raised: IssueRaised, desk: Desk) -> list[Event]:
     if desk.issue(raised.issue_id) is not None:
         return []
     route = rules.route(raised, desk.organisation)
-    issue = _new_issue(raised, route.carrier_id, desk.organisation.revision)
-    issue = replace(issue, product=route.product, category=route.category, urgency=route.urgency)
+    issue = _new_issue(raised, route, desk.organisation.revision)
     owner_id, reasons = _find_owner(issue, desk, route.team_id, route.person_id, route.rule)
     return [_assign(issue, desk, owner_id, route.team_id, AssignedBecause.NEW, reasons)]
 
@@ -75,8 +74,16 @@ def could_not_be_routed(envelope: Envelope, desk: Desk) -> list[Event]:
         language=str(said.get("language") or desk.organisation.language),
     )
     known = reporter_id in desk.organisation.person
-    carrier_id = reporter_id if known else desk.organisation.default_carrier
-    issue = _new_issue(raised, carrier_id, desk.organisation.revision)
+    route = Route(
+        team_id="",
+        person_id=None,
+        carrier_id=reporter_id if known else desk.organisation.default_carrier,
+        product=None,
+        category=None,
+        urgency=Urgency.NORMAL,
+        rule=None,
+    )
+    issue = _new_issue(raised, route, desk.organisation.revision)
     leader_id, because = desk.organisation.leader, AssignedBecause.UNROUTABLE
     return [_assign(issue, desk, leader_id, None, because, Reasons())]
 
@@ -185,7 +192,7 @@ HEARS: Mapping[type[Event], Hears[Desk]] = {
 }
 
 
-def _new_issue(raised: IssueRaised, carrier_id: str, revision: str) -> Issue:
+def _new_issue(raised: IssueRaised, route: Route, revision: str) -> Issue:
     """The issue before it has an owner; `_assign` makes it whole."""
     return Issue(
         issue_id=raised.issue_id,
@@ -193,14 +200,14 @@ def _new_issue(raised: IssueRaised, carrier_id: str, revision: str) -> Issue:
         version=0,
         state=State.RECEIVED,
         summary=raised.summary,
-        urgency=raised.urgency or Urgency.NORMAL,
+        urgency=route.urgency,
         source=raised.source,
         language=raised.language,
-        product=None,
-        category=None,
+        product=route.product,
+        category=route.category,
         cause=None,
         reporter_id=raised.reporter_id,
-        carrier_id=carrier_id,
+        carrier_id=route.carrier_id,
         owner_id="",
         team_id=None,
         assignment=0,
@@ -230,7 +237,7 @@ def _find_owner(
     person_id: str | None = None,
     rule: str | None = None,
 ) -> tuple[str, Reasons]:
-    """The person a rule names, if they can; else the best of the team; else its lead or the leader."""
+    """Whom a rule names, if they can; else the best of the team; else its lead or the leader."""
     organisation = desk.organisation
     if person_id is not None:
         team = (organisation.person[person_id],)
@@ -246,29 +253,15 @@ def _find_owner(
 
 
 def _choose(
-    issue: Issue, desk: Desk, team_id: str, people: Sequence[Any], rule: str | None
+    issue: Issue, desk: Desk, team_id: str, people: Sequence[Person], rule: str | None
 ) -> assignment.Choice:
-    organisation = desk.organisation
-    ids = [person.id for person in people]
-    works = desk.in_hand(ids)
-    answered = desk.answered(issue.carrier_id, ids)
-    company = working_hours(organisation.calendar_of(None))
-    candidates = []
-    for person in people:
-        present_at = working_hours(organisation.calendar_of(person.id)).next_open(desk.now)
-        candidates.append(
-            assignment.Candidate(
-                person,
-                absent_for=company.between(desk.now, present_at),
-                in_hand=works[person.id].in_hand,
-                answered_carrier_at=answered.get(person.id),
-                chosen_at=works[person.id].chosen_at,
-            )
-        )
     return assignment.choose(
-        candidates,
+        people,
+        works=desk.works,
+        absent_s=desk.absent_s,
         carrier_id=issue.carrier_id,
         declined_by=issue.declined_by,
+        answered_carrier=desk.answered(issue.carrier_id),
         category=issue.category,
         urgency=issue.urgency,
         team_id=team_id,

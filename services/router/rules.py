@@ -25,7 +25,7 @@ class Route:
 
 
 def route(raised: IssueRaised, organisation: Organisation) -> Route:
-    """The issue's team, and its carrier: its reporter, or for a stranger whom rules or product name."""
+    """The issue's team and carrier: a reporter inside, else whom rule or product name."""
     rule = next((rule for rule in organisation.rules if fires(rule.when, raised)), None)
     product = raised.product if raised.product in organisation.product else None
     said = raised.category if raised.category in organisation.category else None

@@ -1,16 +1,18 @@
-"""What the router keeps: issues, what everybody has in hand, and the organisation last published."""
+"""What the router keeps: issues, what everybody has in hand, and the organisation."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     CheckConstraint,
     Column,
     Connection,
+    Executable,
     Index,
     Integer,
     MetaData,
@@ -19,14 +21,18 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 
+from services.router.assignment import NOTHING, Work
 from services.router.lifecycle import Issue
 from shared import load
 from shared.contracts.event import Event
+from shared.contracts.intake import IssueRaised
 from shared.contracts.issue import Source, State, Step, Urgency
 from shared.contracts.organisation import Organisation
 from shared.database import Document, Instant, Store, Word
 from shared.journal import add_journal
+from shared.worktime import working_hours
 
 metadata = MetaData()
 add_journal(metadata)
@@ -88,8 +94,8 @@ works = Table(
 answers = Table(
     "answer",
     metadata,
-    Column("pair", String, primary_key=True),
-    Column("answered_at", Instant, nullable=False),
+    Column("carrier_id", String, primary_key=True),
+    Column("last_by_person", Document, nullable=False),
 )
 
 organisations = Table(
@@ -103,24 +109,11 @@ organisations = Table(
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
-    """What a person has in hand: effort in seconds, over all issues that they own."""
+class Answers:
+    """Who has answered a carrier, and when last (ISO 8601)."""
 
-    person_id: str
-    in_hand_s: int = 0
-    chosen_at: datetime | None = None
-
-    @property
-    def in_hand(self) -> timedelta:
-        return timedelta(seconds=self.in_hand_s)
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """When somebody last answered a carrier; `pair` is `carrier/owner`."""
-
-    pair: str
-    answered_at: datetime
+    carrier_id: str
+    last_by_person: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,22 +126,41 @@ class Published:
     published_at: datetime
 
 
+class Board:
+    """What everybody has in hand and who is absent, for the whole process.
+
+    Kept in memory, since an owner is chosen among many people for every issue. A batch changes it
+    in place; its commit adds the differences to the table, and a failure takes them back.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        rows = connection.execute(select(works))
+        self.works = {row.person_id: Work(row.in_hand_s, row.chosen_at) for row in rows}
+
+
 class Desk(Store):
     """What one batch of decisions reads and writes."""
 
     def __init__(
-        self, connection: Connection, now: datetime, organisation: Organisation | None
+        self,
+        connection: Connection,
+        now: datetime,
+        organisation: Organisation | None,
+        board: Board,
     ) -> None:
         super().__init__(connection, now)
         self._issues = self.rows(issues, Issue)
-        self._works = self.rows(works, Work)
-        self._answers = self.rows(answers, Answer)
+        self._answers = self.rows(answers, Answers)
         self._published = self.lines(organisations, Published)
         self._organisation = organisation
+        self._board = board
+        self._before: list[tuple[str, Work]] = []
+        """What the board said before each change of this batch, the oldest first."""
+        self._absent_s: dict[str, float] | None = None
         self.published: tuple[int, Organisation] | None = None
         """The organisation that this batch has put in force, with its number."""
-        self._marked: tuple[Organisation | None, tuple[int, Organisation] | None]
-        self._marked = (organisation, None)
+        self._marked: tuple[int, Organisation | None, tuple[int, Organisation] | None]
+        self._marked = (0, organisation, None)
 
     @property
     def organisation(self) -> Organisation:
@@ -159,14 +171,37 @@ class Desk(Store):
 
     def expect(self, matters: Sequence[Event]) -> None:
         self._issues.expect([event.about for event in matters if event.about])
+        self._answers.expect([one.reporter_id for one in matters if isinstance(one, IssueRaised)])
 
     def mark(self) -> None:
         super().mark()
-        self._marked = self._organisation, self.published
+        self._marked = (len(self._before), self._organisation, self.published)
 
     def undo(self) -> None:
         super().undo()
-        self._organisation, self.published = self._marked
+        count, self._organisation, self.published = self._marked
+        self._take_back(count)
+
+    def abandon(self) -> None:
+        super().abandon()
+        self._take_back(0)
+
+    def write(self) -> None:
+        super().write()
+        first: dict[str, Work] = {}
+        for person_id, work in self._before:
+            first.setdefault(person_id, work)
+        if first:
+            works = self._board.works
+            values = [
+                {
+                    "person_id": person_id,
+                    "in_hand_s": int(works[person_id].in_hand_s - before.in_hand_s),
+                    "chosen_at": works[person_id].chosen_at,
+                }
+                for person_id, before in sorted(first.items())
+            ]
+            self.connection.execute(_add_works(self.connection.dialect.name), values)
 
     def issue(self, issue_id: str) -> Issue | None:
         return self._issues.get(issue_id)
@@ -175,30 +210,35 @@ class Desk(Store):
         """Keeps the issue, and with it what its owner has in hand."""
         before = self._issues.get(issue.issue_id)
         if before is not None:
-            self._add_work(before.owner_id, -load.promised(before.urgency, before.state))
-        self._add_work(issue.owner_id, load.promised(issue.urgency, issue.state))
+            self._add_work(before.owner_id, -load.promised_s(before.urgency, before.state))
+        self._add_work(issue.owner_id, load.promised_s(issue.urgency, issue.state))
         self._issues.put(issue)
 
-    def in_hand(self, people: Iterable[str]) -> dict[str, Work]:
-        """What each of these people has in hand, and when they were chosen last."""
-        ids = list(people)
-        self._works.expect(ids)
-        return {person_id: self._works.get(person_id) or Work(person_id) for person_id in ids}
+    @property
+    def works(self) -> Mapping[str, Work]:
+        """What everybody has in hand, and when they were chosen last."""
+        return self._board.works
+
+    @property
+    def absent_s(self) -> Mapping[str, float]:
+        """The company's working time until somebody absent is next present."""
+        if self._absent_s is None:
+            self._absent_s = _absences(self.organisation, self.now)
+        return self._absent_s
 
     def chose(self, person_id: str) -> None:
         """Remembers whose turn it was."""
-        work = self._works.get(person_id) or Work(person_id)
-        self._works.put(replace(work, chosen_at=self.now))
+        work = self.works.get(person_id, NOTHING)
+        self._set_work(person_id, Work(work.in_hand_s, self.now))
 
-    def answered(self, carrier_id: str, people: Iterable[str]) -> dict[str, datetime]:
-        """Which of these people have answered this carrier, and when last."""
-        pairs = {person_id: f"{carrier_id}/{person_id}" for person_id in people}
-        self._answers.expect(pairs.values())
-        found = {person_id: self._answers.get(pair) for person_id, pair in pairs.items()}
-        return {person_id: answer.answered_at for person_id, answer in found.items() if answer}
+    def answered(self, carrier_id: str) -> Mapping[str, str]:
+        """Who has answered this carrier, and when last."""
+        found = self._answers.get(carrier_id)
+        return found.last_by_person if found else {}
 
     def remember_answer(self, carrier_id: str, person_id: str) -> None:
-        self._answers.put(Answer(f"{carrier_id}/{person_id}", self.now))
+        last = {**self.answered(carrier_id), person_id: self.now.isoformat()}
+        self._answers.put(Answers(carrier_id, last))
 
     def take(self, issue_ids: Sequence[str]) -> None:
         """Marks issues whose being due is now said, so that they are not taken again at once."""
@@ -223,10 +263,46 @@ class Desk(Store):
         self.published = (number, organisation)
         self._organisation = organisation
 
-    def _add_work(self, person_id: str, effort: timedelta) -> None:
-        work = self._works.get(person_id) or Work(person_id)
-        seconds = work.in_hand_s + int(effort.total_seconds())
-        self._works.put(replace(work, in_hand_s=max(0, seconds)))
+    def _add_work(self, person_id: str, effort_s: float) -> None:
+        work = self.works.get(person_id, NOTHING)
+        self._set_work(person_id, Work(max(0.0, work.in_hand_s + effort_s), work.chosen_at))
+
+    def _set_work(self, person_id: str, work: Work) -> None:
+        self._before.append((person_id, self.works.get(person_id, NOTHING)))
+        self._board.works[person_id] = work
+
+    def _take_back(self, count: int) -> None:
+        while len(self._before) > count:
+            person_id, work = self._before.pop()
+            self._board.works[person_id] = work
+
+
+def _absences(organisation: Organisation, now: datetime) -> dict[str, float]:
+    """By person, for whoever does not work now though the company does, or will before them."""
+    company = working_hours(organisation.calendar_of(None))
+    away_s = {}
+    for calendar in organisation.calendars:
+        present_at = working_hours(calendar).next_open(now)
+        away_s[calendar.id] = company.between(now, present_at).total_seconds()
+    if not any(away_s.values()):
+        return {}
+    return {
+        person.id: away
+        for person in organisation.people
+        if (away := away_s[person.calendar or organisation.calendar])
+    }
+
+
+@cache
+def _add_works(dialect: str) -> Executable:
+    insert = postgresql.insert(works) if dialect == "postgresql" else sqlite.insert(works)
+    return insert.on_conflict_do_update(
+        index_elements=["person_id"],
+        set_={
+            "in_hand_s": works.c.in_hand_s + insert.excluded.in_hand_s,
+            "chosen_at": insert.excluded.chosen_at,
+        },
+    )
 
 
 def last_published(connection: Connection) -> tuple[int, Organisation | None]:

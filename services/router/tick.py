@@ -20,7 +20,10 @@ log = logs.get(__name__)
 
 
 async def say_what_is_due(journal: Journal[Desk]) -> int:
-    """Says `issue.due` for every issue whose time has come, and tells how many. Each is a cause of its own, so that a repeat says the same event."""
+    """Says `issue.due` for every issue whose time has come, and tells how many there were.
+
+    Each is a cause of its own, so that a repeat says the same event.
+    """
     columns = (issues.c.issue_id, issues.c.step_number)
     now = clock.now()
     rows = await journal.read(
@@ -50,7 +53,6 @@ class OrganisationFile:
         self.current = current
         self._file = file
         self._number = number
-        self._said: str | None = None
         self._read: tuple[float, int] | None = None
 
     def adopt(self, desk: Desk) -> None:
@@ -59,33 +61,22 @@ class OrganisationFile:
             self._number, self.current = desk.published
 
     async def publish_if_changed(self, journal: Journal[Desk]) -> None:
-        """Says line by line in the log what is wrong with a file that can't be used.
-
-        After a start the one in force is said again: the last run may have died before saying it.
-        """
-        if self.current is not None and self._said is None:
-            await self._publish(self.current, self._number, journal)
+        """Says line by line in the log what is wrong with a file that can't be used."""
         stamp = await asyncio.to_thread(_stamp, self._file)
         if stamp == self._read:
             return
+        self._read = stamp
         try:
             found = await asyncio.to_thread(organisation.read, self._file)
         except organisation.OrganisationUnusable as error:
-            self._read = stamp
             self._complain(error)
             return
-        if found.revision != self._said:
-            await self._publish(found, self._number + 1, journal)
-        self._read = stamp
-
-    async def _publish(
-        self, organisation: Organisation, number: int, journal: Journal[Desk]
-    ) -> None:
-        revision = organisation.revision
-        change = partial(handlers.organisation_changed, organisation, number)
-        await journal.settle(Cause(f"organisation/{number}/{revision}", change))
-        self._said = revision
-        log.info("organisation.published", revision=revision, people=len(organisation.people))
+        if self.current is not None and found.revision == self.current.revision:
+            return
+        number = self._number + 1
+        change = partial(handlers.organisation_changed, found, number)
+        await journal.settle(Cause(f"organisation/{number}/{found.revision}", change))
+        log.info("organisation.published", revision=found.revision, people=len(found.people))
 
     def _complain(self, error: organisation.OrganisationUnusable) -> None:
         for finding in error.findings:

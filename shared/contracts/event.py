@@ -11,7 +11,15 @@ from enum import StrEnum
 from typing import Any, ClassVar, Final, Self
 from uuid import UUID, uuid5
 
-from pydantic import AliasGenerator, AliasPath, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import (
+    AliasGenerator,
+    AliasPath,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+)
 
 MAX_EVENT_BYTES: Final = 256 * 1024
 """Longer text is a blob that the event names by its SHA-256."""
@@ -60,6 +68,8 @@ class Event(BaseModel):
 
     occurred_at: AwareDatetime = Field(validation_alias="time", exclude=True)
 
+    _message: bytes | None = PrivateAttr(default=None)
+
     @property
     def about(self) -> str | None:
         """The issue that the event is about, if any."""
@@ -96,7 +106,14 @@ class Event(BaseModel):
     @classmethod
     def from_message(cls, message: bytes) -> Self:
         """Reads a message; raises pydantic's ValidationError where it is not this event."""
-        return cls.model_validate_json(message)
+        event = cls.model_validate_json(message)
+        event._message = message
+        return event
+
+    @property
+    def message(self) -> bytes:
+        """The message that said this event, as it was heard."""
+        return self._message or self.to_message(self.event_id, self.cause_id)
 
     def to_message(self, event_id: str, cause_id: str) -> bytes:
         """The CloudEvents message that says this event."""
@@ -110,7 +127,7 @@ class Event(BaseModel):
             "datacontenttype": "application/json",
         }
         head = json.dumps(envelope, separators=(",", ":"))
-        return f'{head[:-1]},"data":{self.model_dump_json()}}}'.encode()
+        return f'{head[:-1]},"data":{self.model_dump_json(exclude_none=True)}}}'.encode()
 
 
 class Envelope(BaseModel):

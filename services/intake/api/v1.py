@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, date, datetime, time
 from hashlib import sha256
 from typing import Annotated, Any
@@ -11,9 +11,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from litestar import Request, Response, Router, get, post
-from litestar.connection import ASGIConnection
 from litestar.exceptions import HTTPException
-from litestar.handlers import BaseRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Parameter
 
@@ -96,16 +94,16 @@ async def look_at_issue(request: AnyRequest, reference: str, door: Door) -> Issu
     return IssueOut.from_seen(await door.see(view, Eyes.INSIDE, _))
 
 
-def guard(token_hashes: Sequence[str]) -> Any:
+def guard(token_hashes: Sequence[str]) -> Callable[[AnyRequest], Awaitable[None]]:
     """Lets in whoever shows one of the tokens with these hashes."""
 
-    async def check(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-        scheme, _sep, token = connection.headers.get("authorization", "").partition(" ")
+    async def check(request: AnyRequest) -> None:
+        scheme, _sep, token = request.headers.get("authorization", "").partition(" ")
         shown = sha256(token.strip().encode()).hexdigest()
         known = [h for h in token_hashes if hmac.compare_digest(h.encode(), shown.encode())]
         if scheme.lower() != "bearer" or not known:
             raise NotLetIn
-        connection.state.caller = known[0][:16]
+        request.state.caller = known[0][:16]
 
     return check
 
@@ -119,7 +117,7 @@ def api(token_hashes: Sequence[str]) -> Router:
     return Router(
         "/api/v1",
         route_handlers=[raise_issue, look_at_issue],
-        guards=[guard(token_hashes)],
+        before_request=guard(token_hashes),
         security=[{"bearer": []}],
         exception_handlers={
             Problem: say_problem,

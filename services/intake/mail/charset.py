@@ -151,10 +151,8 @@ def _iso_2022_jp(data: bytes) -> str:
 def _kanji(row: int, cell: int) -> str | None:
     """A JIS X 0208 pair, each 0x21 to 0x7E, by way of its cp932 pair."""
     lead = ((row - 0x21) >> 1) + (0x81 if row < 0x5F else 0xC1)
-    if row % 2:
-        trail = cell + (0x1F if cell < 0x60 else 0x20)
-    else:
-        trail = cell + 0x7E
+    odd = row % 2 == 1
+    trail = cell + (0x7E if not odd else 0x1F if cell < 0x60 else 0x20)
     try:
         return bytes([lead, trail]).decode("cp932")
     except (UnicodeDecodeError, ValueError):

@@ -82,7 +82,7 @@ def _line(
     _: Words,
 ) -> Line:
     stranger = outside.get(notice.person_id)
-    snapshot = Snapshot.model_validate(view.snapshot) if view.snapshot else None
+    snapshot = Snapshot.model_validate_json(view.snapshot) if view.snapshot else None
     reason = Reason(notice.reason)
     now = clock.now()
     return Line(

@@ -4,24 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from base64 import encodebytes
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime
+from email.header import Header
+from email.utils import format_datetime, formataddr
 from pathlib import Path
 from typing import Protocol
 
-from aiosmtplib import (
-    SMTP as Client,
-)
-from aiosmtplib import (
-    SMTPException,
-    SMTPRecipientsRefused,
-    SMTPResponseException,
-)
+import aiosmtplib
+from aiosmtplib import SMTPException, SMTPRecipientsRefused, SMTPResponseException
 
 from services.notifier.message import Message, as_html, as_text
 from shared import logs
@@ -72,28 +65,51 @@ def write_mail(
 ) -> Mail:
     """The mail of a message. Its Message-ID is the delivery's, so a repeat is recognised.
 
-    It says that a machine wrote it (RFC 3834), so that no machine answers.
+    It says that a machine wrote it (RFC 3834), so that no machine answers. Always the same two
+    parts in base64, put together here: the standard library's writer takes sixteen times as long.
     """
     domain = sender.partition("@")[2]
-    mail = EmailMessage(policy=SMTP)
-    mail["From"] = Address(sender_name, addr_spec=sender)
-    mail["To"] = Address(to_name, addr_spec=to_address)
-    mail["Subject"] = message.subject
-    mail["Date"] = format_datetime(now)
-    mail["Message-ID"] = f"<{delivery_id}@{domain}>"
-    mail["References"] = f"<{issue_id}@{domain}>"
-    mail["Auto-Submitted"] = "auto-generated"
-    mail["X-Banso"] = "1"
-    mail["Content-Language"] = message.language
-    mail.set_content(as_text(message), cte="base64")
-    mail.add_alternative(as_html(message), subtype="html", cte="base64")
-    name = f"{now:%Y%m%dT%H%M%S}-{to_address.partition('@')[0]}-{delivery_id}.eml"
-    return Mail(
-        "".join(c if c.isalnum() or c in ".-_" else "_" for c in name),
-        sender,
-        to_address,
-        mail.as_bytes(),
+    boundary = f"=_{delivery_id}"
+    headers = {
+        "From": formataddr((sender_name, sender)),
+        "To": formataddr((to_name, to_address)),
+        "Subject": _encoded(message.subject),
+        "Date": format_datetime(now),
+        "Message-ID": f"<{delivery_id}@{domain}>",
+        "References": f"<{issue_id}@{domain}>",
+        "Auto-Submitted": "auto-generated",
+        "X-Banso": "1",
+        "Content-Language": message.language,
+        "MIME-Version": "1.0",
+        "Content-Type": f'multipart/alternative; boundary="{boundary}"',
+    }
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    content = b"".join(
+        (
+            head.encode("ascii"),
+            b"\r\n",
+            _part(boundary, "plain", as_text(message)),
+            _part(boundary, "html", as_html(message)),
+            f"--{boundary}--\r\n".encode(),
+        )
     )
+    name = f"{now:%Y%m%dT%H%M%S}-{to_address.partition('@')[0]}-{delivery_id}.eml"
+    name = "".join(char if char.isalnum() or char in ".-_" else "_" for char in name)
+    return Mail(name, sender, to_address, content)
+
+
+def _part(boundary: str, subtype: str, text: str) -> bytes:
+    canonical = text.replace("\n", "\r\n").encode()
+    head = (
+        f"--{boundary}\r\nContent-Type: text/{subtype}; charset=utf-8\r\n"
+        "Content-Transfer-Encoding: base64\r\n\r\n"
+    )
+    return head.encode() + encodebytes(canonical).replace(b"\n", b"\r\n")
+
+
+def _encoded(text: str) -> str:
+    """A header's text as RFC 2047 has it."""
+    return text if text.isascii() else Header(text, "utf-8").encode(linesep="\r\n")
 
 
 class MailFiles:
@@ -132,7 +148,7 @@ class SmtpServer:
         self._host, self._port = host, port
         self._user, self._password = user, password
         self._tls = tls
-        self._idle: list[Client] = []
+        self._idle: list[aiosmtplib.SMTP] = []
         self._free = asyncio.Semaphore(connections)
 
     async def send(self, mail: Mail) -> None:
@@ -152,10 +168,10 @@ class SmtpServer:
             with suppress(SMTPException, OSError, TimeoutError):
                 await asyncio.wait_for(client.quit(), 1)
 
-    async def _connected(self, client: Client | None) -> Client:
+    async def _connected(self, client: aiosmtplib.SMTP | None) -> aiosmtplib.SMTP:
         if client is not None and client.is_connected:
             return client
-        client = Client(
+        client = aiosmtplib.SMTP(
             hostname=self._host,
             port=self._port,
             use_tls=self._tls,
@@ -177,5 +193,5 @@ def _failure(error: BaseException) -> BaseException:
         words = f"{error.code} {' '.join(str(error.message).split())[:9]}".strip()
         return PermanentFailure(words) if error.code >= 500 else TemporaryFailure(words)
     if isinstance(error, SMTPException | OSError | TimeoutError):
-        return TemporaryFailure(type(error).__name__)
+        return TemporaryFailure(f"{type(error).__name__} {error}")
     return error

@@ -93,6 +93,14 @@ def upgrade() -> None:
     )
     op.create_index("said_by_cause", "said", ["cause_id", "nth"], unique=False)
     op.create_index("said_by_time", "said", ["recorded_at"], unique=False)
+    op.create_index(
+        "said_owed",
+        "said",
+        ["recorded_at"],
+        unique=False,
+        sqlite_where=sa.text("sequence IS NULL"),
+        postgresql_where=sa.text("sequence IS NULL"),
+    )
     op.create_table(
         "submission",
         sa.Column("key", sa.String(), nullable=False),
@@ -112,8 +120,8 @@ def upgrade() -> None:
         sa.Column("reporter_id", sa.String(), nullable=False),
         sa.Column("language", sa.String(), nullable=False),
         sa.Column("raised_at", Instant(), nullable=False),
-        sa.Column("snapshot", Document, nullable=True),
-        sa.Column("reasons", Document, nullable=True),
+        sa.Column("snapshot", sa.Text(), nullable=True),
+        sa.Column("reasons", sa.Text(), nullable=True),
         sa.Column("because", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("issue_id"),
     )

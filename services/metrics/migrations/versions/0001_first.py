@@ -65,6 +65,14 @@ def upgrade() -> None:
     )
     op.create_index("said_by_cause", "said", ["cause_id", "nth"], unique=False)
     op.create_index("said_by_time", "said", ["recorded_at"], unique=False)
+    op.create_index(
+        "said_owed",
+        "said",
+        ["recorded_at"],
+        unique=False,
+        sqlite_where=sa.text("sequence IS NULL"),
+        postgresql_where=sa.text("sequence IS NULL"),
+    )
     op.create_table(
         "standing",
         sa.Column("issue_id", sa.String(), nullable=False),

@@ -103,3 +103,11 @@ def upgrade() -> None:
     )
     op.create_index("said_by_cause", "said", ["cause_id", "nth"], unique=False)
     op.create_index("said_by_time", "said", ["recorded_at"], unique=False)
+    op.create_index(
+        "said_owed",
+        "said",
+        ["recorded_at"],
+        unique=False,
+        sqlite_where=sa.text("sequence IS NULL"),
+        postgresql_where=sa.text("sequence IS NULL"),
+    )

@@ -12,9 +12,9 @@ down_revision = None
 def upgrade() -> None:
     op.create_table(
         "answer",
-        sa.Column("pair", sa.String(), nullable=False),
-        sa.Column("answered_at", Instant(), nullable=False),
-        sa.PrimaryKeyConstraint("pair"),
+        sa.Column("carrier_id", sa.String(), nullable=False),
+        sa.Column("last_by_person", Document, nullable=False),
+        sa.PrimaryKeyConstraint("carrier_id"),
     )
     op.create_table(
         "attempt",
@@ -104,6 +104,14 @@ def upgrade() -> None:
     )
     op.create_index("said_by_cause", "said", ["cause_id", "nth"], unique=False)
     op.create_index("said_by_time", "said", ["recorded_at"], unique=False)
+    op.create_index(
+        "said_owed",
+        "said",
+        ["recorded_at"],
+        unique=False,
+        sqlite_where=sa.text("sequence IS NULL"),
+        postgresql_where=sa.text("sequence IS NULL"),
+    )
     op.create_table(
         "work",
         sa.Column("person_id", sa.String(), nullable=False),

@@ -323,6 +323,7 @@ class Bus(Generic[S]):
             attempts=hears.attempts,
             rescue=_rescue(hears, body),
             bury=partial(self._bury, cause_id, subject, body, headers),
+            may_be_known=REPLAY in headers or message.metadata.num_delivered > 1,
             silent=REPLAY in headers,
         )
 
@@ -342,6 +343,7 @@ class Bus(Generic[S]):
             decide,
             rescue=_rescue(hears, body) if hears else None,
             bury=partial(self._bury, cause_id, subject, body, headers),
+            may_be_known=True,
         )
 
     def _bury(

@@ -108,6 +108,8 @@ class Cause(Generic[S]):
     """Decides in place of `decide` when that has failed for good."""
     bury: Callable[[str, int], Said] | None = None
     """Makes the dead letter from error and number of attempts. Without it the error is raised."""
+    may_be_known: bool = False
+    """It comes again, so look before deciding. Otherwise the table's key finds a repeat."""
     silent: bool = False
     """A replayed cause: where it is known, its events are not said again."""
     hold: bool = False
@@ -408,27 +410,30 @@ class Journal(Generic[S]):
         self._batches.observe(len(causes))
         try:
             with self._commits.time():
-                return self._batch(causes)
+                return self._batch(causes, look=any(cause.may_be_known for cause in causes))
         except IntegrityError:
-            return [self._alone(cause) for cause in causes]
+            return self._record_again(causes)
         except (OperationalError, InterfaceError) as error:
             log.error("journal.unavailable", error=repr(error)[:LONGEST_ERROR])
             return [TryAgain(WAIT_FOR_DATABASE)] * len(causes)
 
-    def _alone(self, cause: Cause[S]) -> Settled | Exception:
+    def _record_again(self, causes: list[Cause[S]]) -> list[Settled | Exception]:
+        """Most likely one of them was known; else one of them can't be written."""
         try:
-            return self._batch([cause])[0]
+            return self._batch(causes)
         except IntegrityError as error:
-            return self._batch([cause], doomed=error)[0]
+            if len(causes) == 1:
+                return self._batch(causes, doomed=error)
+            return [outcome for cause in causes for outcome in self._record_again([cause])]
 
     def _batch(
-        self, causes: list[Cause[S]], doomed: Exception | None = None
+        self, causes: list[Cause[S]], *, look: bool = True, doomed: Exception | None = None
     ) -> list[Settled | Exception]:
         store: S | None = None
         try:
             with self._transaction() as connection:
                 store = self._open_store(connection, clock.now())
-                outcomes = self._decide(causes, doomed, connection, store)
+                outcomes = self._decide(causes, look, doomed, connection, store)
                 store.write()
         except BaseException:
             if store is not None:
@@ -441,12 +446,14 @@ class Journal(Generic[S]):
     def _decide(
         self,
         causes: list[Cause[S]],
+        look: bool,
         doomed: Exception | None,
         connection: Connection,
         store: S,
     ) -> list[Settled | Exception]:
         outcomes: list[Settled | Exception] = []
-        known = self._known(connection, [c.cause_id for c in causes if c.cause_id])
+        ids = [cause.cause_id for cause in causes if cause.cause_id]
+        known = self._known(connection, ids) if look else {}
         store.expect([c.matter for c in causes if c.matter and c.cause_id not in known])
         decided: list[tuple[str, Outcome, tuple[Said, ...]]] = []
         for cause in causes:

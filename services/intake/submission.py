@@ -17,7 +17,7 @@ from uuid import UUID, uuid4, uuid5
 from services.intake.store import Reference, Shelf, Stranger, Submitted, View
 from shared import logs
 from shared.contracts.event import MAX_TEXT, Event
-from shared.contracts.intake import IssueRaised, PersonKnown
+from shared.contracts.intake import STRANGER, IssueRaised, PersonKnown
 from shared.contracts.issue import Source, State, Urgency
 from shared.contracts.organisation import Organisation
 from shared.journal import Cause, Journal, TryAgain, Unsaid
@@ -185,7 +185,7 @@ def _reporter(submission: Submission, shelf: Shelf) -> tuple[str, list[Event]]:
     stranger = shelf.people.get(address)
     if stranger is not None:
         return stranger.person_id, []
-    person_id = f"x-{uuid4().hex}"
+    person_id = f"{STRANGER}{uuid4().hex}"
     name, language = submission.reporter_name, submission.language
     shelf.people.put(Stranger(address, person_id, name, language))
     known = PersonKnown(

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, Index, Integer, LargeBinary, MetaData, String, Table
 
 from shared.contracts.event import Event
-from shared.contracts.intake import IssueRaised
+from shared.contracts.intake import STRANGER, IssueRaised
 from shared.contracts.notifier import Channel, Reason, Relation
 from shared.contracts.router import IssueEvent
 from shared.contracts.traffic import EVENTS
@@ -176,12 +176,12 @@ class Ledger(HearerStore):
         self._marked_ready = 0
 
     def expect(self, matters: Sequence[Any]) -> None:
-        issues = {event.about for event in matters if event.about}
-        self.confirmations.expect(issues)
-        self.currents.expect(issues)
+        events = [event for event in matters if isinstance(event, IssueEvent)]
+        self.currents.expect([event.issue_id for event in events])
         self.contacts.expect(
-            {event.issue.reporter_id for event in matters if isinstance(event, IssueEvent)}
+            [e.issue.reporter_id for e in events if e.issue.reporter_id.startswith(STRANGER)]
         )
+        self.confirmations.expect([one.issue_id for one in matters if isinstance(one, IssueRaised)])
 
     def mark(self) -> None:
         super().mark()

@@ -59,6 +59,10 @@ class ActionRequested(IntakeEvent):
     cause: str | None = Field(default=None, max_length=200)
 
 
+STRANGER = "x-"
+"""How the ids of people outside the organisation begin; no id in the organisation file does."""
+
+
 class PersonKnown(IntakeEvent):
     """Somebody outside the organisation wrote: the only event with a name and an address."""
 

@@ -61,9 +61,10 @@ WorkingTime = Annotated[
 """A span of working time, written `30m`, `4h`, `2d`; a day has 8 working hours."""
 
 Id = Annotated[
-    str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60, strip_whitespace=True)
+    str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9][a-z0-9-]*$|^[a-z0-9]$", max_length=60)
 ]
-"""Lower-case letters, digits and hyphens: it stands in links, tables and metrics."""
+"""Lower-case letters, digits and hyphens, of which the second is none: it stands in links, tables
+and metrics, and strangers' ids begin with `x-`."""
 
 
 class Text(Part):

@@ -76,6 +76,7 @@ FEWEST_ATOMIC = 8
 MOST_ATOMIC = 500
 """The server takes at most 1,000 (error 10199)."""
 EPOCH_CHECK_S = 5.0
+PROVISIONED_CHECK_S = 0.1
 DUPLICATE_WINDOW_S = 120.0
 STREAM_AGE = timedelta(days=180)
 
@@ -170,12 +171,28 @@ class Bus(Generic[S]):
     async def start(self) -> None:
         """Connects, waiting for NATS as long as it takes, and begins to hear."""
         self._client = await self.broker.connect()
+        await self._until_provisioned()
         await self.broker.start()
         for subscriber in self.broker.subscribers:
             pulling: Any = subscriber  # every one is a batch pull subscriber
             pulling.subscription = _Prompt(pulling.subscription)
+        self._check_epoch.set()
         self._watch = asyncio.create_task(self._keep_watch())
         log.info("bus.connected")
+
+    async def _until_provisioned(self) -> None:
+        """Waits for the consumers, which only an administrator makes."""
+        waited = False
+        for stream in heard(self._speaker):
+            while True:
+                try:
+                    await self._jetstream().consumer_info(stream, str(self._speaker))
+                    break
+                except (nats.errors.Error, TimeoutError) as error:
+                    if not waited:
+                        log.warning("bus.not_provisioned", stream=stream, error=repr(error))
+                    waited = True
+                    await asyncio.sleep(PROVISIONED_CHECK_S)
 
     async def stop(self) -> None:
         """Finishes what was heard, then disconnects."""
@@ -537,6 +554,7 @@ async def provision(
         name="banso-provision",
         connect_timeout=5,
         allow_reconnect=False,
+        reconnect_time_wait=0.05,  # type: ignore[arg-type, unused-ignore]
         error_cb=_ignore,
         inbox_prefix=b"_INBOX_admin",
         **options,

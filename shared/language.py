@@ -46,6 +46,16 @@ class Words:
         words: str = self.translations.ngettext(one, several, count)
         return words % {"count": count}
 
+    def polite(self, name: str) -> str:
+        """A person's name as it stands in a sentence."""
+        return f"{name}さん" if self.language == "ja" else name
+
+    def member(self, name: str, team: str) -> str:
+        """A person's name with their team, if any, as it stands in a sentence."""
+        if not team:
+            return self.polite(name)
+        return f"{name}さん（{team}）" if self.language == "ja" else f"{name} ({team})"
+
     def time(self, instant: datetime, zone: str, now: datetime) -> str:
         """A day and time that people read at a glance; with the year where it is another one."""
         minute = instant.replace(second=0, microsecond=0)

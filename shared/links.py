@@ -52,7 +52,7 @@ class Link:
     issued_at: datetime = _LONG_AGO
 
 
-EVERYBODY = "*"
+EVERYBODY = "-"
 """The person of the operator's inbox link, which shows what everybody was told."""
 
 

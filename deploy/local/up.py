@@ -205,26 +205,28 @@ def _readiness(port: int) -> tuple[bool, str]:
 
 
 def _print_table(endpoints: Mapping[str, object], data: Path) -> None:
-    """Where everything is, for whoever started it."""
+    """Where everything is, for whoever started it; an address a line, so that it can be clicked."""
+    from rich.cells import cell_len
     from rich.console import Console
-    from rich.table import Table
 
     server = os.environ.get("BANSO_SMTP_OUT_HOST")
     metrics = endpoints["metrics"]
     assert isinstance(metrics, dict)
     rows = [
-        ("Bring in a problem   持ち込む", endpoints["web"]),
-        ("... by mail          メールで", f"issues@example.com → SMTP {endpoints['smtp']}"),
-        ("... by API           API で", f"{endpoints['api']}/openapi.json"),
-        ("What Banso said      送った知らせ", endpoints["inbox"]),
-        ("... as mail          メール", f"by {server}" if server else f"{data / 'mail'}"),
-        ("Metrics              指標", metrics["metrics"]),
-        ("Addresses, API token 接続先", f"{data / 'endpoints.json'}"),
-        ("Logs                 ログ", f"{data / 'logs'}"),
+        ("Bring in a problem", "持ち込む", endpoints["web"]),
+        ("  by mail to issues@example.com", "メールで", f"SMTP {endpoints['smtp']}"),
+        ("  by API", "API で", f"{endpoints['api']}/openapi.json"),
+        ("What Banso has told people", "送った知らせ", endpoints["inbox"]),
+        ("  as mail", "メール", f"by {server}" if server else data / "mail"),
+        ("Metrics", "指標", metrics["metrics"]),
+        ("All addresses and the API token", "接続先", data / "endpoints.json"),
+        ("Logs", "ログ", data / "logs"),
     ]
-    table = Table(title="Banso 伴走 is ready  –  stop it with Ctrl-C", title_justify="left")
-    table.add_column("What")
-    table.add_column("Where", overflow="fold")
-    for what, where in rows:
-        table.add_row(what, str(where))
-    Console(width=None, soft_wrap=False).print(table)
+    width = max(cell_len(words) for words, *_ in rows)
+    japanese = max(cell_len(words) for _, words, _ in rows)
+    console = Console(highlight=False, soft_wrap=True)
+    console.print("\n[bold]Banso 伴走 is ready.[/bold] Stop it with Ctrl-C.\n")
+    for words, translated, where in rows:
+        gap = " " * (japanese - cell_len(translated) + 2)
+        console.print(f"  {words:<{width}}  [dim]{translated}[/dim]{gap}{where}", markup=True)
+    console.print()

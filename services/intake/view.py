@@ -100,7 +100,7 @@ def see(
 ) -> Seen:
     """The issue for these eyes. `decide_by`: when an undecided one has an owner at the latest."""
     snapshot = Snapshot.model_validate_json(view.snapshot) if view.snapshot else None
-    names = Names(organisation, _.language)
+    names = Names(organisation, _)
     owner = names.owner(snapshot) if snapshot else None
     step = snapshot.next_step if snapshot else Step.ASSIGN
     inside = eyes is Eyes.INSIDE
@@ -130,21 +130,30 @@ def see(
 class Names:
     """Ids in words."""
 
-    def __init__(self, organisation: Organisation, language: str) -> None:
+    def __init__(self, organisation: Organisation, words: Words) -> None:
         self._organisation = organisation
-        self._language = language
+        self._words = words
+
+    def name(self, person_id: str | None) -> str:
+        """A person's name by itself."""
+        person = self._organisation.person.get(person_id or "")
+        if person is not None:
+            return person.name.in_(self._words.language)
+        _ = self._words
+        return _("Somebody outside") if person_id else "Banso"
 
     def person(self, person_id: str | None) -> str:
-        person = self._organisation.person.get(person_id or "")
-        return person.name.in_(self._language) if person else (person_id or "Banso")
+        """A person's name as it stands in a sentence."""
+        known = person_id in self._organisation.person
+        return self._words.polite(self.name(person_id)) if known else self.name(person_id)
 
     def team(self, team_id: str | None) -> str:
         team = self._organisation.team.get(team_id or "")
-        return team.name.in_(self._language) if team else ""
+        return team.name.in_(self._words.language) if team else ""
 
     def cause(self, cause_id: str | None) -> str:
         cause = self._organisation.cause.get(cause_id or "")
-        return cause.name.in_(self._language) if cause else (cause_id or "")
+        return cause.name.in_(self._words.language) if cause else (cause_id or "")
 
     def anybody(self, some_id: str) -> str:
         """A person or a team."""
@@ -153,7 +162,7 @@ class Names:
     def owner(self, snapshot: Snapshot) -> Owner:
         person = self._organisation.person.get(snapshot.owner_id)
         team_id = snapshot.team_id or (person.team if person else None)
-        name = self.person(snapshot.owner_id)
+        name = self.name(snapshot.owner_id)
         return Owner(snapshot.owner_id, name, team_id, self.team(team_id))
 
 
@@ -176,7 +185,7 @@ def state_text(state: State, _: Words) -> str:
 
 def next_step_text(step: Step | None, owner: Owner | None, _: Words) -> str:
     """What happens next, as a sentence that a date follows."""
-    name = owner.name if owner else ""
+    name = _.polite(owner.name) if owner else ""
     match step:
         case None:
             return _("Nothing more is due.")
@@ -196,34 +205,35 @@ def next_step_text(step: Step | None, owner: Owner | None, _: Words) -> str:
 
 def why(because: str | None, reasons: Reasons, owner: Owner, _: Words) -> str:
     """Why this owner, in one sentence."""
+    name = _.polite(owner.name)
     match AssignedBecause(because) if because else AssignedBecause.NEW:
         case AssignedBecause.UNROUTABLE:
-            return _("Banso could not decide, so %(name)s has it as the leader.", name=owner.name)
+            return _("Banso could not decide, so %(name)s has it as the leader.", name=name)
         case AssignedBecause.LEADER:
-            return _("It had to move up, so %(name)s decides as the leader.", name=owner.name)
+            return _("It had to move up, so %(name)s decides as the leader.", name=name)
         case AssignedBecause.HANDED_OVER:
-            return _("It was handed over to %(name)s.", name=owner.name)
+            return _("It was handed over to %(name)s.", name=name)
         case AssignedBecause.DECLINED:
-            return _("The owner before said that it belongs to %(name)s.", name=owner.name)
+            return _("The owner before said that it belongs to %(name)s.", name=name)
         case AssignedBecause.REOPENED:
-            return _("%(name)s had it before it was reopened.", name=owner.name)
+            return _("%(name)s had it before it was reopened.", name=name)
         case AssignedBecause.NEW | AssignedBecause.ABSENCE | AssignedBecause.LEFT:
             pass
     if reasons.over_capacity:
         return _(
             "Nobody in %(team)s can take more now, so %(name)s has it until somebody is free.",
             team=owner.team_name,
-            name=owner.name,
+            name=name,
         )
     if reasons.expected_hours is None:
-        return _("%(name)s looks after this.", name=owner.name)
+        return _("%(name)s looks after this.", name=name)
     if reasons.answered_before:
-        return _("%(name)s has answered you before and has time for it.", name=owner.name)
+        return _("%(name)s has answered you before and has time for it.", name=name)
     return _(
         "Of those in %(team)s who can do it, %(name)s would be through with it first"
         " (about %(hours)s working hours).",
         team=owner.team_name,
-        name=owner.name,
+        name=name,
         hours=round(reasons.expected_hours),
     )
 
@@ -268,7 +278,7 @@ def decline_reason_text(reason: DeclineReason, _: Words) -> str:
 
 def refusal_text(refusal: Refusal, owner: Owner | None, _: Words) -> str:
     """Why it was not done, and what to do instead."""
-    name = owner.name if owner else ""
+    name = _.polite(owner.name) if owner else ""
     match refusal:
         case Refusal.OVERTAKEN:
             return _(
@@ -317,9 +327,8 @@ def _assigned(happening: Happening, names: Names, inside: bool, _: Words) -> str
     if not inside:
         new = because in (AssignedBecause.NEW, AssignedBecause.UNROUTABLE)
         return _("It has been given to the right place.") if new else None
-    name = names.person(happening.said["owner_id"])
-    team = names.team(happening.said.get("team_id"))
-    who = f"{name} ({team})" if team else name
+    name = names.name(happening.said["owner_id"])
+    who = _.member(name, names.team(happening.said.get("team_id")))
     match because:
         case AssignedBecause.NEW:
             return _("Given to %(who)s.", who=who)

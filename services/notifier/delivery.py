@@ -167,7 +167,7 @@ class Deliveries:
 
     async def confirm_due(self, journal: Journal[Ledger]) -> int:
         """Confirms what came in a minute ago and has no owner yet."""
-        table, now = store.confirmations, clock.now()
+        table, now = store.arrivals, clock.now()
         rows = await journal.read(
             lambda connection: due.find(
                 connection, (table.c.issue_id,), table.c.due_at, table.c.taken_at, now
@@ -176,7 +176,7 @@ class Deliveries:
         waiting: list[IssueRaised] = []
 
         def take(ledger: Ledger) -> None:
-            waiting[:] = ledger.take_confirmations([row.issue_id for row in rows])
+            waiting[:] = ledger.take_unconfirmed([row.issue_id for row in rows])
 
         if rows:
             await journal.note(take)
@@ -194,7 +194,7 @@ class Deliveries:
             return replace(delivery, fate=Fate.OVERTAKEN, done_at=now)
         try:
             to = _recipient(ready, organisation)
-            message = compose(delivery, event, to, organisation, self._links, now)
+            message = compose(ready, to, organisation, self._links, now)
             mail = write_mail(
                 message,
                 delivery_id=delivery.delivery_id,

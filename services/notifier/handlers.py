@@ -7,7 +7,7 @@ from datetime import timedelta
 from uuid import UUID, uuid5
 
 from services.notifier.audience import Notice, audience
-from services.notifier.store import Confirmation, Contact, Delivery, Fact, Fate, Ledger, Ready
+from services.notifier.store import Arrival, Contact, Delivery, Fact, Fate, Ledger, Ready
 from shared.bus import Hears
 from shared.contracts.event import Event
 from shared.contracts.intake import IssueRaised, PersonKnown
@@ -25,18 +25,18 @@ CONFIRM_WITHIN = timedelta(seconds=60)
 """A reporter hears after this even if nobody owns the issue yet."""
 ONLY_RECORDED_AFTER = timedelta(days=3)
 """Facts heard later than this, as in a replay, are only journaled, and not told any more."""
-WAIT_FOR_ADDRESS = timedelta(minutes=10)
-"""A stranger's address comes by another stream and may be a moment later than the first fact."""
+WAIT_FOR_ARRIVAL = timedelta(minutes=10)
+"""What was brought in, and a stranger's address, come by another stream and may be later."""
 
 _NAMESPACE = UUID("5b1c2f0a-1a36-5f0e-8d59-0d3c9d3e7c21")
 
 
 def issue_raised(raised: IssueRaised, ledger: Ledger) -> list[Event]:
     """From now on the reporter waits for a confirmation, unless it is on its way already."""
-    if ledger.confirmations.get(raised.issue_id) is None:
-        due_at = raised.occurred_at + CONFIRM_WITHIN
-        ledger.confirmations.put(Confirmation(raised.issue_id, raised.event_id, due_at))
-        _keep_fact(raised, ledger)
+    arrival = ledger.arrivals.get(raised.issue_id)
+    due_at = raised.occurred_at + CONFIRM_WITHIN if arrival is None else None
+    ledger.arrivals.put(Arrival(raised.issue_id, raised.event_id, due_at))
+    _keep_fact(raised, ledger)
     return []
 
 
@@ -45,7 +45,7 @@ def issue_changed(event: IssueEvent, ledger: Ledger) -> list[Event]:
     ledger.wait_for_organisation(event)
     ledger.heard_of(event)
     if isinstance(event, IssueAssigned):
-        ledger.confirmations.put(Confirmation(event.issue_id))
+        ledger.confirmed(event.issue_id)
     return tell(event, audience(event, ledger.organisation), event.issue_id, ledger)
 
 
@@ -56,10 +56,10 @@ def action_refused(refused: ActionRefused, ledger: Ledger) -> list[Event]:
 
 def not_confirmed_yet(raised: IssueRaised, ledger: Ledger) -> list[Event]:
     """A minute has passed without an owner: the reporter hears that it is here all the same."""
-    waiting = ledger.confirmations.get(raised.issue_id)
-    if waiting is None or waiting.due_at is None:
+    arrival = ledger.arrivals.get(raised.issue_id)
+    if arrival is None or arrival.due_at is None:
         return []
-    ledger.confirmations.put(Confirmation(raised.issue_id))
+    ledger.confirmed(raised.issue_id)
     notice = Notice(raised.reporter_id, Relation.REPORTER, Reason.RECEIVED_UNDECIDED)
     return tell(raised, [notice], raised.issue_id, ledger)
 
@@ -93,7 +93,8 @@ def tell(event: Event, notices: list[Notice], issue_id: str, ledger: Ledger) -> 
     too_old = age > ONLY_RECORDED_AFTER
     outside = {notice.person_id for notice in notices} - set(ledger.organisation.person)
     contacts = {person_id: ledger.contacts.get(person_id) for person_id in outside}
-    if None in contacts.values() and age < WAIT_FOR_ADDRESS:
+    words = ledger.brought_in(issue_id)
+    if age < WAIT_FOR_ARRIVAL and (words is None or None in contacts.values()):
         raise NotYet
     if too_old:
         return []
@@ -103,7 +104,7 @@ def tell(event: Event, notices: list[Notice], issue_id: str, ledger: Ledger) -> 
         told.append(sent_event(_delivery(event, notice, issue_id, Channel.INBOX, ledger), ledger))
         mail = _delivery(event, notice, issue_id, Channel.EMAIL, ledger)
         ledger.deliveries.put(mail)
-        ledger.ready.append(Ready(mail, event, contacts.get(notice.person_id)))
+        ledger.ready.append(Ready(mail, event, contacts.get(notice.person_id), words or ""))
     return told
 
 

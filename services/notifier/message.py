@@ -6,14 +6,14 @@ Pure but for the clock that is given. One layout serves every reason; only words
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import assert_never
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from services.notifier.store import Delivery
+from services.notifier.store import Ready
 from shared.contracts.event import Event
 from shared.contracts.intake import IssueRaised
 from shared.contracts.issue import Action, AssignedBecause, Refusal, Snapshot, State, Step
@@ -40,6 +40,9 @@ _templates = Environment(
     auto_reload=False,
     autoescape=select_autoescape(["html"]),
 )
+
+
+LONGEST_QUOTE = 1500
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,21 +84,18 @@ class Said:
     heading: str
     lines: Sequence[str] = ()
     quote: str | None = None
-    actions: Sequence[tuple[Action, str]] = field(default=())
+    actions: Sequence[tuple[Action, str]] = ()
 
 
 def compose(
-    delivery: Delivery,
-    event: Event,
-    to: Recipient,
-    organisation: Organisation,
-    links: Links,
-    now: datetime,
+    ready: Ready, to: Recipient, organisation: Organisation, links: Links, now: datetime
 ) -> Message:
-    """What is to be said about `event` to this recipient."""
+    """What is to be said about an event to this recipient."""
     _ = words(to.language)
+    delivery, event = ready.delivery, ready.event
     issue, reference, summary = _about(event)
-    say = _Say(event, issue, summary, delivery.relation, to, organisation, _, now)
+    brought_in = _shortened(ready.brought_in)
+    say = _Say(event, issue, brought_in, delivery.relation, to, organisation, _, now)
     said = say.what(delivery.reason)
     issue_id = delivery.issue_id
     buttons = [
@@ -146,13 +146,18 @@ def _about(event: Event) -> tuple[Snapshot | None, str, str]:
             raise ValueError(f"nobody is told of {event.subject}")
 
 
+def _shortened(text: str) -> str:
+    """Enough to know what it is about; the rest stands on the page."""
+    return text if len(text) <= LONGEST_QUOTE else text[:LONGEST_QUOTE].rstrip() + " …"
+
+
 @dataclass(frozen=True, slots=True)
 class _Say:
     """The words of one message."""
 
     event: Event
     issue: Snapshot | None
-    summary: str
+    brought_in: str
     relation: Relation
     to: Recipient
     organisation: Organisation
@@ -272,7 +277,7 @@ class _Say:
     def _yours(self, by: str) -> Said:
         _ = self._
         lines = [self._why_you(), _("Please say by %(time)s whether you take it.", time=by)]
-        return Said(_("This is yours now"), lines, actions=self._owner_actions())
+        return Said(_("This is yours now"), lines, self.brought_in, self._owner_actions())
 
     def _reminder(self, by: str) -> Said:
         _ = self._
@@ -296,7 +301,8 @@ class _Say:
         return Said(
             _("A reminder from Banso"),
             [line, _("A word is enough, even if it is not solved yet.")],
-            actions=self._owner_actions(),
+            self.brought_in,
+            self._owner_actions(),
         )
 
     def _escalation(self, owner: str) -> Said:
@@ -312,6 +318,7 @@ class _Say:
         return Said(
             _("It is late and needs you"),
             [line, _("Please see what %(owner)s needs to get on with it.", owner=owner)],
+            self.brought_in,
         )
 
     def _solved(self, by: str) -> Said:
@@ -348,6 +355,11 @@ class _Say:
                 assert_never(never)
         if isinstance(self.event, IssueAssigned) and self.event.reasons.over_capacity:
             return _("Nobody in the team can take more now, so you have it until somebody is free.")
+        if self.issue is not None and self.issue.reporter_id not in self.organisation.person:
+            return _(
+                "A customer wrote; %(name)s carries it, and you are the best one for it.",
+                name=self._carrier(),
+            )
         return _(
             "%(name)s has brought it in, and you are the best one for it.", name=self._carrier()
         )
@@ -410,9 +422,11 @@ class _Say:
     def _owner(self) -> str:
         if self.issue is None:
             return "Banso"
-        name = self._person(self.issue.owner_id)
+        language = self.to.language
+        person = self.organisation.person.get(self.issue.owner_id)
         team = self.organisation.team.get(self.issue.team_id or "")
-        return f"{name} ({team.name.in_(self.to.language)})" if team else name
+        name = person.name.in_(language) if person else self.issue.owner_id
+        return self._.member(name, team.name.in_(language) if team else "")
 
     def _carrier(self) -> str:
         return self._person(self.issue.carrier_id) if self.issue else ""
@@ -424,8 +438,9 @@ class _Say:
         """Somebody outside is named by what they are, so that no name travels."""
         person = self.organisation.person.get(person_id or "")
         if person is not None:
-            return person.name.in_(self.to.language)
-        return self._("the person who wrote") if person_id else "Banso"
+            return self._.polite(person.name.in_(self.to.language))
+        _ = self._
+        return _("The person who wrote") if person_id else "Banso"
 
     def _wrote_it(self) -> bool:
         return self.issue is not None and self.issue.reporter_id == self.to.person_id

@@ -63,14 +63,14 @@ facts = Table(
     Column("message", LargeBinary),
 )
 
-confirmations = Table(
-    "confirmation",
+arrivals = Table(
+    "arrival",
     metadata,
     Column("issue_id", String, primary_key=True),
     Column("fact_id", String),
     Column("due_at", Instant),
     Column("taken_at", Instant),
-    Index("confirmation_by_due", "due_at"),
+    Index("arrival_by_due", "due_at"),
 )
 
 currents = Table(
@@ -121,8 +121,8 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
-class Confirmation:
-    """A new issue whose reporter is to be told within a minute; not due once that is done."""
+class Arrival:
+    """What was brought in (`fact_id`), and until when its reporter is to be told; None once told."""
 
     issue_id: str
     fact_id: str | None = None
@@ -157,6 +157,8 @@ class Ready:
     event: Event
     contact: Contact | None
     """Of somebody outside; None for people of the organisation, and for whom we can't reach."""
+    brought_in: str
+    """What was brought in, in its reporter's words."""
 
 
 class Ledger(HearerStore):
@@ -168,7 +170,7 @@ class Ledger(HearerStore):
         super().__init__(connection, now, metadata, organisation)
         self.deliveries = self.rows(deliveries, Delivery)
         self.facts = self.rows(facts, Fact)
-        self.confirmations = self.rows(confirmations, Confirmation)
+        self.arrivals = self.rows(arrivals, Arrival)
         self.currents = self.rows(currents, Current)
         self.contacts = self.rows(contacts, Contact)
         self.ready: list[Ready] = []
@@ -181,7 +183,10 @@ class Ledger(HearerStore):
         self.contacts.expect(
             [e.issue.reporter_id for e in events if e.issue.reporter_id.startswith(STRANGER)]
         )
-        self.confirmations.expect([one.issue_id for one in matters if isinstance(one, IssueRaised)])
+        self.arrivals.expect([one.about for one in matters if one.about])
+        self.facts.expect(
+            [a.fact_id for e in events if (a := self.arrivals.get(e.issue_id)) and a.fact_id]
+        )
 
     def mark(self) -> None:
         super().mark()
@@ -197,30 +202,44 @@ class Ledger(HearerStore):
         taken = [one for one in map(self.deliveries.get, delivery_ids) if one is not None]
         self.facts.expect([one.fact_id for one in taken])
         self.contacts.expect([one.person_id for one in taken])
+        self.arrivals.expect([one.issue_id for one in taken])
         ready = []
         for delivery in taken:
             marked = replace(delivery, taken_at=self.now)
             self.deliveries.put(marked)
             event = self._event(delivery.fact_id)
             if event is not None:
-                ready.append(Ready(marked, event, self.contacts.get(delivery.person_id)))
+                contact = self.contacts.get(delivery.person_id)
+                words = self.brought_in(delivery.issue_id) or ""
+                ready.append(Ready(marked, event, contact, words))
         return ready
 
-    def take_confirmations(self, issue_ids: Sequence[str]) -> list[IssueRaised]:
-        """Marks confirmations as in work, and finds what was brought in."""
-        self.confirmations.expect(issue_ids)
+    def take_unconfirmed(self, issue_ids: Sequence[str]) -> list[IssueRaised]:
+        """Marks arrivals whose confirmation is in work, and finds what was brought in."""
+        self.arrivals.expect(issue_ids)
         raised = []
-        for waiting in map(self.confirmations.get, issue_ids):
-            if waiting is None or waiting.due_at is None:
+        for arrival in map(self.arrivals.get, issue_ids):
+            if arrival is None or arrival.due_at is None:
                 continue
-            self.confirmations.put(replace(waiting, taken_at=self.now))
-            event = self._event(waiting.fact_id)
+            self.arrivals.put(replace(arrival, taken_at=self.now))
+            event = self._event(arrival.fact_id)
             if isinstance(event, IssueRaised):
                 raised.append(event)
         return raised
 
+    def confirmed(self, issue_id: str) -> None:
+        """The reporter is told, so nothing is due any more."""
+        arrival = self.arrivals.get(issue_id) or Arrival(issue_id)
+        self.arrivals.put(replace(arrival, due_at=None, taken_at=None))
+
+    def brought_in(self, issue_id: str) -> str | None:
+        """The words in which the issue was brought in; None where they were not heard yet."""
+        arrival = self.arrivals.get(issue_id)
+        event = self._event(arrival.fact_id) if arrival else None
+        return event.description if isinstance(event, IssueRaised) else None
+
     def _event(self, fact_id: str | None) -> Event | None:
-        fact = self.facts.get(fact_id)
+        fact = self.facts.get(fact_id) if fact_id else None
         if fact is None or fact.message is None:
             return None
         return EVENTS[fact.subject].from_message(fact.message)

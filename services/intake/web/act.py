@@ -87,7 +87,7 @@ async def _page(
     assert link.action is not None
     seen = await door.see(view, door.eyes(link.person_id), _)
     snapshot = seen.snapshot
-    names = Names(door.organisation, _.language)
+    names = Names(door.organisation, _)
     if snapshot is not None and snapshot.assignment != link.assignment:
         words = refusal_text(Refusal.OVERTAKEN, seen.owner, _)
         return _done(request, link, door, _, seen, _("Already done"), words, ok=False)
@@ -97,6 +97,7 @@ async def _page(
         _,
         status,
         offer=_offer(link.action, _),
+        owner=_.polite(seen.owner.name) if seen.owner else "",
         action=link.action,
         seen=seen,
         given=given,
@@ -119,7 +120,7 @@ def _choices(
             team.id,
             names.team(team.id),
             [
-                (person.id, names.person(person.id))
+                (person.id, names.name(person.id))
                 for person in door.organisation.members[team.id]
                 if person.id not in unfit
             ],
@@ -141,7 +142,8 @@ async def _result(
         text = refusal_text(refusal, seen.owner, _)
         return _done(request, link, door, _, seen, _("This was not done"), text, ok=False)
     if happened:
-        text = _offer(link.action, _).done % {"name": seen.owner.name if seen.owner else ""}
+        name = _.polite(seen.owner.name) if seen.owner else ""
+        text = _offer(link.action, _).done % {"name": name}
         return _done(request, link, door, _, seen, _("Thank you"), text, ok=True)
     text = _("It is stored and will be done in a moment. You need not send it again.")
     return _done(request, link, door, _, seen, _("Thank you"), text, ok=True)

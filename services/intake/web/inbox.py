@@ -54,7 +54,7 @@ async def show_inbox(request: Request[Any, Any, Any], token: str, door: Door) ->
     outside = await door.read(
         lambda connection: store.strangers(connection, {one.person_id for one in notices})
     )
-    names = Names(door.organisation, _.language)
+    names = Names(door.organisation, _)
     lines = [
         _line(one, views[one.issue_id], outside, names, door, _)
         for one in notices
@@ -87,7 +87,7 @@ def _line(
     now = clock.now()
     return Line(
         at=notice.sent_at,
-        to=stranger.name if stranger else names.person(notice.person_id),
+        to=stranger.name if stranger else names.name(notice.person_id),
         person_id=notice.person_id,
         heading=heading(reason, _),
         summary=view.summary,

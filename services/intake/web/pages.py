@@ -71,6 +71,7 @@ def page(
     query = {key: value for key, value in request.query_params.items() if key != "lang"}
     text = _templates.get_template(name).render(
         _=_,
+        many=_.many,
         language=_.language,
         time=lambda instant: _.time(instant, zone, now),
         other_language=other,

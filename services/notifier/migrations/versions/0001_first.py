@@ -11,6 +11,15 @@ down_revision = None
 
 def upgrade() -> None:
     op.create_table(
+        "arrival",
+        sa.Column("issue_id", sa.String(), nullable=False),
+        sa.Column("fact_id", sa.String(), nullable=True),
+        sa.Column("due_at", Instant(), nullable=True),
+        sa.Column("taken_at", Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("issue_id"),
+    )
+    op.create_index("arrival_by_due", "arrival", ["due_at"], unique=False)
+    op.create_table(
         "attempt",
         sa.Column("cause_id", sa.String(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
@@ -25,15 +34,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("cause_id"),
         sqlite_with_rowid=False,
     )
-    op.create_table(
-        "confirmation",
-        sa.Column("issue_id", sa.String(), nullable=False),
-        sa.Column("fact_id", sa.String(), nullable=True),
-        sa.Column("due_at", Instant(), nullable=True),
-        sa.Column("taken_at", Instant(), nullable=True),
-        sa.PrimaryKeyConstraint("issue_id"),
-    )
-    op.create_index("confirmation_by_due", "confirmation", ["due_at"], unique=False)
     op.create_table(
         "contact",
         sa.Column("person_id", sa.String(), nullable=False),

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import os
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
 import typer
 
@@ -17,8 +21,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+dead_app = typer.Typer(help="Messages that a service could not handle.", no_args_is_help=True)
+app.add_typer(dead_app, name="dead")
 clock_app = typer.Typer(help="The movable clock, for tests.", no_args_is_help=True)
 app.add_typer(clock_app, name="clock")
+
+Result = TypeVar("Result")
 
 Data = Annotated[
     Path, typer.Option("--data", help="Where everything is kept.", envvar="BANSO_DATA")
@@ -142,6 +150,116 @@ def advance(span: str, data: Data = Path(".banso")) -> None:
     file = data / "clock"
     clock.write_offset(file, clock.read_offset(file) + by)
     typer.echo(f"The clock is {clock.read_offset(file)} ahead.")
+
+
+@app.command()
+def migrate(
+    service: Speaker, database_url: Annotated[str, typer.Option(envvar="BANSO_DATABASE_URL")]
+) -> None:
+    """Bring a service's database to the newest schema."""
+    from shared.database import migrate as bring_up_to_date
+
+    bring_up_to_date(database_url, _migrations(service))
+    typer.echo(f"The database of {service} has the newest schema.")
+
+
+@app.command()
+def provision(
+    data: Data = Path(".banso"),
+    replicas: Annotated[int, typer.Option(help="Copies of each stream in a cluster.")] = 1,
+) -> None:
+    """Make or adapt the streams and consumers on NATS."""
+    from shared.provision import provision as make
+
+    made = _administer(data, lambda admin: make(admin, replicas=replicas))
+    typer.echo(f"New streams: {', '.join(made) or 'none'}.")
+
+
+@app.command()
+def replay(stream: str, data: Data = Path(".banso")) -> None:
+    """Have the speaker of a stream say its whole journal again; nobody is told twice."""
+    from shared.contracts.traffic import streams
+    from shared.provision import provision as make
+
+    name = stream.upper()
+    spoken = [known for known in streams() if known in {str(s).upper() for s in Speaker}]
+    if name not in spoken:
+        raise typer.BadParameter(f"write one of {', '.join(spoken)}")
+    _administer(data, lambda admin: make(admin, new_epoch=[name]))
+    typer.echo(f"{name} has a new epoch; its speaker begins to say it again within seconds.")
+
+
+@dead_app.command("list")
+def list_dead(data: Data = Path(".banso")) -> None:
+    """What was given up, the oldest first."""
+    from shared.provision import dead_letters
+
+    async def read(admin: Any) -> list[Any]:
+        return [buried async for buried in dead_letters(admin)]
+
+    found = _administer(data, read)
+    for buried in found:
+        typer.echo(
+            f"{buried.number}  {buried.at:%Y-%m-%d %H:%M:%S}  {buried.service}  {buried.subject}"
+            f"  after {buried.attempts} attempts: {buried.error}"
+        )
+    if not found:
+        typer.echo("Nothing. Every message was handled.")
+
+
+@dead_app.command("show")
+def show_dead(number: int, data: Data = Path(".banso")) -> None:
+    """The message itself."""
+    from shared.provision import dead_letter
+
+    buried = _administer(data, lambda admin: dead_letter(admin, number))
+    typer.echo(buried.body.decode("utf-8", "replace"))
+
+
+@dead_app.command("again")
+def dead_again(number: int, data: Data = Path(".banso")) -> None:
+    """Say it again, for the service that gave it up."""
+    from shared.provision import say_again
+
+    buried = _administer(data, lambda admin: say_again(admin, number))
+    typer.echo(f"{buried.subject} was said to {buried.service} again.")
+
+
+def _administer(data: Path, work: Callable[[Any], Awaitable[Result]]) -> Result:
+    """Works on NATS as its administrator: of the installation in `data`, or by environment."""
+    import nats.errors
+    import nats.js.errors
+    from pydantic import SecretStr
+
+    from shared.provision import administrator
+
+    endpoints = data / "endpoints.json"
+    url, seed = os.environ.get("BANSO_NATS_URL"), os.environ.get("BANSO_NATS_SEED")
+    if url is None:
+        if not endpoints.exists():
+            typer.echo(
+                f"Nothing runs in {data}. Start `banso up`, or set BANSO_NATS_URL.", err=True
+            )
+            raise typer.Exit(1)
+        url = json.loads(endpoints.read_text())["nats"]
+        seed = json.loads((data / "secrets.json").read_text())["nats_seeds"]["admin"]
+
+    async def run() -> Result:
+        async with administrator(url, SecretStr(seed) if seed else None) as admin:
+            return await work(admin)
+
+    try:
+        return asyncio.run(run())
+    except nats.js.errors.NotFoundError as error:
+        typer.echo("There is no such message. `banso dead list` shows what there is.", err=True)
+        raise typer.Exit(1) from error
+    except (nats.errors.Error, OSError) as error:
+        typer.echo(f"NATS can't be reached at {url}: {error!r}.", err=True)
+        raise typer.Exit(1) from error
+
+
+def _migrations(service: Speaker) -> Path:
+    return Path(import_module(f"services.{service}").__path__[0]) / "migrations"
 
 
 def _complain(file: Path, error: Exception) -> None:

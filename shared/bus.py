@@ -1,4 +1,4 @@
-"""NATS JetStream as Banso uses it; nothing else knows of it.
+"""NATS JetStream as a service uses it; only this and `provision` know of it.
 
 A service hears facts through one durable pull consumer per stream, and says facts on its own
 stream. A message is acknowledged when the journal has recorded the decision and the stream has
@@ -24,18 +24,7 @@ import nats
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext
-from nats.js.api import (
-    AckPolicy as JsAckPolicy,
-)
-from nats.js.api import (
-    ConsumerConfig,
-    DeliverPolicy,
-    DiscardPolicy,
-    RetentionPolicy,
-    StorageType,
-    StreamConfig,
-)
-from nats.js.errors import NotFoundError
+from nats.js.api import ConsumerConfig
 from prometheus_client import CollectorRegistry, Counter
 from pydantic import SecretStr, ValidationError
 
@@ -48,7 +37,6 @@ from shared.contracts.traffic import (
     DeadLetter,
     heard,
     stream_of,
-    streams,
 )
 from shared.journal import (
     ATTEMPTS,
@@ -77,10 +65,11 @@ MOST_ATOMIC = 500
 """The server takes at most 1,000 (error 10199)."""
 EPOCH_CHECK_S = 5.0
 PROVISIONED_CHECK_S = 0.1
-DUPLICATE_WINDOW_S = 120.0
 STREAM_AGE = timedelta(days=180)
 
 MSG_ID = "Nats-Msg-Id"
+EPOCH = "banso-epoch"
+"""In a stream's metadata: a new one says that everything on it was lost."""
 REPLAY = "banso-replay"
 AGAIN = "banso-again"
 ERROR = "banso-error"
@@ -457,7 +446,7 @@ class _Prompt:
         self._subscription = subscription
         self._has_handed_over = False
 
-    async def fetch(self, batch: int, timeout: float) -> list[Msg]:
+    async def fetch(self, batch: int, timeout: float) -> list[Msg]:  # noqa: ASYNC109
         if self._has_handed_over:
             self._has_handed_over = False
             raise nats.errors.TimeoutError
@@ -535,81 +524,3 @@ def _one_line(text: str) -> str:
 def stream_label(subject: str) -> str:
     """A subject as a metric label, of which there are few."""
     return _original(subject) if not subject.startswith("dead.") else "dead"
-
-
-EPOCH = "banso-epoch"
-
-
-async def provision(
-    url: str, seed: SecretStr | None, *, replicas: int = 1, new_epoch: Sequence[str] = ()
-) -> list[str]:
-    """Makes or adapts all streams and consumers; tells which streams are new.
-
-    Only an administrator may do this. A new stream gets a new epoch, by which its speaker sees
-    that it must say its journal again; `new_epoch` asks for that by hand.
-    """
-    options: dict[str, Any] = {"nkeys_seed_str": seed.get_secret_value()} if seed else {}
-    client = await nats.connect(
-        url,
-        name="banso-provision",
-        connect_timeout=5,
-        allow_reconnect=False,
-        reconnect_time_wait=0.05,  # type: ignore[arg-type, unused-ignore]
-        error_cb=_ignore,
-        inbox_prefix=b"_INBOX_admin",
-        **options,
-    )
-    try:
-        admin = client.jetstream(timeout=10)
-        made = []
-        for stream, subjects in streams().items():
-            if await _provision_stream(admin, stream, subjects, replicas, stream in new_epoch):
-                made.append(stream)
-        for service in Speaker:
-            for stream, names in heard(service).items():
-                await admin.add_consumer(stream, _consumer(service, names))
-        return made
-    finally:
-        await client.close()
-
-
-async def _ignore(_: Exception) -> None:
-    """The caller hears of it by an exception."""
-
-
-async def _provision_stream(
-    admin: JetStreamContext, stream: str, subjects: Sequence[str], replicas: int, anew: bool
-) -> bool:
-    config = StreamConfig(
-        name=stream,
-        subjects=list(subjects),
-        retention=RetentionPolicy.LIMITS,
-        storage=StorageType.FILE,
-        discard=DiscardPolicy.NEW,
-        max_age=STREAM_AGE.total_seconds(),
-        duplicate_window=DUPLICATE_WINDOW_S,
-        num_replicas=replicas,
-        allow_atomic=True,
-        metadata={EPOCH: uuid.uuid4().hex},
-    )
-    try:
-        present = await admin.stream_info(stream)
-    except NotFoundError:
-        await admin.add_stream(config)
-        return True
-    if not anew:
-        config.metadata = {EPOCH: (present.config.metadata or {})[EPOCH]}
-    await admin.update_stream(config)
-    return False
-
-
-def _consumer(service: Speaker, subjects: Sequence[str]) -> ConsumerConfig:
-    return ConsumerConfig(
-        durable_name=str(service),
-        filter_subjects=list(subjects),
-        deliver_policy=DeliverPolicy.ALL,
-        ack_policy=JsAckPolicy.EXPLICIT,
-        ack_wait=ACK_WAIT_S,
-        max_deliver=-1,
-        max_ack_pending=5 * LARGEST_BATCH,
-    )

@@ -52,9 +52,13 @@ class Words:
 
     def member(self, name: str, team: str) -> str:
         """A person's name with their team, if any, as it stands in a sentence."""
-        if not team:
-            return self.polite(name)
-        return f"{name}さん（{team}）" if self.language == "ja" else f"{name} ({team})"
+        return self.polite(name) + self.aside(team)
+
+    def aside(self, text: str) -> str:
+        """The text in brackets, or nothing."""
+        if not text:
+            return ""
+        return f"（{text}）" if self.language == "ja" else f" ({text})"
 
     def time(self, instant: datetime, zone: str, now: datetime) -> str:
         """A day and time that people read at a glance; with the year where it is another one."""

@@ -20,7 +20,7 @@ from pydantic import SecretStr
 from deploy.local.keeping import Secrets, hold, ports_of, secrets_of, write_privately
 from deploy.local.supervisor import Program, Supervisor
 from deploy.nats.configuration import ADMINISTRATOR, server_configuration
-from shared import bus, clock, logs
+from shared import clock, logs, provision
 from shared.contracts.event import Speaker
 from shared.database import migrate
 from shared.links import EVERYBODY, Links
@@ -120,7 +120,8 @@ class _Running:
         seed = SecretStr(self._secrets.nats_seeds[ADMINISTRATOR])
         while True:
             try:
-                made = await bus.provision(self._nats_url, seed)
+                async with provision.administrator(self._nats_url, seed) as admin:
+                    made = await provision.provision(admin)
             except Exception as error:
                 log.debug("provision.waiting", error=repr(error))
                 await asyncio.sleep(PROVISION_AGAIN_S)

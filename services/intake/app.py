@@ -6,12 +6,12 @@ import asyncio
 from pathlib import Path
 
 from services.intake import projection, store
+from services.intake.application import web
 from services.intake.blobs import Blobs
 from services.intake.door import Door
 from services.intake.mail.smtp import Receiver, listen
 from services.intake.settings import IntakeSettings
 from services.intake.store import Shelf
-from services.intake.web.application import web
 from shared import service
 from shared.bus import Bus
 from shared.contracts.event import Speaker

@@ -10,9 +10,10 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, time
 from functools import partial
 from uuid import UUID, uuid4, uuid5
+from zoneinfo import ZoneInfo
 
 from services.intake.store import Reference, Shelf, Stranger, Submitted, View
 from shared import logs
@@ -29,6 +30,7 @@ _LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Without what is easily taken for something else (0 O, 1 I L, U V)."""
 
 LONGEST_SUMMARY = 200
+LONGEST_DESCRIPTION = 200_000
 
 
 class NotStored(Exception):
@@ -97,6 +99,16 @@ def read_reference(text: str) -> str:
     """A reference as people write it: small letters, spaces, without the hyphen."""
     letters = "".join(char for char in text.upper() if char.isalnum())
     return f"{letters[:4]}-{letters[4:]}"
+
+
+def in_company_time(given: date | datetime | None, organisation: Organisation) -> datetime | None:
+    """A day means its end; an instant without a zone is the company's."""
+    if given is None:
+        return None
+    zone = ZoneInfo(organisation.calendar_of(None).zone)
+    if not isinstance(given, datetime):
+        given = datetime.combine(given, time(23, 59), zone)
+    return (given if given.tzinfo else given.replace(tzinfo=zone)).astimezone(UTC)
 
 
 async def submit(submission: Submission, journal: Journal[Shelf]) -> Accepted:

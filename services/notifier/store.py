@@ -122,7 +122,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """What was brought in (`fact_id`), and until when its reporter is to be told; None once told."""
+    """What was brought in, and when its reporter is to be told at the latest; None once told."""
 
     issue_id: str
     fact_id: str | None = None

@@ -8,7 +8,7 @@ the last rung a reminder comes again and again. Nothing here ever ends with no n
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import assert_never
 
 from services.router.lifecycle import Issue
@@ -42,6 +42,9 @@ class Give:
 class Close:
     """Nobody objected in time."""
 
+
+LOOK_AGAIN = timedelta(hours=1)
+"""After what was due could not be done."""
 
 Deed = Remind | Tell | Give | Close
 
@@ -125,6 +128,18 @@ def climb(issue: Issue, policy: Policy, hours: WorkingHours, now: datetime) -> I
     return replace(
         issue,
         rung=rung,
+        wake_at=wake,
+        next_step_at=max(issue.next_step_at or wake, wake),
+        step_number=issue.step_number + 1,
+        taken_at=None,
+    )
+
+
+def postpone(issue: Issue, now: datetime) -> Issue:
+    """The same step, looked at again a little later."""
+    wake = now + LOOK_AGAIN
+    return replace(
+        issue,
         wake_at=wake,
         next_step_at=max(issue.next_step_at or wake, wake),
         step_number=issue.step_number + 1,

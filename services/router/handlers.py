@@ -172,6 +172,14 @@ def issue_due(due: IssueDue, desk: Desk) -> list[Event]:
             assert_never(deed)
 
 
+def due_failed(envelope: Envelope, desk: Desk) -> list[Event]:
+    """Doing what is due failed for good: Banso looks at the issue again in an hour."""
+    issue = desk.issue(str(envelope.data["issue_id"]))
+    if issue is not None and issue.step_number == envelope.data.get("step_number"):
+        desk.put(followup.postpone(issue, desk.now))
+    return []
+
+
 def organisation_changed(organisation: Organisation, number: int, desk: Desk) -> list[Event]:
     """Publishes a new organisation; whatever somebody who left it owned gets a new owner."""
     desk.publish(organisation, number)
@@ -188,7 +196,7 @@ def organisation_changed(organisation: Organisation, number: int, desk: Desk) ->
 HEARS: Mapping[type[Event], Hears[Desk]] = {
     IssueRaised: Hears(issue_raised, attempts=3, rescue=could_not_be_routed),
     ActionRequested: Hears(action_requested, rescue=action_failed),
-    IssueDue: Hears(issue_due),
+    IssueDue: Hears(issue_due, rescue=due_failed),
 }
 
 

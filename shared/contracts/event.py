@@ -107,7 +107,7 @@ class Event(BaseModel):
     def from_message(cls, message: bytes) -> Self:
         """Reads a message; raises pydantic's ValidationError where it is not this event."""
         event = cls.model_validate_json(message)
-        event._message = message
+        event._message = message  # noqa: SLF001
         return event
 
     @property

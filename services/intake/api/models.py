@@ -8,11 +8,9 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from services.intake import clean
-from services.intake.submission import LONGEST_SUMMARY
+from services.intake.submission import LONGEST_DESCRIPTION, LONGEST_SUMMARY
 from services.intake.view import Seen
 from shared.contracts.issue import State, Step, Urgency
-
-LONGEST_DESCRIPTION = 200_000
 
 _OTHER_WORDS = {
     "medium": "normal",

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, date, datetime, time
 from hashlib import sha256
 from typing import Annotated, Any
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
 from litestar import Request, Response, Router, get, post
 from litestar.exceptions import HTTPException
@@ -29,13 +27,13 @@ from services.intake.submission import (
     KeyReused,
     NotStored,
     Submission,
+    in_company_time,
     new_reference,
     read_reference,
 )
 from services.intake.view import Eyes
 from shared.contracts.event import MAX_TEXT
 from shared.contracts.issue import Source
-from shared.contracts.organisation import Organisation
 from shared.language import known_language, language_of
 
 AnyRequest = Request[Any, Any, Any]
@@ -181,13 +179,3 @@ async def _read(data: IssueIn, key: str, one_key: bool, door: Door) -> Submissio
         on_behalf_of=behalf.email if isinstance(behalf, Reporter) else behalf,
         one_key=one_key,
     )
-
-
-def in_company_time(given: date | datetime | None, organisation: Organisation) -> datetime | None:
-    """A day means its end; an instant without a zone is the company's."""
-    if given is None:
-        return None
-    zone = ZoneInfo(organisation.calendar_of(None).zone)
-    if not isinstance(given, datetime):
-        given = datetime.combine(given, time(23, 59), zone)
-    return (given if given.tzinfo else given.replace(tzinfo=zone)).astimezone(UTC)

@@ -24,6 +24,7 @@ from shared.language import Words
 from shared.links import Link, LinkInvalid, Purpose
 
 WAIT_FOR_ANSWER_S = 1.5
+FIELDS = ("request", "reason", "proposed", "cause", "text")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ async def _page(
         owner=_.polite(seen.owner.name) if seen.owner else "",
         action=link.action,
         seen=seen,
-        given=given,
+        given={**dict.fromkeys(FIELDS, ""), **given},
         mistake=mistake,
         reasons=[(reason, decline_reason_text(reason, _)) for reason in DeclineReason],
         causes=[(cause.id, cause.name.in_(_.language)) for cause in door.organisation.causes],

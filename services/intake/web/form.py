@@ -12,10 +12,15 @@ from litestar import Request, Response, get, post
 from litestar.params import Parameter
 
 from services.intake import clean
-from services.intake.api.models import LONGEST_DESCRIPTION
-from services.intake.api.v1 import in_company_time
 from services.intake.door import Door
-from services.intake.submission import LONGEST_SUMMARY, NotStored, Submission, new_reference
+from services.intake.submission import (
+    LONGEST_DESCRIPTION,
+    LONGEST_SUMMARY,
+    NotStored,
+    Submission,
+    in_company_time,
+    new_reference,
+)
 from services.intake.web.pages import page, page_language, read_form, redirect
 from shared.contracts.event import MAX_TEXT
 from shared.contracts.issue import Source, Urgency

@@ -1,0 +1,183 @@
+"""NATS JetStream as an administrator sees it: streams, consumers, dead letters.
+
+Only this makes or changes streams. A new one gets a new epoch, by which its speaker sees that it
+must say its journal again.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import nats
+import nats.js.errors
+from nats.js import JetStreamContext
+from nats.js.api import (
+    AckPolicy,
+    ConsumerConfig,
+    DeliverPolicy,
+    DiscardPolicy,
+    RetentionPolicy,
+    StorageType,
+    StreamConfig,
+)
+from nats.js.errors import NotFoundError
+from pydantic import SecretStr
+
+from shared.bus import ACK_WAIT_S, AGAIN, ATTEMPTS_MADE, EPOCH, ERROR, MSG_ID, STREAM_AGE
+from shared.contracts.event import Speaker
+from shared.contracts.traffic import DEAD_STREAM, heard, streams
+from shared.journal import LARGEST_BATCH
+
+DUPLICATE_WINDOW_S = 120.0
+
+
+class NoServer(Exception):
+    """NATS can't be reached, or does not let us in."""
+
+
+class NoSuchLetter(LookupError):
+    """There is no dead letter of this number."""
+
+
+@asynccontextmanager
+async def administrator(url: str, seed: SecretStr | None) -> AsyncIterator[JetStreamContext]:
+    """A connection that may do everything; raises NoServer."""
+    options: dict[str, Any] = {"nkeys_seed_str": seed.get_secret_value()} if seed else {}
+    try:
+        client = await nats.connect(
+            url,
+            name="banso-administrator",
+            connect_timeout=5,
+            allow_reconnect=False,
+            reconnect_time_wait=0.05,  # type: ignore[arg-type, unused-ignore]
+            error_cb=_ignore,
+            inbox_prefix=b"_INBOX_admin",
+            **options,
+        )
+    except (nats.errors.Error, OSError, TimeoutError) as error:
+        raise NoServer(repr(error)) from error
+    try:
+        yield client.jetstream(timeout=10)
+    finally:
+        await client.close()
+
+
+async def provision(
+    admin: JetStreamContext, *, replicas: int = 1, new_epoch: Sequence[str] = ()
+) -> list[str]:
+    """Makes or adapts all streams and consumers; tells which streams are new.
+
+    `new_epoch` names streams whose speakers are to say everything again.
+    """
+    made = []
+    for stream, subjects in streams().items():
+        anew = stream in new_epoch
+        if await _provision_stream(admin, stream, subjects, replicas, anew=anew):
+            made.append(stream)
+    for service in Speaker:
+        for stream, names in heard(service).items():
+            await admin.add_consumer(stream, _consumer(service, names))
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class Buried:
+    """A message that a service gave up on."""
+
+    number: int
+    """Its sequence in the stream DEAD."""
+    service: str
+    subject: str
+    error: str
+    attempts: str
+    at: datetime | None
+    body: bytes
+
+
+async def dead_letters(admin: JetStreamContext) -> AsyncIterator[Buried]:
+    """All that was buried and is still kept, the oldest first."""
+    state = (await admin.stream_info(DEAD_STREAM)).state
+    for number in range(max(1, state.first_seq), state.last_seq + 1):
+        with suppress(NoSuchLetter):
+            yield await dead_letter(admin, number)
+
+
+async def dead_letter(admin: JetStreamContext, number: int) -> Buried:
+    """One of them; raises NoSuchLetter."""
+    try:
+        message = await admin.get_msg(DEAD_STREAM, number)
+    except nats.js.errors.APIError as error:
+        raise NoSuchLetter(number) from error
+    subject = message.subject or ""
+    if not subject.startswith("dead."):
+        raise NoSuchLetter(number)
+    _, service, original = subject.split(".", 2)
+    headers = message.headers or {}
+    return Buried(
+        number,
+        service,
+        original,
+        headers.get(ERROR, ""),
+        headers.get(ATTEMPTS_MADE, ""),
+        message.time,
+        message.data or b"",
+    )
+
+
+async def say_again(admin: JetStreamContext, number: int) -> Buried:
+    """Says a buried message again, for that service alone; each time it is decided anew."""
+    buried = await dead_letter(admin, number)
+    again = uuid.uuid4().hex
+    await admin.publish(
+        f"again.{buried.service}.{buried.subject}",
+        buried.body,
+        headers={MSG_ID: again, AGAIN: again},
+    )
+    return buried
+
+
+async def _ignore(_: Exception) -> None:
+    """The caller hears of it by an exception."""
+
+
+async def _provision_stream(
+    admin: JetStreamContext, stream: str, subjects: Sequence[str], replicas: int, *, anew: bool
+) -> bool:
+    config = StreamConfig(
+        name=stream,
+        subjects=list(subjects),
+        retention=RetentionPolicy.LIMITS,
+        storage=StorageType.FILE,
+        discard=DiscardPolicy.NEW,
+        max_age=STREAM_AGE.total_seconds(),
+        duplicate_window=DUPLICATE_WINDOW_S,
+        num_replicas=replicas,
+        allow_atomic=True,
+        metadata={EPOCH: uuid.uuid4().hex},
+    )
+    try:
+        present = await admin.stream_info(stream)
+    except NotFoundError:
+        await admin.add_stream(config)
+        return True
+    if not anew:
+        config.metadata = {EPOCH: (present.config.metadata or {})[EPOCH]}
+    await admin.update_stream(config)
+    return False
+
+
+def _consumer(service: Speaker, subjects: Sequence[str]) -> ConsumerConfig:
+    return ConsumerConfig(
+        durable_name=str(service),
+        filter_subjects=list(subjects),
+        deliver_policy=DeliverPolicy.ALL,
+        ack_policy=AckPolicy.EXPLICIT,
+        ack_wait=ACK_WAIT_S,
+        max_deliver=-1,
+        max_ack_pending=5 * LARGEST_BATCH,
+    )

@@ -227,11 +227,9 @@ def dead_again(number: int, data: Data = Path(".banso")) -> None:
 
 def _administer(data: Path, work: Callable[[Any], Awaitable[Result]]) -> Result:
     """Works on NATS as its administrator: of the installation in `data`, or by environment."""
-    import nats.errors
-    import nats.js.errors
     from pydantic import SecretStr
 
-    from shared.provision import administrator
+    from shared.provision import NoServer, NoSuchLetter, administrator
 
     endpoints = data / "endpoints.json"
     url, seed = os.environ.get("BANSO_NATS_URL"), os.environ.get("BANSO_NATS_SEED")
@@ -250,11 +248,11 @@ def _administer(data: Path, work: Callable[[Any], Awaitable[Result]]) -> Result:
 
     try:
         return asyncio.run(run())
-    except nats.js.errors.NotFoundError as error:
+    except NoSuchLetter as error:
         typer.echo("There is no such message. `banso dead list` shows what there is.", err=True)
         raise typer.Exit(1) from error
-    except (nats.errors.Error, OSError) as error:
-        typer.echo(f"NATS can't be reached at {url}: {error!r}.", err=True)
+    except NoServer as error:
+        typer.echo(f"NATS can't be reached at {url}: {error}.", err=True)
         raise typer.Exit(1) from error
 
 

@@ -23,7 +23,7 @@ app = typer.Typer(
 )
 dead_app = typer.Typer(help="Messages that a service could not handle.", no_args_is_help=True)
 app.add_typer(dead_app, name="dead")
-clock_app = typer.Typer(help="The movable clock, for tests.", no_args_is_help=True)
+clock_app = typer.Typer(no_args_is_help=True)
 app.add_typer(clock_app, name="clock")
 
 Result = TypeVar("Result")
@@ -135,11 +135,21 @@ def check(file: Path) -> None:
     )
 
 
+@clock_app.callback()
+def clock(context: typer.Context, data: Data = Path(".banso")) -> None:
+    """The movable clock, for tests: only where BANSO_TEST_CLOCK=1 is set."""
+    if os.environ.get("BANSO_TEST_CLOCK") != "1":
+        typer.echo("The clock can be moved in tests only. Set BANSO_TEST_CLOCK=1.", err=True)
+        raise typer.Exit(1)
+    context.obj = data
+
+
 @clock_app.command()
-def advance(span: str, data: Data = Path(".banso")) -> None:
+def advance(context: typer.Context, span: str) -> None:
     """Move the clock of a running test installation forward, as in `3d`, `4h` or `90s`."""
     from shared import clock
 
+    data: Path = context.obj
     units = {"s": 1, "m": 60, "h": 3600, "d": 86400}
     try:
         by = timedelta(seconds=float(span[:-1]) * units[span[-1]])

@@ -46,7 +46,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from shared import clock, logs
 from shared.contracts.event import Event, event_id_of
@@ -411,17 +411,19 @@ class Journal(Generic[S]):
         try:
             with self._commits.time():
                 return self._batch(causes, look=any(cause.may_be_known for cause in causes))
-        except IntegrityError:
-            return self._record_again(causes)
         except (OperationalError, InterfaceError) as error:
             log.error("journal.unavailable", error=repr(error)[:LONGEST_ERROR])
             return [TryAgain(WAIT_FOR_DATABASE)] * len(causes)
+        except Exception:
+            return self._record_again(causes)
 
     def _record_again(self, causes: list[Cause[S]]) -> list[Settled | Exception]:
         """Most likely one of them was known; else one of them can't be written."""
         try:
             return self._batch(causes)
-        except IntegrityError as error:
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:
             if len(causes) == 1:
                 return self._batch(causes, doomed=error)
             return [outcome for cause in causes for outcome in self._record_again([cause])]
@@ -499,9 +501,8 @@ class Journal(Generic[S]):
         log.warning("decision.failed", cause=cause.cause_id, attempt=count, error=words)
         if count < cause.attempts:
             return TryAgain(min(FIRST_DELAY * 2 ** (count - 1), LONGEST_DELAY))
-        events = cause.rescue(store) if cause.rescue is not None else ()
         log.error("decision.buried", cause=cause.cause_id, attempts=count)
-        return (*_recorded(cause.cause_id, events), cause.bury(words, count))
+        return (*_recorded(cause.cause_id, _rescued(cause, store)), cause.bury(words, count))
 
     def _known(self, connection: Connection, cause_ids: list[str]) -> dict[str, tuple[Said, ...]]:
         if not cause_ids:
@@ -604,6 +605,21 @@ def _outcome(future: asyncio.Future[Settled]) -> Settled | Exception:
 
 def _execute(store: Store, statement: Executable, values: dict[str, Any]) -> None:
     store.connection.execute(statement, values)
+
+
+def _rescued(cause: Cause[S], store: S) -> Sequence[Event]:
+    """What must be said all the same; where even that fails, the dead letter has to do."""
+    if cause.rescue is None:
+        return ()
+    store.mark()
+    try:
+        return cause.rescue(store)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        store.undo()
+        log.error("rescue.failed", cause=cause.cause_id, error=repr(error)[:LONGEST_ERROR])
+        return ()
 
 
 def _recorded(cause_id: str | None, events: Sequence[Event]) -> tuple[Said, ...]:

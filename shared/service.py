@@ -85,5 +85,5 @@ async def _forever(start: Callable[[], Coroutine[Any, Any, None]]) -> None:
 async def _forget(settings: Settings, journal: Journal[Any]) -> None:
     """Once a day empties what the journal need not keep any longer."""
     while True:
-        await asyncio.sleep(24 * 3600)
         await journal.forget_payloads(clock.now() - settings.journal_payloads_kept)
+        await asyncio.sleep(24 * 3600)

@@ -101,6 +101,11 @@ def read_reference(text: str) -> str:
     return f"{letters[:4]}-{letters[4:]}"
 
 
+def is_plausible(day: date) -> bool:
+    """Whether somebody can mean this day; earlier and later ones are slips of the finger."""
+    return 2000 <= day.year < 2200
+
+
 def in_company_time(given: date | datetime | None, organisation: Organisation) -> datetime | None:
     """A day means its end; an instant without a zone is the company's."""
     if given is None:
@@ -143,7 +148,7 @@ async def submit(submission: Submission, journal: Journal[Shelf]) -> Accepted:
 def accept(submission: Submission, shelf: Shelf) -> Sequence[Event]:
     """Decides what a submission is: who wrote it, under which reference it is known from now on."""
     before = shelf.submissions.get(submission.key)
-    if before is not None and submission.one_key:
+    if submission.one_key and before and before.fingerprint != submission.fingerprint:
         raise KeyReused
     issue_id = str(uuid5(_NAMESPACE, submission.cause_id))
     reference = submission.reference

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from dataclasses import replace
 from typing import Any, assert_never
 
 from services.router import assignment, followup, lifecycle, rules
@@ -220,6 +220,7 @@ def _new_issue(raised: IssueRaised, route: Route, revision: str) -> Issue:
         team_id=None,
         assignment=0,
         raised_at=raised.occurred_at,
+        changed_at=raised.occurred_at,
         assigned_at=raised.occurred_at,
         acknowledged_at=None,
         answered_at=None,
@@ -412,14 +413,7 @@ def _hours(issue: Issue, desk: Desk) -> WorkingHours:
 
 def _keep(issue: Issue, desk: Desk, event: type[IssueEvent], **said: Any) -> Any:
     """Keeps the issue as it is now, and the event that says so. Its time never runs backwards."""
-    desk.put(issue)
-    return event(
-        occurred_at=_not_before(issue.raised_at, desk.now),
-        issue_id=issue.issue_id,
-        issue=lifecycle.snapshot(issue),
-        **said,
-    )
-
-
-def _not_before(raised_at: datetime, now: datetime) -> datetime:
-    return max(raised_at, now)
+    at = max(issue.changed_at, desk.now)
+    desk.put(replace(issue, changed_at=at))
+    snapshot = lifecycle.snapshot(issue)
+    return event(occurred_at=at, issue_id=issue.issue_id, issue=snapshot, **said)

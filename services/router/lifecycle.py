@@ -35,6 +35,8 @@ class Issue:
     team_id: str | None
     assignment: int
     raised_at: datetime
+    changed_at: datetime
+    """When it last changed: no fact about it is ever dated before that."""
     assigned_at: datetime
     acknowledged_at: datetime | None
     answered_at: datetime | None

@@ -31,7 +31,7 @@ from shared.contracts.intake import IssueRaised
 from shared.contracts.issue import Source, State, Step, Urgency
 from shared.contracts.organisation import Organisation
 from shared.database import Document, Instant, Store, Word
-from shared.journal import add_journal
+from shared.journal import NotYet, add_journal
 from shared.worktime import working_hours
 
 metadata = MetaData()
@@ -57,6 +57,7 @@ issues = Table(
     Column("team_id", String),
     Column("assignment", Integer, nullable=False),
     Column("raised_at", Instant, nullable=False),
+    Column("changed_at", Instant, nullable=False),
     Column("assigned_at", Instant, nullable=False),
     Column("acknowledged_at", Instant),
     Column("answered_at", Instant),
@@ -164,9 +165,9 @@ class Desk(Store):
 
     @property
     def organisation(self) -> Organisation:
-        """The organisation in force, which a batch may replace."""
+        """The organisation in force, which a batch may replace; NotYet before the first."""
         if self._organisation is None:
-            raise LookupError("no organisation has been published yet")
+            raise NotYet
         return self._organisation
 
     def expect(self, matters: Sequence[Event]) -> None:

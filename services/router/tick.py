@@ -65,18 +65,18 @@ class OrganisationFile:
         stamp = await asyncio.to_thread(_stamp, self._file)
         if stamp == self._read:
             return
-        self._read = stamp
         try:
             found = await asyncio.to_thread(organisation.read, self._file)
         except organisation.OrganisationUnusable as error:
+            self._read = stamp
             self._complain(error)
             return
-        if self.current is not None and found.revision == self.current.revision:
-            return
-        number = self._number + 1
-        change = partial(handlers.organisation_changed, found, number)
-        await journal.settle(Cause(f"organisation/{number}/{found.revision}", change))
-        log.info("organisation.published", revision=found.revision, people=len(found.people))
+        if self.current is None or found.revision != self.current.revision:
+            number = self._number + 1
+            change = partial(handlers.organisation_changed, found, number)
+            await journal.settle(Cause(f"organisation/{number}/{found.revision}", change))
+            log.info("organisation.published", revision=found.revision, people=len(found.people))
+        self._read = stamp
 
     def _complain(self, error: organisation.OrganisationUnusable) -> None:
         for finding in error.findings:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from services.intake import clean
-from services.intake.submission import LONGEST_DESCRIPTION, LONGEST_SUMMARY
+from services.intake.submission import LONGEST_DESCRIPTION, LONGEST_SUMMARY, is_plausible
 from services.intake.view import Seen
 from shared.contracts.issue import State, Step, Urgency
 
@@ -52,6 +52,12 @@ def _line(text: str | None) -> str | None:
     return clean.one_line(text, 200) or None if text is not None else None
 
 
+def _plausible(day: date | None) -> date | None:
+    if day is not None and not is_plausible(day):
+        raise ValueError("must be a day between 2000 and 2199")
+    return day
+
+
 Line = Annotated[str | None, AfterValidator(_line)]
 
 
@@ -85,8 +91,8 @@ class IssueIn(BaseModel):
         default=None, max_length=35, description="`ja` or `en`; guessed from the text otherwise."
     )
     customer: Line = Field(default=None, description="The customer concerned.")
-    needed_by: AwareDatetime | datetime | date | None = Field(
-        default=None, description="A day, or an instant; without a zone it is the company's."
+    needed_by: Annotated[AwareDatetime | datetime | date | None, AfterValidator(_plausible)] = (
+        Field(default=None, description="A day, or an instant; without a zone it is the company's.")
     )
     on_behalf_of: Reporter | Line = Field(
         default=None, description="The colleague or customer for whom the reporter writes."

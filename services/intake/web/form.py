@@ -19,6 +19,7 @@ from services.intake.submission import (
     NotStored,
     Submission,
     in_company_time,
+    is_plausible,
     new_reference,
 )
 from services.intake.web.pages import page, page_language, read_form, redirect
@@ -149,6 +150,7 @@ def _read(
 
 def _day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text.strip())
+        day = date.fromisoformat(text.strip())
     except ValueError:
         return None
+    return day if is_plausible(day) else None

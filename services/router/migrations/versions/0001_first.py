@@ -56,6 +56,7 @@ def upgrade() -> None:
         sa.Column("team_id", sa.String(), nullable=True),
         sa.Column("assignment", sa.Integer(), nullable=False),
         sa.Column("raised_at", Instant(), nullable=False),
+        sa.Column("changed_at", Instant(), nullable=False),
         sa.Column("assigned_at", Instant(), nullable=False),
         sa.Column("acknowledged_at", Instant(), nullable=True),
         sa.Column("answered_at", Instant(), nullable=True),

@@ -1,0 +1,61 @@
+# `make run` starts everything on this machine; `make test` runs all tests. See README.md.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+PURE := services/router/lifecycle.py,services/router/rules.py,services/router/assignment.py,services/router/followup.py,services/notifier/audience.py,shared/load.py,shared/worktime.py
+
+.PHONY: run test test-long check format docs bench clean
+.DEFAULT_GOAL := run
+
+run: $(VENV)/.installed
+	@exec $(BIN)/banso up $(ARGS)
+
+test: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -m 'not long' --cov --cov-report= $(ARGS)
+	$(BIN)/coverage report --skip-covered --format=total | sed 's/^/Coverage of branches, in this process alone, %: /'
+	$(BIN)/coverage report --show-missing --include=$(PURE) --fail-under=100
+
+test-long: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -m long $(ARGS)
+
+check: $(VENV)/.installed-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache | tail -n 14
+	$(BIN)/python -m pytest -q tests/contracts/test_documents.py
+
+format: $(VENV)/.installed-dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+docs: $(VENV)/.installed-dev
+	$(BIN)/python -m deploy.asyncapi
+
+bench: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.bench.journey
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
+
+$(VENV)/.installed: requirements.lock pyproject.toml | $(VENV)/bin/python
+	@echo "Installing Banso. This is done once and takes about a minute."
+	@$(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
+	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(VENV)/bin/python:
+	@command -v $(PYTHON) >/dev/null || { echo "Banso needs Python 3.11 or newer: install the package python3."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Banso needs Python 3.11 or newer; this is $$($(PYTHON) --version). Install the package python3.11, then: make PYTHON=python3.11"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python's venv is missing: install the package python3-venv."; exit 1; }
+	@$(PYTHON) -m venv $(VENV)

@@ -1,0 +1,334 @@
+"""A whole Banso, as its users start it: installed commands, real NATS, real SMTP both ways.
+
+The clock can be moved, and stands at a Monday morning when a story begins.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import smtplib
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import httpx
+import lxml.html
+from prometheus_client.parser import text_string_to_metric_families
+from pydantic import SecretStr
+
+from shared.clock import read_offset, write_offset
+from shared.contracts.event import Speaker
+from shared.contracts.traffic import heard
+from shared.provision import NoServer, administrator
+from tests.bench.processes import descendants
+from tests.postbox import WITHIN_S, Letter, Postbox
+
+BANSO = str(Path(sys.executable).with_name("banso"))
+MONDAY = datetime(2031, 2, 3, 10, 0, tzinfo=ZoneInfo("Asia/Tokyo"))
+"""When stories begin; everybody in the sample organisation works then."""
+LOOK_AGAIN_S = 0.03
+START_WITHIN_S = 60.0
+STOP_WITHIN_S = 20.0
+
+
+def until(holds: Callable[[], Any], what: str, within_s: float = WITHIN_S) -> Any:
+    """Waits for a condition, and gives what made it true."""
+    end = time.monotonic() + within_s
+    while True:
+        found = holds()
+        if found:
+            return found
+        if time.monotonic() > end:
+            raise AssertionError(f"{what}: not within {within_s:g} s")
+        time.sleep(LOOK_AGAIN_S)
+
+
+class Installation:
+    """`banso up` in a directory of its own."""
+
+    def __init__(
+        self,
+        directory: Path,
+        postbox: Postbox,
+        *,
+        organisation: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self.data = directory / "data"
+        self.postbox = postbox
+        self._output = directory / "up.out"
+        self._command = [BANSO, "up", "--data", str(self.data)]
+        if organisation is not None:
+            self._command += ["--organisation", str(organisation)]
+        self._environment = {
+            **os.environ,
+            "BANSO_TEST_CLOCK": "1",
+            "BANSO_SMTP_OUT_HOST": "127.0.0.1",
+            "BANSO_SMTP_OUT_PORT": str(postbox.port),
+            **(environment or {}),
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+        self.endpoints: dict[str, Any] = {}
+        self.browser = httpx.Client(follow_redirects=True, timeout=30)
+        """Has no JavaScript, as a mail program's window may have none."""
+        self.api = httpx.Client(timeout=30)
+
+    # --- running
+
+    def start(self) -> Installation:
+        """Returns once everything is ready."""
+        self.data.mkdir(parents=True, exist_ok=True)
+        if not (self.data / "clock").exists():
+            write_offset(self.data / "clock", MONDAY - datetime.now(UTC))
+        with self._output.open("ab") as output:
+            self._process = subprocess.Popen(
+                self._command, env=self._environment, stdout=output, stderr=output
+            )
+        until(self._is_ready, f"banso up is ready; {self.output}", START_WITHIN_S)
+        self.endpoints = json.loads((self.data / "endpoints.json").read_text())
+        token = self.endpoints["api_token"]
+        self.api.headers["Authorization"] = f"Bearer {token}"
+        self.api.base_url = httpx.URL(self.endpoints["api"])
+        self.browser.base_url = httpx.URL(self.endpoints["web"])
+        return self
+
+    def stop(self) -> None:
+        """As Ctrl-C does; fails where it does not stop cleanly, or something stays behind."""
+        if self._process is None:
+            return
+        there = descendants(self._process.pid)
+        self._process.send_signal(signal.SIGINT)
+        try:
+            code = self._process.wait(STOP_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            raise
+        finally:
+            self._process = None
+        assert code == 0, self.output
+        until(lambda: not any(is_alive(pid) for pid in there), "no process stays behind")
+
+    def close(self) -> None:
+        try:
+            self.stop()
+        finally:
+            self.browser.close()
+            self.api.close()
+
+    @property
+    def output(self) -> str:
+        return self._output.read_text() if self._output.exists() else ""
+
+    def log(self, name: str) -> str:
+        return (self.data / "logs" / f"{name}.log").read_text()
+
+    def pid(self, name: str) -> int | None:
+        """The process of a service, or of `nats-server`."""
+        assert self._process is not None
+        found = [pid for pid, known in descendants(self._process.pid).items() if known == name]
+        return found[0] if found else None
+
+    def kill(self, name: str) -> None:
+        """SIGKILL; Banso starts it again by itself."""
+        pid = until(lambda: self.pid(name), f"{name} runs")
+        os.kill(pid, signal.SIGKILL)
+        until(lambda: not is_alive(pid), f"{name} is dead")
+
+    def hold(self, name: str) -> None:
+        """Freezes a process, as if it hung."""
+        os.kill(until(lambda: self.pid(name), f"{name} runs"), signal.SIGSTOP)
+
+    def release(self, name: str) -> None:
+        os.kill(until(lambda: self.pid(name), f"{name} runs"), signal.SIGCONT)
+
+    def is_ready(self, service: str) -> bool:
+        url = self.endpoints["metrics"][service].replace("/metrics", "/readyz")
+        try:
+            return httpx.get(url, timeout=5).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def wait_until_ready(self) -> None:
+        for service in Speaker:
+            until(lambda service=service: self.is_ready(service), f"{service} is ready")
+
+    def _is_ready(self) -> bool:
+        assert self._process is not None
+        if self._process.poll() is not None:
+            raise AssertionError(f"banso up ended: {self.output}")
+        return (self.data / "endpoints.json").exists()
+
+    # --- time
+
+    @property
+    def now(self) -> datetime:
+        return datetime.now(UTC) + read_offset(self.data / "clock")
+
+    def advance(self, span: str) -> None:
+        """Moves the clock, and waits until Banso has done what was due by then."""
+        subprocess.run(
+            [BANSO, "clock", "--data", str(self.data), "advance", span],
+            env=self._environment,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+        self.settle()
+
+    def settle(self) -> None:
+        """Waits until nothing is on its way and nothing is due."""
+        until(self._is_settled, "everything said is heard and done")
+
+    def _is_settled(self) -> bool:
+        return not self._due() and not asyncio.run(self._in_work()) and not self._due()
+
+    def _due(self) -> int:
+        now = int(self.now.timestamp() * 1e6)
+        count = int(self.ask("router", "select count(*) from issue where wake_at <= ?", now)[0][0])
+        for table in ("delivery", "arrival"):
+            query = f"select count(*) from {table} where due_at <= ?"
+            count += int(self.ask("notifier", query, now)[0][0])
+        return count
+
+    async def _in_work(self) -> bool:
+        """Whether a message waits for somebody, or is with them."""
+        seed = json.loads((self.data / "secrets.json").read_text())["nats_seeds"]["admin"]
+        try:
+            async with administrator(self.endpoints["nats"], SecretStr(seed)) as admin:
+                for service in Speaker:
+                    for stream in heard(service):
+                        info = await admin.consumer_info(stream, str(service))
+                        if info.num_pending or info.num_ack_pending:
+                            return True
+        except NoServer:
+            return True
+        return False
+
+    # --- looking
+
+    def ask(self, service: str, query: str, *values: Any) -> list[Any]:
+        """Reads a service's database, as an auditor would."""
+        with closing(sqlite3.connect(f"file:{self.data}/{service}.db?mode=ro", uri=True)) as found:
+            return found.execute(query, values).fetchall()
+
+    def metric(self, service: str, name: str, **labels: str) -> float:
+        """The value of a series; several that fit are added, none is zero."""
+        text = httpx.get(self.endpoints["metrics"][service], timeout=10).text
+        return sum(
+            sample.value
+            for family in text_string_to_metric_families(text)
+            for sample in family.samples
+            if sample.name == name and labels.items() <= sample.labels.items()
+        )
+
+    def issue(self, reference: str) -> dict[str, Any]:
+        """As the API tells it."""
+        answer = self.api.get(f"/issues/{reference}")
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def inbox(self) -> list[dict[str, Any]]:
+        """What everybody was told, the newest first."""
+        answer = self.browser.get(
+            self.endpoints["inbox"], headers={"Accept": "application/json"}
+        )
+        assert answer.status_code == 200, answer.text
+        found: list[dict[str, Any]] = answer.json()
+        return found
+
+    # --- acting
+
+    def raise_issue(self, key: str | None = None, **said: Any) -> str:
+        """By API; the reference."""
+        headers = {"Idempotency-Key": key} if key else {}
+        answer = self.api.post("/issues", json=a_problem(**said), headers=headers)
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["reference"])
+
+    def write_mail(self, sender: str, subject: str, text: str, **headers: str) -> str:
+        """By SMTP, as a person does; what the server answered."""
+        message = EmailMessage()
+        message["From"], message["To"] = sender, "issues@example.com"
+        message["Subject"], message["Message-ID"] = subject, f"<{time.time_ns()}@example.com>"
+        for name, value in headers.items():
+            message[name] = value
+        message.set_content(text)
+        return self.send(sender, message.as_bytes())
+
+    def send(self, sender: str, raw: bytes, to: str = "issues@example.com") -> str:
+        host, port = self.endpoints["smtp"].split(":")
+        with smtplib.SMTP(host, int(port), timeout=30) as server:
+            server.ehlo()
+            server.mail(sender)
+            server.rcpt(to)
+            code, answer = server.data(raw)
+        return f"{code} {answer.decode()}"
+
+    def expect(self, who: str, heading: str) -> Letter:
+        """The next mail to somebody at example.com."""
+        return self.postbox.expect(f"{who}@example.com", heading)
+
+    def press(self, letter: Letter, button: str, **fields: str) -> str:
+        """Opens a link of a mail, fills in the page and sends it; what the answer says."""
+        return self.follow(letter.link(button), **fields)
+
+    def follow(self, url: str, **fields: str) -> str:
+        page = self.browser.get(url)
+        assert page.status_code == 200, page_text(page.text)
+        return page_text(self.submit(page, **fields).text)
+
+    def submit(self, page: httpx.Response, **fields: str) -> httpx.Response:
+        """Sends the form of a page as a browser does, with these fields filled in."""
+        (form,) = lxml.html.fromstring(page.text, base_url=str(page.url)).forms
+        unknown = fields.keys() - form.fields.keys()
+        assert not unknown, f"no field {unknown} on this page"
+        filled = {name: value for name, value in form.fields.items() if value is not None}
+        return self.browser.post(form.action or str(page.url), data={**filled, **fields})
+
+
+def a_problem(**said: Any) -> dict[str, Any]:
+    """A body for the API; whatever is not said is ordinary."""
+    return {
+        "summary": "The meter does not start",
+        "description": "It worked yesterday. Now the lamp stays red.",
+        "reporter": {"name": "Emily Brown", "email": "brown@example.com"},
+        "category": "not-working",
+        **said,
+    }
+
+
+def page_text(html: str) -> str:
+    """The words of a page."""
+    return " ".join(lxml.html.fromstring(html).get_element_by_id("main").text_content().split())
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"
+
+
+@contextmanager
+def running(directory: Path, **options: Any) -> Iterator[Installation]:
+    """A Banso whose mails are all expected: one that nobody expects fails the story."""
+    with Postbox() as postbox:
+        installation = Installation(directory, postbox, **options)
+        try:
+            yield installation.start()
+            installation.settle()
+            assert not postbox.unexpected, "\n".join(map(str, postbox.unexpected))
+        finally:
+            installation.close()

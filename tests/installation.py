@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ import lxml.html
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 
+from shared import clock
 from shared.clock import read_offset, write_offset
 from shared.contracts.event import Speaker
 from shared.contracts.traffic import heard
@@ -44,12 +45,12 @@ STOP_WITHIN_S = 20.0
 
 def until(holds: Callable[[], Any], what: str, within_s: float = WITHIN_S) -> Any:
     """Waits for a condition, and gives what made it true."""
-    end = time.monotonic() + within_s
+    end = clock.elapsed_s() + within_s
     while True:
         found = holds()
         if found:
             return found
-        if time.monotonic() > end:
+        if clock.elapsed_s() > end:
             raise AssertionError(f"{what}: not within {within_s:g} s")
         time.sleep(LOOK_AGAIN_S)
 
@@ -80,7 +81,9 @@ class Installation:
         }
         self._process: subprocess.Popen[bytes] | None = None
         self.endpoints: dict[str, Any] = {}
-        self.browser = httpx.Client(follow_redirects=True, timeout=30)
+        self.browser = httpx.Client(
+            follow_redirects=True, timeout=30, headers={"Accept-Language": "en"}
+        )
         """Has no JavaScript, as a mail program's window may have none."""
         self.api = httpx.Client(timeout=30)
 
@@ -90,7 +93,7 @@ class Installation:
         """Returns once everything is ready."""
         self.data.mkdir(parents=True, exist_ok=True)
         if not (self.data / "clock").exists():
-            write_offset(self.data / "clock", MONDAY - datetime.now(UTC))
+            write_offset(self.data / "clock", MONDAY - clock.now())
         with self._output.open("ab") as output:
             self._process = subprocess.Popen(
                 self._command, env=self._environment, stdout=output, stderr=output
@@ -173,7 +176,7 @@ class Installation:
 
     @property
     def now(self) -> datetime:
-        return datetime.now(UTC) + read_offset(self.data / "clock")
+        return clock.now() + read_offset(self.data / "clock")
 
     def advance(self, span: str) -> None:
         """Moves the clock, and waits until Banso has done what was due by then."""
@@ -240,9 +243,7 @@ class Installation:
 
     def inbox(self) -> list[dict[str, Any]]:
         """What everybody was told, the newest first."""
-        answer = self.browser.get(
-            self.endpoints["inbox"], headers={"Accept": "application/json"}
-        )
+        answer = self.browser.get(self.endpoints["inbox"], headers={"Accept": "application/json"})
         assert answer.status_code == 200, answer.text
         found: list[dict[str, Any]] = answer.json()
         return found

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -14,6 +13,8 @@ from email.policy import default
 from typing import Any, cast
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from shared import clock
 
 WITHIN_S = 30.0
 """How long a story waits for something that must come; only a failing one waits that long."""
@@ -98,18 +99,14 @@ class Postbox:
 
     def expect(self, to: str, heading: str) -> Letter:
         """The next letter to this address with this heading; fails where none comes."""
-        until = time.monotonic() + WITHIN_S
+        until = clock.elapsed_s() + WITHIN_S
         with self._changed:
             while True:
                 for nth, letter in enumerate(self._letters):
-                    if (
-                        nth not in self._expected
-                        and letter.to == to
-                        and heading in letter.heading
-                    ):
+                    if nth not in self._expected and letter.to == to and heading in letter.heading:
                         self._expected.add(nth)
                         return letter
-                left = until - time.monotonic()
+                left = until - clock.elapsed_s()
                 if left <= 0:
                     there = "\n".join(map(str, self._letters)) or "none"
                     raise AssertionError(f"no mail to {to} saying {heading!r}; there is:\n{there}")

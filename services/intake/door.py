@@ -18,7 +18,7 @@ from services.intake.view import Eyes, Seen, see
 from shared import clock, logs
 from shared.contracts.intake import ActionRequested
 from shared.contracts.issue import State
-from shared.contracts.organisation import Organisation
+from shared.contracts.organisation import Language, Organisation
 from shared.journal import Cause, Journal, TryAgain, Unsaid
 from shared.language import Words
 from shared.links import EVERYBODY, Links
@@ -118,6 +118,11 @@ class Door:
                 return query(connection)
 
         return await asyncio.to_thread(run)
+
+    def language(self, person_id: str) -> Language:
+        """What this person reads; the company's language for whoever we don't know."""
+        person = self.organisation.person.get(person_id)
+        return person.language if person else self.organisation.language
 
     def eyes(self, person_id: str) -> Eyes:
         """How much this person may see."""

@@ -40,8 +40,8 @@ class Offer:
 @get("/a/{token:str}", include_in_schema=False)
 async def show_action(request: Request[Any, Any, Any], token: str, door: Door) -> Response[str]:
     """What will happen. Opening it, as mail scanners do, changes nothing."""
-    _ = page_language(request, door)
     link, view = await _open(token, door)
+    _ = page_language(request, door.language(link.person_id))
     return await _page(request, link, view, door, _, {"request": uuid4().hex})
 
 
@@ -49,8 +49,8 @@ async def show_action(request: Request[Any, Any, Any], token: str, door: Door) -
 async def take_action(request: Request[Any, Any, Any], token: str, door: Door) -> Response[str]:
     """Says what the person asks for, and shows what came of it."""
     given = await read_form(request)
-    _ = page_language(request, door)
     link, view = await _open(token, door)
+    _ = page_language(request, door.language(link.person_id))
     wish = _read(link, given)
     missing = _missing(wish, _)
     if missing:

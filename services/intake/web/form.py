@@ -48,7 +48,9 @@ async def show_form(request: Request[Any, Any, Any], door: Door) -> Response[str
     """The empty form. Product and category may be given in the address, as on a QR code."""
     asked = {name: request.query_params.get(name, "") for name in ("product", "category")}
     filled = {**dict.fromkeys(FIELDS, ""), **asked, "submission": uuid4().hex}
-    return _form(request, page_language(request, door), door.organisation, filled)
+    return _form(
+        request, page_language(request, door.organisation.language), door.organisation, filled
+    )
 
 
 @post("/", status_code=200, include_in_schema=False)
@@ -60,8 +62,8 @@ async def take_form(
     """Stores what was filled in; else shows the form again with every word still in it."""
     given = await read_form(request)
     filled = {name: given.get(name, "") for name in FIELDS}
-    _ = page_language(request, door)
     organisation = door.organisation
+    _ = page_language(request, organisation.language)
     mistakes = _mistakes(filled, _)
     if mistakes:
         return _form(request, _, organisation, filled, 422, mistakes=mistakes)

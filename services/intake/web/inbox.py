@@ -43,8 +43,8 @@ class Line:
 @get("/i/{token:str}", include_in_schema=False)
 async def show_inbox(request: Request[Any, Any, Any], token: str, door: Door) -> Response[Any]:
     """As a page, or as JSON for whoever accepts only that."""
-    _ = page_language(request, door)
     link = door.links.read(Purpose.INBOX, token, clock.now())
+    _ = page_language(request, door.language(link.person_id))
     everybody = link.person_id == EVERYBODY
     person_id = None if everybody else link.person_id
     notices = await door.read(lambda connection: store.inbox_of(connection, person_id, MOST_SHOWN))

@@ -12,7 +12,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from litestar.response import Redirect
 
-from services.intake.door import Closed, Door
+from services.intake.door import Closed
 from services.intake.submission import NotStored
 from shared import clock, logs
 from shared.contracts.organisation import Language
@@ -50,11 +50,8 @@ class NotReadable(Exception):
     """A form was sent in a way that no browser sends it."""
 
 
-def page_language(request: AnyRequest, door: Door | None = None) -> Words:
-    """What `?lang=` asks for, else what the browser prefers, else the company's language."""
-    default: Language = "ja"
-    if door is not None:
-        default = door.organisation.language
+def page_language(request: AnyRequest, default: Language = "ja") -> Words:
+    """What `?lang=` asks for, else what the browser prefers, else `default`."""
     asked = request.query_params.get("lang")
     if asked:
         return words(known_language(asked, default))

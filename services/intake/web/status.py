@@ -18,8 +18,8 @@ WAIT_FOR_OWNER_S = 0.8
 @get("/s/{token:str}", include_in_schema=False)
 async def show_status(request: Request[Any, Any, Any], token: str, door: Door) -> Response[str]:
     """State, owner, next step and when, history, "chased for you"."""
-    _ = page_language(request, door)
     link = door.links.read(Purpose.STATUS, token, clock.now())
+    _ = page_language(request, door.language(link.person_id))
     view = await door.look(link.issue_id)
     if view is None:
         return say_trouble(request, LinkInvalid())

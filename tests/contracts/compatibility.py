@@ -32,7 +32,7 @@ def breaks(old: Schema, new: Schema, place: str = "message") -> Iterator[str]:
         match keyword:
             case "properties":
                 for name, schema in (was or {}).items():
-                    if name in (now or {}):
+                    if now is not None and name in now:
                         yield from breaks(schema, now[name], f"{place}.{name}")
                     else:
                         yield f"{place}.{name} is gone"

@@ -130,7 +130,10 @@ def test_every_service_says_and_hears_what_the_traffic_table_says(service: Speak
     says = {name for name in operations if name.startswith(f"{service}.says.")}
     hears = {name for name in operations if name.startswith(f"{service}.hears.")}
 
-    assert says == {f"{service}.says.{_channel(event)}" for event in (*SAYS[service], DeadLetter)}
+    assert says == {
+        f"{service}.says.dead",
+        *(f"{service}.says.{event.subject}" for event in SAYS[service]),
+    }
     assert hears == {
         f"{service}.hears.again",
         *(f"{service}.hears.{_channel(event)}" for event in HEARS[service]),

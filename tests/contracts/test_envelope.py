@@ -159,4 +159,4 @@ def _largest(schema: Mapping[str, Any]) -> Any:
 
 def _longest_text(schema: Mapping[str, Any]) -> int:
     fields = [one for field in schema["properties"].values() for one in field.get("anyOf", [field])]
-    return max(field.get("maxLength", 0) for field in fields)
+    return max(int(field.get("maxLength", 0)) for field in fields)

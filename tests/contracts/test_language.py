@@ -134,7 +134,7 @@ def _english(message: Message) -> str:
 
 
 def _strings(message: Message) -> list[str]:
-    return list(message.string) if message.pluralizable else [str(message.string)]
+    return [*message.string] if isinstance(message.string, tuple) else [str(message.string)]
 
 
 def _values(text: str) -> frozenset[str]:
@@ -154,11 +154,11 @@ def _calls() -> Iterator[Call]:
 def _calls_in_code(file: Path) -> Iterator[Call]:
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         match node:
-            case ast.Call(func=ast.Name("_") | ast.Attribute(attr="_"), args=[text, *_]):
-                is_text = isinstance(text, ast.Constant) and isinstance(text.value, str)
+            case ast.Call(func=ast.Name("_") | ast.Attribute(attr="_"), args=[said, *_]):
+                text = said.value if isinstance(said, ast.Constant) else None
                 values = frozenset(str(one.arg) for one in node.keywords)
                 place = f"{file.relative_to(ROOT)}:{node.lineno}"
-                yield Call(place, str(text.value) if is_text else None, values)
+                yield Call(place, text if isinstance(text, str) else None, values)
 
 
 def _calls_in_template(file: Path) -> Iterator[Call]:

@@ -128,7 +128,8 @@ def test_migrations_follow_one_another_in_the_order_of_their_numbers(service: Sp
 def test_the_database_refuses_an_open_issue_without_a_next_step(
     state: State, missing: str, router: Connection
 ) -> None:
-    forgotten = replace(ISSUE, state=state, **{missing: None})
+    values: dict[str, Any] = {"state": state, missing: None}
+    forgotten = replace(ISSUE, **values)
 
     with pytest.raises(IntegrityError, match="open_issue_has_next_step"):
         _insert(router, forgotten)

@@ -312,4 +312,4 @@ def last_published(connection: Connection) -> tuple[int, Organisation | None]:
     row = connection.execute(query).first()
     if row is None:
         return 0, None
-    return row.number, Organisation.model_validate(row.document)
+    return row.number, Organisation.from_document(row.document)

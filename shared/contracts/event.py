@@ -105,8 +105,11 @@ class Event(BaseModel):
 
     @classmethod
     def from_message(cls, message: bytes) -> Self:
-        """Reads a message; raises pydantic's ValidationError where it is not this event."""
-        event = cls.model_validate_json(message)
+        """Reads a message; raises pydantic's ValidationError where it is not this event.
+
+        Unknown fields are ignored all the way down, even where a file may not have them.
+        """
+        event = cls.model_validate_json(message, extra="ignore")
         event._message = message  # noqa: SLF001
         return event
 

@@ -24,6 +24,9 @@ from pydantic import (
 MAX_EVENT_BYTES: Final = 256 * 1024
 """Longer text is a blob that the event names by its SHA-256."""
 
+MAX_MESSAGE_BYTES: Final = 8 * 1024 * 1024
+"""What NATS takes at the most. Only an organisation of thousands of people comes near it."""
+
 MAX_TEXT: Final = 50_000
 """Characters of free text in one event; 50,000 of four bytes still fit into `MAX_EVENT_BYTES`."""
 

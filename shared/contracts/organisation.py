@@ -26,7 +26,7 @@ from pydantic_core import PydanticCustomError
 from shared.contracts.issue import Source, Urgency
 
 WORKING_DAY = timedelta(hours=8)
-"""What "1d" means wherever working time is counted (METRICS.md's WD)."""
+"""What "1d" means wherever working time is counted."""
 
 LANGUAGES = ("ja", "en")
 

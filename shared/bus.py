@@ -52,9 +52,10 @@ from shared.journal import (
 
 log = logs.get(__name__)
 
-ACK_WAIT_S = 10.0
+ACK_WAIT_S = 5.0
 """After a crash the messages in work come again this soon. Work that takes longer says so."""
-HEARTBEAT_S = 3.0
+HEARTBEAT_S = 1.5
+"""Below a third of `ACK_WAIT_S`."""
 PULL_S = 1.0
 """How long one pull request waits: after a cut the next one is made this soon."""
 PUBLISH_TIMEOUT_S = 2.0

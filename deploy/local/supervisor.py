@@ -17,8 +17,8 @@ from shared import clock, logs
 log = logs.get(__name__)
 
 FIRST_DELAY_S = 0.25
-LONGEST_DELAY_S = 30.0
-STEADY_AFTER_S = 10.0
+LONGEST_DELAY_S = 5.0
+STEADY_AFTER_S = 5.0
 """Whoever ran this long starts again with the first delay."""
 STOP_WITHIN_S = 10.0
 LARGEST_LOG = 20 * 1024 * 1024

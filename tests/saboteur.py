@@ -1,0 +1,95 @@
+"""Makes a running service fail at a chosen step, from outside: nothing of this is in the product.
+
+`banso serve` is Python, so a `sitecustomize` on its path may change it before it begins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from textwrap import dedent
+
+_FRAME = """
+import sys
+service = sys.orig_argv[-1] if "serve" in sys.orig_argv else ""
+"""
+
+KILLER = """
+if service:
+    import os, signal
+    from pathlib import Path
+    from shared.bus import Bus
+    from shared.journal import Journal
+
+    armed = Path(os.environ["SABOTEUR"])
+
+    def step(name):
+        file = armed / f"{service}.{name}"
+        if file.exists():
+            file.rename(armed / "done" / f"{service}.{name}")
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    record, say, answer = Journal._record, Bus.say, Bus._answer
+
+    def record_and_die(self, causes):
+        step("before-decision")
+        outcomes = record(self, causes)
+        step("after-commit")
+        return outcomes
+
+    async def say_and_die(self, said, headers=None):
+        if said and (armed / f"{service}.half-said").exists():
+            await say(self, said[: (len(said) + 1) // 2], headers)
+            step("half-said")
+        results = await say(self, said, headers)
+        step("said")
+        return results
+
+    async def answer_and_die(self, message, outcome):
+        step("before-acknowledgement")
+        await answer(self, message, outcome)
+        step("after-acknowledgement")
+
+    Journal._record, Bus.say, Bus._answer = record_and_die, say_and_die, answer_and_die
+
+    if service == "notifier":
+        from services.notifier.channels.email import SmtpServer
+
+        send = SmtpServer.send
+
+        async def send_and_die(self, mail):
+            step("before-send")
+            await send(self, mail)
+            step("after-send")
+
+        SmtpServer.send = send_and_die
+"""
+"""Dies by SIGKILL at a step for which a file lies in the directory `SABOTEUR`, once for each."""
+
+HEARING = ("before-decision", "after-commit", "before-acknowledgement", "after-acknowledgement")
+SAYING = ("half-said", "said")
+STEPS = {
+    "intake": (*HEARING, *SAYING),
+    "router": (*HEARING, *SAYING),
+    "notifier": (*HEARING, *SAYING, "before-send", "after-send"),
+    "metrics": HEARING,
+}
+"""Every step of the journey at which a service may die."""
+
+RULE_THAT_RAISES = """
+if service == "router":
+    from services.router import rules
+
+    def fires(when, raised):
+        raise RuntimeError("this rule has a mistake")
+
+    rules.fires = fires
+"""
+
+
+def sabotage(directory: Path, code: str) -> Mapping[str, str]:
+    """The environment in which services behave as `code` says."""
+    directory.mkdir()
+    (directory / "done").mkdir()
+    (directory / "sitecustomize.py").write_text(_FRAME + dedent(code))
+    return {"PYTHONPATH": str(directory), "SABOTEUR": str(directory)}

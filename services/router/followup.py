@@ -104,14 +104,16 @@ def due(issue: Issue, policy: Policy, lead_id: str | None, leader_id: str) -> De
     """What to do now that the issue's wake-up has come.
 
     Nobody is told what they did not do themselves: where the ladder points at the owner, the
-    owner is reminded, and a leader who owns an issue is not reported to a lead.
+    owner is reminded, and a leader who owns an issue is not reported to a lead. A lead who
+    carries the issue, or who has declined what is to be given, is passed over for the leader.
     """
     if issue.next_step is Step.CONFIRM:
         return Remind(issue.carrier_id) if issue.rung == 0 else Close()
     if issue.rung >= len(policy.ladder):
         return Remind(issue.owner_id)
     rung = policy.ladder[issue.rung]
-    target = leader_id if rung.to == "leader" or lead_id is None else lead_id
+    unfit = {issue.carrier_id, *(issue.declined_by if rung.do == "give" else ())}
+    target = lead_id if lead_id and rung.to == "lead" and lead_id not in unfit else leader_id
     if rung.do == "remind" or issue.owner_id in (target, leader_id):
         return Remind(issue.owner_id)
     return Tell(target) if rung.do == "tell" else Give(target)

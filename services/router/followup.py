@@ -49,7 +49,8 @@ LOOK_AGAIN = timedelta(hours=1)
 Deed = Remind | Tell | Give | Close
 
 LAST_CALL = WORKING_DAY
-"""This long before a solved issue closes by itself the carrier hears so once more."""
+"""This long before a solved issue closes by itself the carrier hears so once more; with a
+shorter time to confirm, what they heard with the solution is enough."""
 
 
 def plan(issue: Issue, policy: Policy, hours: WorkingHours, now: datetime) -> Issue:
@@ -59,18 +60,20 @@ def plan(issue: Issue, policy: Policy, hours: WorkingHours, now: datetime) -> Is
     since. Where one has passed already, a new owner still gets the time to say yes or no.
     """
     step, deadline = _deadline(issue, policy, hours, now)
-    wake = (
-        max(now, hours.after(issue.resolved_at or now, policy.confirm_within - LAST_CALL))
-        if step is Step.CONFIRM and policy.confirm_within > LAST_CALL
-        else hours.after(deadline, policy.ladder[0].after)
-    )
+    rung = 0
+    if step is not Step.CONFIRM:
+        wake = hours.after(deadline, policy.ladder[0].after)
+    elif policy.confirm_within > LAST_CALL:
+        wake = max(now, hours.after(issue.resolved_at or now, policy.confirm_within - LAST_CALL))
+    else:
+        wake, rung = max(now, deadline), 1
     return replace(
         issue,
         next_step=step,
         next_step_at=max(deadline, wake),
         wake_at=wake,
         step_number=issue.step_number + 1,
-        rung=0,
+        rung=rung,
         taken_at=None,
     )
 

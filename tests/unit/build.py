@@ -1,7 +1,8 @@
 """Makes an issue, an organisation, a person: whole ones, of which a test says only what matters.
 
-The company: `kai` leads it. `product` (lead `mio`, with `ren` and `sho`) and `shipping` (lead `ume`,
-with `yui`) solve problems; `sales` (lead `aki`, with `emi`) carries them in. `x-1` is a customer.
+The company: `kai` leads it. `product` (lead `mio`, with `ren` and `sho`) and `shipping` (lead
+`ume`, with `yui`) solve problems; `sales` (lead `aki`, with `emi`) carries them in. `x-1` is a
+customer.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import (
     Column,
@@ -229,6 +229,7 @@ NAMES = st.sampled_from(["ball", "kite", "drum"])
 DEEDS = st.lists(st.tuples(st.sampled_from(["put", "get", "mark", "undo"]), NAMES), max_size=14)
 
 
+@settings(max_examples=30)
 @given(DEEDS)
 def test_rows_are_like_a_dictionary_with_savepoints(deeds: list[tuple[str, str]]) -> None:
     engine = open_engine("sqlite://")

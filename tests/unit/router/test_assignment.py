@@ -178,7 +178,7 @@ def test_without_a_tie_it_is_not_said_that_an_earlier_answer_decided() -> None:
 
 def test_delays_within_a_hundredth_of_an_hour_are_a_tie() -> None:
     nearly = {"ren": Work(in_hand_s=17.0)}
-    more = {"ren": Work(in_hand_s=18.1)}
+    more = {"ren": Work(in_hand_s=18.0)}
 
     assert decide([REN, SHO], works=nearly, answered_carrier={"ren"}).person_id == "ren"
     assert decide([REN, SHO], works=more, answered_carrier={"ren"}).person_id == "sho"

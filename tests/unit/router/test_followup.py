@@ -111,6 +111,15 @@ def test_the_carrier_has_time_to_confirm_and_hears_a_last_call_a_day_before() ->
     assert planned.next_step_at == at("2026-06-08 11:00")
 
 
+def test_the_time_to_confirm_counts_from_the_solution_whenever_it_is_planned() -> None:
+    solved = lifecycle.resolve(acknowledged(), "fault", at("2026-06-01 11:00"))
+
+    planned = plan(solved, at("2026-06-03 11:00"))
+
+    assert planned.wake_at == at("2026-06-05 11:00")
+    assert planned.next_step_at == at("2026-06-08 11:00")
+
+
 def test_a_closed_issue_cannot_be_planned() -> None:
     with pytest.raises(ValueError, match="closed"):
         plan(build.issue(state=State.CLOSED), MONDAY)

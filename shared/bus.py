@@ -68,6 +68,9 @@ PROVISIONED_CHECK_S = 0.1
 STREAM_AGE = timedelta(days=180)
 
 MSG_ID = "Nats-Msg-Id"
+CONTENT_TYPE = "content-type"
+CLOUD_EVENT = "application/cloudevents+json"
+"""CloudEvents' binding for NATS: without it other tools take a message for one in binary mode."""
 EPOCH = "banso-epoch"
 """In a stream's metadata: a new one says that everything on it was lost."""
 REPLAY = "banso-replay"
@@ -482,7 +485,13 @@ async def _say_singly(
 
 
 def _headers(one: Said, headers: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:
-    return {**(one.headers or {}), MSG_ID: one.event_id, **headers, **more}
+    return {
+        CONTENT_TYPE: CLOUD_EVENT,
+        **(one.headers or {}),
+        MSG_ID: one.event_id,
+        **headers,
+        **more,
+    }
 
 
 def _original(subject: str) -> str:
@@ -501,9 +510,12 @@ def _read(subject: str, body: bytes, headers: Mapping[str, str]) -> Event:
             error=headers.get(ERROR, ""),
         )
     try:
-        return EVENTS[subject].from_message(body)
+        event = EVENTS[subject].from_message(body)
     except (ValidationError, KeyError) as error:
         raise Unreadable(f"not {subject}: {error}") from error
+    if not event.event_id:
+        raise Unreadable(f"not {subject}: it has no id")
+    return event
 
 
 def _rescue(hears: Hears[S], body: bytes) -> Callable[[S], Sequence[Event]] | None:

@@ -1,7 +1,7 @@
 """How much time a person has already promised, and how soon they would be through with more.
 
 The one estimate that the router chooses owners by and that metrics exports. Hours of effort
-start from an organisation-wide figure, never from a person's own speed (METRICS.md, *Load*).
+start from an organisation-wide figure, never from a person's own speed (docs/load.md, *Load*).
 Spans are float seconds here, since owners are chosen among many people at once.
 """
 
@@ -57,7 +57,7 @@ def load_ratio(capacity: float, in_hand_s: float) -> float:
 def expected_delay_s(
     capacity: float, skill: float, absent_s: float, in_hand_s: float, more_s: float
 ) -> float:
-    """Working time until the person would be through with `more_s` (METRICS.md's objective).
+    """Working time until the person would be through with `more_s` (docs/load.md's objective).
 
     `skill` is at least `LEAST_SKILL`. Above a week in hand each further hour costs extra, so that
     work flows to others before somebody breaks.

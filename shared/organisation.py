@@ -41,7 +41,7 @@ class KnownOrganisation:
         table = metadata.tables["organisation"]
         row = connection.execute(select(table).order_by(table.c.published_at.desc())).first()
         self.published_at = row.published_at if row else None
-        self.current = Organisation.model_validate(row.document) if row else None
+        self.current = Organisation.from_document(row.document) if row else None
 
     def adopt(self, store: HearerStore) -> None:
         """Called after each commit."""

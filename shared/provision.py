@@ -68,11 +68,16 @@ async def administrator(url: str, seed: SecretStr | None) -> AsyncIterator[JetSt
 
 
 async def provision(
-    admin: JetStreamContext, *, replicas: int = 1, new_epoch: Sequence[str] = ()
+    admin: JetStreamContext,
+    *,
+    replicas: int = 1,
+    new_epoch: Sequence[str] = (),
+    hears_anew: Sequence[Speaker] = (),
 ) -> list[str]:
     """Makes or adapts all streams and consumers; tells which streams are new.
 
-    `new_epoch` names streams whose speakers are to say everything again.
+    `new_epoch` names streams whose speakers are to say everything again, `hears_anew` services
+    that have lost their database and must hear everything that there is.
     """
     made = []
     for stream, subjects in streams().items():
@@ -81,6 +86,9 @@ async def provision(
             made.append(stream)
     for service in Speaker:
         for stream, names in heard(service).items():
+            if service in hears_anew:
+                with suppress(NotFoundError):
+                    await admin.delete_consumer(stream, str(service))
             await admin.add_consumer(stream, _consumer(service, names))
     return made
 

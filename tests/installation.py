@@ -180,13 +180,17 @@ class Installation:
 
     def advance(self, span: str) -> None:
         """Moves the clock, and waits until Banso has done what was due by then."""
+        self.advance_only(span)
+        self.settle()
+
+    def advance_only(self, span: str) -> None:
+        """Moves the clock while something hangs or is down."""
         subprocess.run(
             [BANSO, "clock", "--data", str(self.data), "advance", span],
             env=self._environment,
             check=True,
             stdout=subprocess.DEVNULL,
         )
-        self.settle()
 
     def settle(self) -> None:
         """Waits until nothing is on its way and nothing is due."""
@@ -233,6 +237,9 @@ class Installation:
             for sample in family.samples
             if sample.name == name and labels.items() <= sample.labels.items()
         )
+
+    def expect_metric(self, service: str, name: str, *, at_least: float, **labels: str) -> None:
+        until(lambda: self.metric(service, name, **labels) >= at_least, f"{name} >= {at_least:g}")
 
     def issue(self, reference: str) -> dict[str, Any]:
         """As the API tells it."""
@@ -292,8 +299,17 @@ class Installation:
     def submit(self, page: httpx.Response, **fields: str) -> httpx.Response:
         """Sends the form of a page as a browser does, with these fields filled in."""
         (form,) = lxml.html.fromstring(page.text, base_url=str(page.url)).forms
+        filled = {name: value for name, value in form.fields.items() if value is not None}
         unknown = fields.keys() - form.fields.keys()
         assert not unknown, f"no field {unknown} on this page"
+        for name, value in fields.items():
+            options = getattr(form.inputs[name], "value_options", [value])
+            assert value in options, f"{name} can't be {value!r} on this page"
+        return self.browser.post(form.action or str(page.url), data={**filled, **fields})
+
+    def submit_raw(self, page: httpx.Response, **fields: str) -> httpx.Response:
+        """Sends what no browser would send from this page."""
+        (form,) = lxml.html.fromstring(page.text, base_url=str(page.url)).forms
         filled = {name: value for name, value in form.fields.items() if value is not None}
         return self.browser.post(form.action or str(page.url), data={**filled, **fields})
 

@@ -53,6 +53,7 @@ class Installation:
 
         Raises AlreadyRunning, PortTaken or NotReady.
         """
+        os.umask(0o077)  # databases, mails and logs hold what people wrote, and their addresses
         with hold(self.data):
             (self.data / "endpoints.json").unlink(missing_ok=True)
             await _Running(self).run()
@@ -70,6 +71,10 @@ class _Running:
         self._nats_url = f"nats://127.0.0.1:{self._ports['nats']}"
         self._supervisor = Supervisor(self._data / "logs", verbose=installation.verbose)
         self._provisioned = asyncio.Event()
+        self._without_database = [
+            speaker for speaker in Speaker if not (self._data / f"{speaker}.db").exists()
+        ]
+        """Those services hear everything from the beginning."""
 
     async def run(self) -> None:
         stop = asyncio.Event()
@@ -121,11 +126,12 @@ class _Running:
         while True:
             try:
                 async with provision.administrator(self._nats_url, seed) as admin:
-                    made = await provision.provision(admin)
+                    made = await provision.provision(admin, hears_anew=self._without_database)
             except Exception as error:
                 log.debug("provision.waiting", error=repr(error))
                 await asyncio.sleep(PROVISION_AGAIN_S)
                 continue
+            self._without_database = []
             log.info("streams.provisioned", new=",".join(made) or "none")
             self._provisioned.set()
             return

@@ -6,16 +6,14 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from shared.contracts.event import Speaker
+from shared.contracts.event import MAX_MESSAGE_BYTES, Speaker
 from shared.contracts.traffic import permissions
 
 ADMINISTRATOR = "admin"
 USERS = (ADMINISTRATOR, *Speaker)
 
 
-def server_configuration(
-    *, port: int, store: Path, public_keys: Mapping[str, str], max_payload: int = 1024 * 1024
-) -> str:
+def server_configuration(*, port: int, store: Path, public_keys: Mapping[str, str]) -> str:
     """One node with JetStream on loopback, one user per service with just its permissions.
 
     `sync_interval: always`: with the default a power cut takes messages that were acknowledged.
@@ -34,7 +32,7 @@ def server_configuration(
     configuration = {
         "server_name": "banso",
         "listen": f"127.0.0.1:{port}",
-        "max_payload": max_payload,
+        "max_payload": MAX_MESSAGE_BYTES,
         "jetstream": {"store_dir": str(store), "sync_interval": "always"},
         "authorization": {"users": users},
     }

@@ -1,4 +1,4 @@
-"""The figures for Prometheus: by team, nothing about any person (METRICS.md, tier `teams`)."""
+"""The figures for Prometheus: by team, nothing about any person."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BUCKETS = tuple(
     [hours * _HOUR_S for hours in (0.25, 1, 2, 4)]
     + [days * _DAY_S for days in (1, 2, 3, 5, 10, 20)]
 )
-"""In working seconds, as METRICS.md gives them."""
+"""In working seconds, from a quarter of an hour to four weeks."""
 
 AGE_QUANTILES = (0.5, 0.95, 1.0)
 

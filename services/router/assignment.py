@@ -1,6 +1,6 @@
 """Who becomes the owner: filter who can, then choose who would be through with it first.
 
-The objective is METRICS.md's, *Choosing an owner*: the shortest expected delay with declared
+The objective is docs/load.md's, *Choosing an owner*: the shortest expected delay with declared
 skills and a price on overload. How often somebody accepted before plays no part.
 """
 

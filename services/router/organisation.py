@@ -15,7 +15,11 @@ import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from shared.contracts.event import MAX_MESSAGE_BYTES
 from shared.contracts.organisation import NONE_SAID, Calendar, Organisation
+
+LARGEST_BYTES = MAX_MESSAGE_BYTES // 2
+"""About 20,000 people."""
 
 Place = tuple[str | int, ...]
 """Where in the file: keys and positions from the top."""
@@ -93,6 +97,10 @@ def parse(text: str) -> Organisation:
         Finding(_line(place, lines), _named(place), problem, remedy)
         for place, problem, remedy in _inconsistencies(organisation)
     ]
+    if len(organisation.model_dump_json().encode()) > LARGEST_BYTES:
+        problem = "the organisation is too large to be told to the services"
+        remedy = "Leave out what Banso does not need, such as people who never take part"
+        wrong.append(Finding(1, "file", problem, remedy))
     if wrong:
         raise OrganisationUnusable(sorted(wrong, key=lambda finding: finding.line))
     return organisation

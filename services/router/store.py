@@ -306,10 +306,12 @@ def _add_works(dialect: str) -> Executable:
     )
 
 
-def last_published(connection: Connection) -> tuple[int, Organisation | None]:
-    """The organisation in force and its number; 0 and None before the first."""
+def last_published(
+    connection: Connection,
+) -> tuple[int, Organisation | None, datetime | None]:
+    """The organisation in force with its number, and since when; 0 and None before the first."""
     query = select(organisations).order_by(organisations.c.number.desc()).limit(1)
     row = connection.execute(query).first()
     if row is None:
-        return 0, None
-    return row.number, Organisation.model_validate(row.document)
+        return 0, None, None
+    return row.number, Organisation.from_document(row.document), row.published_at

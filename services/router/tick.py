@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -46,24 +47,37 @@ def _cause(row: Row[Any]) -> Cause[Desk]:
     )
 
 
+SAY_AGAIN = timedelta(days=30)
+"""An organisation that stays as it is must not get too old for the streams to hold."""
+
+
 class OrganisationFile:
     """Publishes the organisation file whenever it has changed and is valid; else keeps the old."""
 
-    def __init__(self, file: Path, number: int, current: Organisation | None) -> None:
+    def __init__(
+        self,
+        file: Path,
+        number: int,
+        current: Organisation | None,
+        published_at: datetime | None,
+    ) -> None:
         self.current = current
         self._file = file
         self._number = number
+        self._published_at = published_at
         self._read: tuple[float, int] | None = None
 
     def adopt(self, desk: Desk) -> None:
         """Called after each commit: what was decided next must see the new organisation."""
         if desk.published is not None:
             self._number, self.current = desk.published
+            self._published_at = desk.now
 
     async def publish_if_changed(self, journal: Journal[Desk]) -> None:
         """Says line by line in the log what is wrong with a file that can't be used."""
         stamp = await asyncio.to_thread(_stamp, self._file)
-        if stamp == self._read:
+        is_old = self._published_at and clock.now() - self._published_at > SAY_AGAIN
+        if stamp == self._read and not is_old:
             return
         try:
             found = await asyncio.to_thread(organisation.read, self._file)
@@ -71,7 +85,7 @@ class OrganisationFile:
             self._read = stamp
             self._complain(error)
             return
-        if self.current is None or found.revision != self.current.revision:
+        if self.current is None or found.revision != self.current.revision or is_old:
             number = self._number + 1
             change = partial(handlers.organisation_changed, found, number)
             await journal.settle(Cause(f"organisation/{number}/{found.revision}", change))

@@ -24,6 +24,9 @@ from pydantic import (
 MAX_EVENT_BYTES: Final = 256 * 1024
 """Longer text is a blob that the event names by its SHA-256."""
 
+MAX_MESSAGE_BYTES: Final = 8 * 1024 * 1024
+"""What NATS takes at the most. Only an organisation of thousands of people comes near it."""
+
 MAX_TEXT: Final = 50_000
 """Characters of free text in one event; 50,000 of four bytes still fit into `MAX_EVENT_BYTES`."""
 
@@ -105,8 +108,11 @@ class Event(BaseModel):
 
     @classmethod
     def from_message(cls, message: bytes) -> Self:
-        """Reads a message; raises pydantic's ValidationError where it is not this event."""
-        event = cls.model_validate_json(message)
+        """Reads a message; raises pydantic's ValidationError where it is not this event.
+
+        Unknown fields are ignored all the way down, even where a file may not have them.
+        """
+        event = cls.model_validate_json(message, extra="ignore")
         event._message = message  # noqa: SLF001
         return event
 

@@ -147,7 +147,7 @@ class Reasons(Model):
     over_capacity: bool = False
     """Nobody in the team could take it, so the team's lead or the leader owns it."""
     others: tuple[Considered, ...] = ()
-    """At most 20, the nearest first."""
+    """At most 10, the nearest first."""
 
 
 class Snapshot(Model):

@@ -26,7 +26,7 @@ from pydantic_core import PydanticCustomError
 from shared.contracts.issue import Source, Urgency
 
 WORKING_DAY = timedelta(hours=8)
-"""What "1d" means wherever working time is counted (METRICS.md's WD)."""
+"""What "1d" means wherever working time is counted."""
 
 LANGUAGES = ("ja", "en")
 
@@ -35,10 +35,20 @@ _HOURS = re.compile(r"([01]\d|2[0-4]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)")
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
-class Part(BaseModel):
-    """A part of the organisation file. Unknown words are typing errors and are refused."""
+def _open(schema: dict[str, Any]) -> None:
+    """Only the file is closed to unknown words; whoever hears the event ignores them."""
+    schema.pop("additionalProperties", None)
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+
+class Part(BaseModel):
+    """A part of the organisation file. Unknown words are typing errors and are refused there."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra=_open)
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Self:
+        """Reads what was kept, perhaps by a newer version; unknown words are ignored."""
+        return cls.model_validate(document, extra="ignore")
 
 
 def _read_span(value: Any) -> Any:

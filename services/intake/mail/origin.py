@@ -32,8 +32,9 @@ def origin(mail: ReadMail, envelope_from: str, our_addresses: frozenset[str]) ->
         return Origin.AUTO_REPLY
     if headers.get("precedence", "").strip().lower() in ("auto_reply", "junk"):
         return Origin.AUTO_REPLY
-    if "list-id" in headers or headers.get("precedence", "").strip().lower() in ("list", "bulk"):
-        return Origin.LIST
+    precedence = headers.get("precedence", "").strip().lower()
+    if precedence == "bulk" or ("list-id" in headers and "list-unsubscribe" in headers):
+        return Origin.LIST  # a newsletter; a person's mail to a shared address has a List-Id only
     if mail.from_address is None:
         return Origin.NOBODY
     return Origin.PERSON

@@ -14,7 +14,13 @@ from pathlib import Path
 from typing import Protocol
 
 import aiosmtplib
-from aiosmtplib import SMTPException, SMTPRecipientsRefused, SMTPResponseException
+from aiosmtplib import (
+    SMTPDataError,
+    SMTPException,
+    SMTPRecipientRefused,
+    SMTPRecipientsRefused,
+    SMTPResponseException,
+)
 
 from services.notifier.message import Message, as_html, as_text
 from shared import logs
@@ -186,12 +192,17 @@ class SmtpServer:
 
 
 def _failure(error: BaseException) -> BaseException:
-    """The server's own word decides; without one it is temporary. Addresses are left out."""
+    """Permanent only where the server refuses this recipient or this mail for good.
+
+    A refused login or sender is a mistake of ours that somebody will mend: the mail waits for
+    that. Addresses are left out.
+    """
     if isinstance(error, SMTPRecipientsRefused):
         error = error.recipients[0]
     if isinstance(error, SMTPResponseException):
         words = f"{error.code} {' '.join(str(error.message).split())[:9]}".strip()
-        return PermanentFailure(words) if error.code >= 500 else TemporaryFailure(words)
+        is_final = error.code >= 500 and isinstance(error, SMTPRecipientRefused | SMTPDataError)
+        return PermanentFailure(words) if is_final else TemporaryFailure(words)
     if isinstance(error, SMTPException | OSError | TimeoutError):
         return TemporaryFailure(f"{type(error).__name__} {error}")
     return error

@@ -249,7 +249,7 @@ def test_durations_fall_into_hours_and_working_days() -> None:
 
 
 def test_no_figure_is_about_a_person_or_an_issue(registry: CollectorRegistry) -> None:
-    """METRICS.md, tier `teams`: the labels that may be there, and no others."""
+    """These labels may be there, and no others."""
     ours = figures(registry, standing("issue-1"), known=build.organisation())
     found = batch()
     for name in ("declines", "reminders", "escalations"):

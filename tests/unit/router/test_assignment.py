@@ -238,7 +238,7 @@ class Case:
         )
 
     def eligible(self) -> dict[str, float]:
-        """Hours until each would be through with it, by METRICS.md's words, for who can take it."""
+        """Hours until each would be through with it, by the words of docs/load.md, for who can."""
         found = {}
         for person in self.people:
             in_hand_h = self.works.get(person.id, Work()).in_hand_s / HOUR_S

@@ -412,6 +412,17 @@ def test_a_file_without_an_organisation_says_how_to_begin(text: str) -> None:
     ]
 
 
+def test_an_organisation_that_is_too_large_to_be_told_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("services.router.organisation.LARGEST_BYTES", 1000)
+
+    (found,) = findings(USABLE)
+
+    assert (found.line, found.place) == (1, "file")
+    assert found.problem == "the organisation is too large to be told to the services"
+
+
 def test_a_character_that_yaml_forbids_is_told() -> None:
     (found,) = findings("name: \x00\n")
 

@@ -61,10 +61,19 @@ def test_a_delivery_report_is_a_bounce_whoever_forwarded_it(value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "header", ["List-Id: <all.example.com>", "Precedence: list", "Precedence: Bulk"]
+    "headers",
+    [
+        ("Precedence: Bulk",),
+        ("List-Id: <news.example.com>", "List-Unsubscribe: <https://news.example.com/no-more>"),
+    ],
 )
-def test_what_went_to_a_list_was_not_said_to_us(header: str) -> None:
-    assert whose(header) is Origin.LIST
+def test_a_newsletter_was_not_said_to_us(headers: tuple[str, ...]) -> None:
+    assert whose(*headers) is Origin.LIST
+
+
+@pytest.mark.parametrize("header", ["List-Id: <issues.example.com>", "Precedence: list"])
+def test_a_persons_mail_through_a_shared_address_is_a_persons(header: str) -> None:
+    assert whose(header) is Origin.PERSON
 
 
 def test_an_answering_machine_on_a_list_is_an_answering_machine() -> None:

@@ -129,7 +129,7 @@ class Rows(Generic[Row]):
         self._names = tuple(field.name for field in fields(cast("Any", kind)))
         self._rows: dict[Hashable, Row | None] = {}
         self._changed: dict[Hashable, Row] = {}
-        self._before: list[tuple[Hashable, Row | None, Row | None]] = []
+        self._before: list[tuple[Hashable, bool, Row | None, Row | None]] = []
 
     def expect(self, keys: Iterable[Hashable]) -> None:
         """Reads the rows of all keys that were not read yet, in one statement."""
@@ -151,7 +151,8 @@ class Rows(Generic[Row]):
     def put(self, row: Row) -> None:
         """Adds the row or replaces the one of the same key."""
         key = getattr(row, self._key)
-        self._before.append((key, self._rows.get(key), self._changed.get(key)))
+        was_read, row_before = key in self._rows, self._rows.get(key)
+        self._before.append((key, was_read, row_before, self._changed.get(key)))
         self._rows[key] = self._changed[key] = row
 
     def mark(self) -> None:
@@ -160,8 +161,11 @@ class Rows(Generic[Row]):
 
     def undo(self) -> None:
         """Takes back every change since `mark`."""
-        for key, row, changed in reversed(self._before):
-            self._rows[key] = row
+        for key, was_read, row, changed in reversed(self._before):
+            if was_read:
+                self._rows[key] = row
+            else:
+                del self._rows[key]
             if changed is None:
                 self._changed.pop(key, None)
             else:

@@ -48,7 +48,7 @@ class WorkingHours:
         No span at all ends at the next working instant. A span that ends with the working day
         ends that evening, not the next morning.
         """
-        left = span
+        left, start = span, start.astimezone(UTC)
         for opens, closes in self._from(start):
             begins = max(start, opens)
             if begins >= closes:
@@ -60,7 +60,7 @@ class WorkingHours:
 
     def between(self, start: datetime, end: datetime) -> timedelta:
         """How much working time lies between two instants; nothing where `end` is not later."""
-        total = timedelta()
+        total, start, end = timedelta(), start.astimezone(UTC), end.astimezone(UTC)
         if end <= start:
             return total
         for opens, closes in self._from(start, until=end):
@@ -81,15 +81,18 @@ class WorkingHours:
     def _on(self, day: date) -> tuple[tuple[datetime, datetime], ...]:
         if day not in self._spans:
             free = day in self._closed or day in self._holidays
-            self._spans[day] = (
-                ()
-                if free
-                else tuple(
-                    (self._instant(day, start), self._instant(day, end))
-                    for start, end in self._hours[day.weekday()]
-                )
-            )
+            self._spans[day] = () if free else tuple(self._worked(day))
         return self._spans[day]
+
+    def _worked(self, day: date) -> Iterator[tuple[datetime, datetime]]:
+        """In order and apart, also on the night in which the clock skips an hour."""
+        before: datetime | None = None
+        for start, end in self._hours[day.weekday()]:
+            opens, closes = self._instant(day, start), self._instant(day, end)
+            opens = max(opens, before or opens)
+            if opens < closes:
+                yield opens, closes
+                before = closes
 
     def _instant(self, day: date, minute: int) -> datetime:
         midnight = datetime(day.year, day.month, day.day, tzinfo=self._zone)

@@ -8,6 +8,7 @@ other content is a new one, except at the API, where it is a mistake that is sai
 from __future__ import annotations
 
 import secrets
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -96,8 +97,9 @@ def new_reference() -> str:
 
 
 def read_reference(text: str) -> str:
-    """A reference as people write it: small letters, spaces, without the hyphen."""
-    letters = "".join(char for char in text.upper() if char.isalnum())
+    """A reference as people write it: small letters, spaces, full width, without the hyphen."""
+    plain = unicodedata.normalize("NFKC", text).upper()
+    letters = "".join(char for char in plain if char.isalnum())
     return f"{letters[:4]}-{letters[4:]}"
 
 

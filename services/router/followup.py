@@ -49,7 +49,8 @@ LOOK_AGAIN = timedelta(hours=1)
 Deed = Remind | Tell | Give | Close
 
 LAST_CALL = WORKING_DAY
-"""This long before a solved issue closes by itself the carrier hears so once more."""
+"""This long before a solved issue closes by itself the carrier hears so once more; with a
+shorter time to confirm, what they heard with the solution is enough."""
 
 
 def plan(issue: Issue, policy: Policy, hours: WorkingHours, now: datetime) -> Issue:
@@ -59,18 +60,20 @@ def plan(issue: Issue, policy: Policy, hours: WorkingHours, now: datetime) -> Is
     since. Where one has passed already, a new owner still gets the time to say yes or no.
     """
     step, deadline = _deadline(issue, policy, hours, now)
-    wake = (
-        max(now, hours.after(issue.resolved_at or now, policy.confirm_within - LAST_CALL))
-        if step is Step.CONFIRM and policy.confirm_within > LAST_CALL
-        else hours.after(deadline, policy.ladder[0].after)
-    )
+    rung = 0
+    if step is not Step.CONFIRM:
+        wake = hours.after(deadline, policy.ladder[0].after)
+    elif policy.confirm_within > LAST_CALL:
+        wake = max(now, hours.after(issue.resolved_at or now, policy.confirm_within - LAST_CALL))
+    else:
+        wake, rung = max(now, deadline), 1
     return replace(
         issue,
         next_step=step,
         next_step_at=max(deadline, wake),
         wake_at=wake,
         step_number=issue.step_number + 1,
-        rung=0,
+        rung=rung,
         taken_at=None,
     )
 
@@ -104,14 +107,16 @@ def due(issue: Issue, policy: Policy, lead_id: str | None, leader_id: str) -> De
     """What to do now that the issue's wake-up has come.
 
     Nobody is told what they did not do themselves: where the ladder points at the owner, the
-    owner is reminded, and a leader who owns an issue is not reported to a lead.
+    owner is reminded, and a leader who owns an issue is not reported to a lead. A lead who
+    carries the issue, or who has declined what is to be given, is passed over for the leader.
     """
     if issue.next_step is Step.CONFIRM:
         return Remind(issue.carrier_id) if issue.rung == 0 else Close()
     if issue.rung >= len(policy.ladder):
         return Remind(issue.owner_id)
     rung = policy.ladder[issue.rung]
-    target = leader_id if rung.to == "leader" or lead_id is None else lead_id
+    unfit = {issue.carrier_id, *(issue.declined_by if rung.do == "give" else ())}
+    target = lead_id if lead_id and rung.to == "lead" and lead_id not in unfit else leader_id
     if rung.do == "remind" or issue.owner_id in (target, leader_id):
         return Remind(issue.owner_id)
     return Tell(target) if rung.do == "tell" else Give(target)

@@ -122,8 +122,9 @@ def is_done(issue: Issue, action: Action, person_id: str, assignment: int | None
     """Whether the same person's wish has been fulfilled already, as after a double click."""
     allowed = ALLOWED[action]
     same = assignment is None or assignment == issue.assignment
-    asks = issue.owner_id if Role.OWNER in allowed.roles else issue.carrier_id
-    return same and issue.state == allowed.done and person_id in (asks, issue.reporter_id)
+    owners = {issue.owner_id}
+    asks = owners if Role.OWNER in allowed.roles else {issue.carrier_id, issue.reporter_id}
+    return same and issue.state == allowed.done and person_id in asks
 
 
 def assign(issue: Issue, owner_id: str, team_id: str | None, now: datetime) -> Issue:

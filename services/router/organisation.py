@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from shared.contracts.event import MAX_MESSAGE_BYTES
-from shared.contracts.organisation import NONE_SAID, Organisation
+from shared.contracts.organisation import NONE_SAID, Calendar, Organisation
 
 LARGEST_BYTES = MAX_MESSAGE_BYTES // 2
 """About 20,000 people."""
@@ -162,7 +162,7 @@ def _inconsistencies(organisation: Organisation) -> Iterator[tuple[Place, str, s
     yield from person(organisation.default_carrier, "default_carrier")
     yield from calendar(organisation.calendar, "calendar")
     for n, a_calendar in enumerate(organisation.calendars):
-        yield from _calendar_problems(a_calendar.zone, a_calendar.holidays, n)
+        yield from _calendar_problems(a_calendar, n)
     for n, a_team in enumerate(organisation.teams):
         yield from person(a_team.lead, "teams", n, "lead")
         if not any(p.team == a_team.id for p in organisation.people):
@@ -203,25 +203,29 @@ def _inconsistencies(organisation: Organisation) -> Iterator[tuple[Place, str, s
             )
 
 
-def _calendar_problems(
-    zone: str, holidays_of: str | None, n: int
-) -> Iterator[tuple[Place, str, str]]:
+def _calendar_problems(calendar: Calendar, n: int) -> Iterator[tuple[Place, str, str]]:
+    if not any(calendar.hours.values()):
+        yield (
+            ("calendars", n, "hours"),
+            f"nobody ever works in calendar `{calendar.id}`",
+            "Write hours such as {mon-fri: 09:00-12:00 13:00-18:00}",
+        )
     try:
-        ZoneInfo(zone)
+        ZoneInfo(calendar.zone)
     except (KeyError, ValueError, OSError):
         yield (
             ("calendars", n, "zone"),
-            f"there is no time zone `{zone}`",
+            f"there is no time zone `{calendar.zone}`",
             "Write one such as Asia/Tokyo",
         )
-    country, _, region = (holidays_of or "").partition("-")
+    country, _, region = (calendar.holidays or "").partition("-")
     try:
         if country:
             holidays.country_holidays(country, subdiv=region or None)
     except NotImplementedError:
         yield (
             ("calendars", n, "holidays"),
-            f"no public holidays are known for `{holidays_of}`",
+            f"no public holidays are known for `{calendar.holidays}`",
             "Write a country code such as JP, or list the days under `closed:`",
         )
 

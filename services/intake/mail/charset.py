@@ -99,7 +99,7 @@ def _euc_jp(data: bytes) -> str | None:
             out.append(data[at + 1 : at + 2].decode("cp932"))
             at += 2
             continue
-        if byte == 0x8F and at + 2 < len(data):
+        if byte == 0x8F and at + 2 < len(data) and min(data[at + 1 : at + 3]) >= 0xA1:
             pair, size = _supplementary(data[at + 1] & 0x7F, data[at + 2] & 0x7F), 3
         elif at + 1 < len(data) and 0xA1 <= byte <= 0xFE and 0xA1 <= data[at + 1] <= 0xFE:
             pair, size = _kanji(byte & 0x7F, data[at + 1] & 0x7F), 2
@@ -129,9 +129,10 @@ def _iso_2022_jp(data: bytes) -> str:
             out.append(chr(byte))
             at += 1
         elif mode.startswith((b"$", b"&")) and 0x21 <= byte <= 0x7E and at + 1 < len(data):
-            read = _supplementary if mode == b"$(D" else _kanji
-            out.append(read(byte, data[at + 1] & 0x7F) or "�")
-            at += 2
+            read, cell = _supplementary if mode == b"$(D" else _kanji, data[at + 1] & 0x7F
+            whole = 0x21 <= cell <= 0x7E  # else the pair was cut off, and what follows is no part
+            out.append((whole and read(byte, cell)) or "�")
+            at += 2 if whole else 1
         elif mode == b"(I" and 0x21 <= byte <= 0x5F:
             out.append(bytes([byte | 0x80]).decode("cp932"))
             at += 1

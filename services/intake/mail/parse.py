@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from email import message_from_bytes
 from email.header import decode_header
 from email.message import Message
+from email.parser import BytesHeaderParser
 from email.policy import compat32
-from email.utils import getaddresses, parseaddr
+from email.utils import getaddresses
 
 from inscriptis import get_text  # type: ignore[import-untyped, unused-ignore]
 from inscriptis.model.config import ParserConfig  # type: ignore[import-untyped, unused-ignore]
@@ -22,6 +23,9 @@ LONGEST_HTML = 2_000_000
 MOST_PARTS = 1000
 
 _UNLABELLED = re.compile(r"[\udc80-\udcff]")
+_ENCODED = re.compile(r"=\?[^?\s]+\?[bq]\?[^?]*\?=(\s*=\?[^?\s]+\?[bq]\?[^?]*\?=)*", re.IGNORECASE)
+_HELD = "\ue000"
+_HOLDER = re.compile(f"{_HELD}(\\d+){_HELD}")
 _TAGS = re.compile(r"<[^>]*>")
 
 
@@ -42,17 +46,22 @@ class ReadMail:
 
 def read_mail(raw: bytes) -> ReadMail:
     """Never raises for what is in the mail; what can't be read is left out, the rest stays."""
-    message = message_from_bytes(raw, policy=compat32)
-    headers = _headers(message)
-    name, address = parseaddr(headers.get("from", ""))
+    try:
+        message = message_from_bytes(raw, policy=compat32)
+    except RecursionError:  # nested a thousand deep, on purpose
+        message = BytesHeaderParser(policy=compat32).parsebytes(raw)
+    written = _headers(message)
+    headers = {name: _header(value) for name, value in written.items()}
+    name, address = _sender(written.get("from", ""))
     return ReadMail(
         subject=clean.one_line(headers.get("subject", ""), LONGEST_SUBJECT),
         from_name=clean.one_line(name, 200),
-        from_address=clean.address(address),
+        from_address=address,
         to=tuple(
-            found
-            for _, one in getaddresses([headers.get("to", ""), headers.get("cc", "")])
-            if (found := clean.address(one))
+            address
+            for header in ("to", "cc")
+            for _, address in _mailboxes(written.get(header, ""))
+            if address
         ),
         message_id=clean.one_line(headers.get("message-id", ""), LONGEST_SUBJECT),
         text=clean.several_lines(_text(message)),
@@ -61,38 +70,79 @@ def read_mail(raw: bytes) -> ReadMail:
 
 
 def _headers(message: Message) -> dict[str, str]:
+    """As they were written, by lower-case name, the first of each."""
     headers: dict[str, str] = {}
     for name, value in message.raw_items():
-        headers.setdefault(name.lower(), _header(str(value)))
+        headers.setdefault(name.lower(), str(value))
     return headers
 
 
 def _header(value: str) -> str:
     """A header's text: encoded words (RFC 2047) and bare bytes alike."""
+    return _ENCODED.sub(_encoded, _bare(value))
+
+
+def _bare(value: str) -> str:
+    """A header on one line, its bare bytes as text, its encoded words untouched."""
     if _UNLABELLED.search(value):
         value = decode(value.encode("ascii", "surrogateescape"))
     unfolded = " ".join(value.split())
     if "\x1b" in unfolded:
         return decode(unfolded.encode("utf-8", "replace"))
+    return unfolded
+
+
+def _encoded(found: re.Match[str]) -> str:
+    """The text of encoded words that follow each other; a character may begin in one of them and
+    end in the next."""
     try:
-        parts = decode_header(unfolded)
+        parts = decode_header(found[0])
     except Exception:  # email.errors.HeaderParseError, binascii.Error and others
-        return unfolded
+        return found[0]
     return "".join(part if isinstance(part, str) else decode(part, label) for part, label in parts)
+
+
+def _sender(value: str) -> tuple[str, str | None]:
+    """Name and address of the first that can be written to."""
+    found = _mailboxes(value) or [("", None)]
+    if not any(address for _, address in found):
+        found = [*_mailboxes(_header(value)), *found]  # name and address in one encoded word
+    return next((one for one in found if one[1]), found[0])
+
+
+def _mailboxes(value: str) -> list[tuple[str, str | None]]:
+    """Names and addresses in a header. Encoded words are decoded last: a comma or an address
+    within a name is a part of that name (RFC 2047, section 6.2)."""
+    held: list[str] = []
+
+    def hold(found: re.Match[str]) -> str:
+        held.append(_encoded(found))
+        return f"{_HELD}{len(held) - 1}{_HELD}"
+
+    bare = _ENCODED.sub(hold, _bare(value).replace(_HELD, ""))
+    return [
+        (_HOLDER.sub(lambda found: held[int(found[1])], name), clean.address(address))
+        for name, address in getaddresses([bare])
+    ]
 
 
 def _text(message: Message) -> str:
     """The plain text of the mail itself; where there is none, that of its HTML."""
+    plain: list[str] = []
     html = ""
     for part in _own_parts(message):
-        kind = part.get_content_type()
-        if kind not in ("text/plain", "text/html") or _is_attached(part):
+        # nothing says where the parts of a multipart that is left begin: it is text as it stands
+        is_plain = part.get_content_type() == "text/plain" or part.get_content_maintype() == (
+            "multipart"
+        )
+        if not (is_plain or part.get_content_type() == "text/html") or _is_attached(part):
             continue
         content = _content(part)
-        if kind == "text/plain" and content.strip():
-            return content
-        html = html or content
-    return _plain(html) if html else ""
+        if is_plain and content.strip():
+            plain.append(content)
+        elif content.strip():
+            html = html or content
+    return "\n".join(plain) if plain else _plain(html)
 
 
 def _own_parts(message: Message) -> Iterator[Message]:

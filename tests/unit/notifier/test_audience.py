@@ -1,0 +1,234 @@
+"""Who hears of what, and why."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from services.notifier.audience import CALLS_TO_ACT, Notice, audience
+from shared.contracts.event import Event
+from shared.contracts.issue import (
+    Action,
+    AssignedBecause,
+    DeclineReason,
+    Reasons,
+    Refusal,
+    State,
+    Step,
+)
+from shared.contracts.notifier import Reason, Relation
+from shared.contracts.router import (
+    ActionRefused,
+    IssueAcknowledged,
+    IssueAssigned,
+    IssueClosed,
+    IssueDeclined,
+    IssueDue,
+    IssueEscalated,
+    IssueReminded,
+    IssueReopened,
+    IssueResolved,
+    IssueResponded,
+)
+from tests.unit import build
+from tests.unit.build import CUSTOMER, ISSUE_ID, MONDAY
+
+ORGANISATION = build.organisation()
+
+
+def told(event: Event) -> dict[str, tuple[Relation, Reason]]:
+    notices = audience(event, ORGANISATION)
+    assert len({notice.person_id for notice in notices}) == len(notices)
+    return {notice.person_id: (notice.relation, notice.reason) for notice in notices}
+
+
+def said(actor_id: str | None = None, **issue: Any) -> dict[str, Any]:
+    """An issue of a customer, carried by `emi` and owned by `ren`."""
+    return {
+        "occurred_at": MONDAY,
+        "issue_id": ISSUE_ID,
+        "issue": build.snapshot(**({"reporter_id": CUSTOMER} | issue)),
+        "actor_id": actor_id,
+    }
+
+
+def assigned(because: AssignedBecause, previous: str | None = None, **issue: Any) -> IssueAssigned:
+    return IssueAssigned(
+        **said(**issue), because=because, reasons=Reasons(), previous_owner_id=previous
+    )
+
+
+@pytest.mark.parametrize("because", [AssignedBecause.NEW, AssignedBecause.UNROUTABLE])
+def test_a_new_issue_is_confirmed_to_its_reporter_wherever_they_are(
+    because: AssignedBecause,
+) -> None:
+    assert told(assigned(because)) == {
+        "ren": (Relation.OWNER, Reason.YOURS),
+        "emi": (Relation.CARRIER, Reason.RECEIVED),
+        CUSTOMER: (Relation.REPORTER, Reason.RECEIVED),
+    }
+
+
+def test_a_carrier_who_wrote_it_is_told_once() -> None:
+    assert told(assigned(AssignedBecause.NEW, reporter_id="emi")) == {
+        "ren": (Relation.OWNER, Reason.YOURS),
+        "emi": (Relation.CARRIER, Reason.RECEIVED),
+    }
+
+
+def test_a_leader_who_gets_their_own_issue_hears_that_it_is_theirs() -> None:
+    event = assigned(AssignedBecause.NEW, owner_id="kai", carrier_id="kai", reporter_id="kai")
+
+    assert told(event) == {"kai": (Relation.OWNER, Reason.YOURS)}
+
+
+LATER = sorted(set(AssignedBecause) - {AssignedBecause.NEW, AssignedBecause.UNROUTABLE})
+
+
+@pytest.mark.parametrize("because", LATER)
+def test_who_owns_it_later_is_no_matter_for_anybody_outside(because: AssignedBecause) -> None:
+    assert told(assigned(because, previous="sho")) == {
+        "ren": (Relation.OWNER, Reason.YOURS),
+        "emi": (Relation.CARRIER, Reason.NEW_OWNER),
+        "sho": (Relation.FORMER_OWNER, Reason.NO_LONGER_YOURS),
+    }
+
+
+def test_a_colleague_who_wrote_for_the_carrier_hears_of_later_owners_too() -> None:
+    assert told(assigned(AssignedBecause.LEADER, previous="sho", reporter_id="yui")) == {
+        "ren": (Relation.OWNER, Reason.YOURS),
+        "emi": (Relation.CARRIER, Reason.NEW_OWNER),
+        "yui": (Relation.REPORTER, Reason.NEW_OWNER),
+        "sho": (Relation.FORMER_OWNER, Reason.NO_LONGER_YOURS),
+    }
+
+
+@pytest.mark.parametrize("previous", [None, "somebody-who-left"])
+def test_nobody_is_written_to_who_has_left(previous: str | None) -> None:
+    assert told(assigned(AssignedBecause.LEFT, previous=previous)).keys() == {"ren", "emi"}
+
+
+def test_a_former_owner_who_handed_it_over_need_not_be_told() -> None:
+    event = IssueAssigned(
+        **said(actor_id="sho"),
+        because=AssignedBecause.HANDED_OVER,
+        reasons=Reasons(),
+        previous_owner_id="sho",
+    )
+
+    assert "sho" not in told(event)
+
+
+def test_a_decline_is_told_by_the_assignment_that_follows_it() -> None:
+    event = IssueDeclined(**said("ren"), reason=DeclineReason.NO_TIME, proposed="sho")
+
+    assert told(event) == {}
+
+
+@pytest.mark.parametrize(
+    ("event", "reason"),
+    [
+        (IssueAcknowledged(**said("ren")), Reason.TAKEN),
+        (IssueResponded(**said("ren"), text="Try this."), Reason.ANSWER),
+        (IssueResolved(**said("ren"), text="Done."), Reason.SOLVED),
+        (IssueClosed(**said(), confirmed=False), Reason.CLOSED),
+    ],
+)
+def test_whoever_wrote_and_whoever_carries_it_hear_how_it_goes(
+    event: Event, reason: Reason
+) -> None:
+    assert told(event) == {
+        "emi": (Relation.CARRIER, reason),
+        CUSTOMER: (Relation.REPORTER, reason),
+    }
+
+
+def test_an_owner_hears_that_the_carrier_confirms_the_solution() -> None:
+    assert told(IssueClosed(**said("emi"), confirmed=True)) == {
+        "ren": (Relation.OWNER, Reason.CONFIRMED),
+        CUSTOMER: (Relation.REPORTER, Reason.CLOSED),
+    }
+
+
+def test_an_owner_hears_that_it_is_not_solved() -> None:
+    assert told(IssueReopened(**said(CUSTOMER), text="It still does not start.")) == {
+        "ren": (Relation.OWNER, Reason.REOPENED)
+    }
+
+
+@pytest.mark.parametrize("step", [Step.ACKNOWLEDGE, Step.ANSWER, Step.RESOLVE])
+def test_an_owner_is_reminded_of_their_step(step: Step) -> None:
+    event = IssueReminded(**said(), step=step, person_id="ren")
+
+    assert told(event) == {"ren": (Relation.OWNER, Reason.REMINDER)}
+
+
+def test_a_carrier_is_reminded_to_confirm() -> None:
+    event = IssueReminded(**said(), step=Step.CONFIRM, person_id="emi")
+
+    assert told(event) == {"emi": (Relation.CARRIER, Reason.REMINDER)}
+
+
+@pytest.mark.parametrize(
+    ("person_id", "relation"), [("mio", Relation.LEAD), ("kai", Relation.LEADER)]
+)
+def test_somebody_further_up_hears_that_it_is_late(person_id: str, relation: Relation) -> None:
+    event = IssueEscalated(**said(), step=Step.ANSWER, person_id=person_id)
+
+    assert told(event) == {person_id: (relation, Reason.ESCALATION)}
+
+
+def test_who_is_given_a_late_issue_hears_so_by_its_assignment_alone() -> None:
+    event = IssueEscalated(**said(), step=Step.ANSWER, person_id="kai", gives=True)
+
+    assert told(event) == {}
+
+
+@pytest.mark.parametrize(("after_s", "is_told"), [(10, False), (11, True)])
+def test_a_refusal_is_sent_only_where_it_can_no_longer_stand_on_the_page(
+    after_s: int, is_told: bool
+) -> None:
+    event = ActionRefused(
+        occurred_at=MONDAY + timedelta(seconds=after_s),
+        issue_id=ISSUE_ID,
+        person_id="ren",
+        action=Action.ANSWER,
+        refusal=Refusal.NOT_NOW,
+        requested_at=MONDAY,
+    )
+
+    assert told(event) == ({"ren": (Relation.REQUESTER, Reason.REFUSED)} if is_told else {})
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        IssueAcknowledged(**said("emi")),
+        IssueResponded(**said("emi"), text="I found out."),
+        IssueResolved(**said(CUSTOMER)),
+        IssueReopened(**said("ren", state=State.ASSIGNED)),
+        IssueReminded(**said("ren"), step=Step.ANSWER, person_id="ren"),
+    ],
+)
+def test_nobody_is_told_of_their_own_act(event: Any) -> None:
+    assert event.actor_id not in told(event)
+
+
+def test_what_concerns_nobody_is_told_to_nobody() -> None:
+    due = IssueDue(occurred_at=MONDAY, issue_id=ISSUE_ID, step_number=1)
+
+    assert audience(due, ORGANISATION) == []
+    assert audience(build.raised(), ORGANISATION) == []
+
+
+def test_the_owner_comes_first() -> None:
+    """Where one message must wait for another, nobody waits longer than who has to act."""
+    first = audience(assigned(AssignedBecause.NEW), ORGANISATION)[0]
+
+    assert first == Notice("ren", Relation.OWNER, Reason.YOURS)
+
+
+def test_every_call_to_act_is_void_with_its_assignment() -> None:
+    assert {Reason.YOURS, Reason.REMINDER, Reason.REOPENED, Reason.SOLVED} == CALLS_TO_ACT

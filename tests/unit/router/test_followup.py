@@ -1,0 +1,389 @@
+"""When Banso looks at an issue again, and what it does then in its own name."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.router import followup, lifecycle
+from services.router.followup import Close, Deed, Give, Remind, Tell
+from services.router.lifecycle import Issue
+from shared.contracts.issue import State, Step
+from shared.contracts.organisation import Policy
+from tests.unit import build
+from tests.unit.build import HOUR, MONDAY, at, rung
+
+OFFICE = build.office()
+POLICY = build.policy()
+LEADER = "kai"
+
+
+def plan(issue: Issue, now: datetime, policy: Policy = POLICY) -> Issue:
+    return followup.plan(issue, policy, OFFICE, now)
+
+
+def due(issue: Issue, policy: Policy = POLICY, lead_id: str | None = "mio") -> Deed:
+    return followup.due(issue, policy, lead_id, LEADER)
+
+
+def climb(issue: Issue, now: datetime, policy: Policy = POLICY) -> Issue:
+    return followup.climb(issue, policy, OFFICE, now)
+
+
+def acknowledged(**said: Any) -> Issue:
+    return build.issue(state=State.ACKNOWLEDGED, acknowledged_at=MONDAY, **said)
+
+
+# Planning
+
+
+def test_a_new_owner_has_time_to_say_yes_or_no_from_the_assignment_on() -> None:
+    issue = build.issue(assigned_at=at("2026-06-03 11:00"))
+
+    planned = plan(issue, at("2026-06-03 11:00"))
+
+    assert planned.next_step is Step.ACKNOWLEDGE
+    assert planned.next_step_at == at("2026-06-03 16:00")
+
+
+def test_an_issue_that_nobody_owns_yet_is_planned_like_a_new_one() -> None:
+    planned = plan(build.issue(state=State.RECEIVED), MONDAY)
+
+    assert planned.next_step is Step.ACKNOWLEDGE
+
+
+def test_the_first_answer_counts_from_the_carriers_first_word() -> None:
+    """8 working hours from Monday 10:00, although it was taken on Monday at 14:00."""
+    taken = acknowledged(raised_at=at("2026-06-01 10:00"))
+
+    planned = plan(taken, at("2026-06-01 14:00"))
+
+    assert planned.next_step is Step.ANSWER
+    assert planned.next_step_at == at("2026-06-02 10:00")
+
+
+def test_the_next_answer_counts_from_the_last_one() -> None:
+    answered = acknowledged(answered_at=at("2026-06-01 11:00"))
+
+    planned = plan(answered, at("2026-06-01 11:00"))
+
+    assert planned.next_step is Step.ANSWER
+    assert planned.next_step_at == at("2026-06-04 11:00")
+
+
+def test_the_solution_counts_from_the_carriers_first_word() -> None:
+    """The next word would be due on Tuesday, the solution is due a day earlier."""
+    answered = acknowledged(raised_at=at("2026-06-01 10:00"), answered_at=at("2026-06-04 11:00"))
+
+    planned = plan(answered, at("2026-06-04 11:00"))
+
+    assert planned.next_step is Step.RESOLVE
+    assert planned.next_step_at == at("2026-06-08 10:00")
+
+
+@pytest.mark.parametrize("answered_at", [None, at("2026-05-07 10:00")])
+def test_who_takes_over_what_is_late_still_gets_time_to_act(answered_at: datetime | None) -> None:
+    late = acknowledged(raised_at=at("2026-05-07 09:00"), answered_at=answered_at)
+
+    planned = plan(late, at("2026-06-01 09:00"))
+
+    assert planned.next_step_at == at("2026-06-01 14:00")
+
+
+def test_where_answer_and_solution_are_due_together_the_solution_is_asked_for() -> None:
+    together = build.policy(answer_within="2d", resolve_within="2d")
+
+    assert plan(acknowledged(), MONDAY, together).next_step is Step.RESOLVE
+
+
+def test_the_carrier_has_time_to_confirm_and_hears_a_last_call_a_day_before() -> None:
+    solved = lifecycle.resolve(acknowledged(), "fault", at("2026-06-01 11:00"))
+
+    planned = plan(solved, at("2026-06-01 11:00"))
+
+    assert planned.next_step is Step.CONFIRM
+    assert planned.wake_at == at("2026-06-05 11:00")
+    assert planned.next_step_at == at("2026-06-08 11:00")
+
+
+def test_the_time_to_confirm_counts_from_the_solution_whenever_it_is_planned() -> None:
+    solved = lifecycle.resolve(acknowledged(), "fault", at("2026-06-01 11:00"))
+
+    planned = plan(solved, at("2026-06-03 11:00"))
+
+    assert planned.wake_at == at("2026-06-05 11:00")
+    assert planned.next_step_at == at("2026-06-08 11:00")
+
+
+def test_a_closed_issue_cannot_be_planned() -> None:
+    with pytest.raises(ValueError, match="closed"):
+        plan(build.issue(state=State.CLOSED), MONDAY)
+
+
+def test_a_new_plan_voids_the_wake_ups_of_the_old_one_and_starts_at_the_first_rung() -> None:
+    climbed = build.issue(rung=3, step_number=8, taken_at=MONDAY)
+
+    planned = plan(climbed, MONDAY)
+
+    assert (planned.rung, planned.step_number, planned.taken_at) == (0, 9, None)
+
+
+def test_banso_looks_at_the_issue_when_the_step_is_due() -> None:
+    planned = plan(build.issue(), MONDAY)
+
+    assert planned.wake_at == planned.next_step_at == at("2026-06-01 14:00")
+
+
+def test_a_ladder_may_begin_later_than_the_deadline() -> None:
+    patient = build.policy(ladder=[rung("1h", "give", "leader")])
+
+    planned = plan(build.issue(), MONDAY, patient)
+
+    assert planned.wake_at == at("2026-06-01 15:00")
+
+
+# What is done when the time has come
+
+
+def test_the_ladder_is_climbed_rung_by_rung() -> None:
+    deeds = [due(build.issue(rung=n)) for n in range(6)]
+
+    assert deeds == [
+        Remind("ren"),
+        Remind("ren"),
+        Tell("mio"),
+        Give(LEADER),
+        Remind("ren"),
+        Remind("ren"),
+    ]
+
+
+@pytest.mark.parametrize("do", ["tell", "give"])
+def test_a_leads_own_issue_is_not_reported_to_the_lead(do: str) -> None:
+    policy = build.policy(ladder=[rung("0h", do, "lead"), rung("1h", "give", "leader")])
+
+    assert due(build.issue(owner_id="mio"), policy) == Remind("mio")
+
+
+def test_a_leads_own_issue_goes_up_to_the_leader() -> None:
+    assert due(build.issue(owner_id="mio", rung=3)) == Give(LEADER)
+
+
+@pytest.mark.parametrize("n", range(6))
+def test_a_leader_who_owns_an_issue_is_reminded_and_nobody_else_told(n: int) -> None:
+    assert due(build.issue(owner_id=LEADER, rung=n)) == Remind(LEADER)
+
+
+def test_without_a_lead_the_leader_is_told() -> None:
+    assert due(build.issue(rung=2), lead_id=None) == Tell(LEADER)
+
+
+@pytest.mark.parametrize(("do", "deed"), [("tell", Tell(LEADER)), ("give", Give(LEADER))])
+def test_it_never_falls_back_on_a_lead_who_carries_it(do: str, deed: Deed) -> None:
+    policy = build.policy(ladder=[rung("0h", do, "lead"), rung("1h", "give", "leader")])
+
+    assert due(build.issue(carrier_id="mio"), policy) == deed
+
+
+def test_it_is_never_given_to_a_lead_who_declined_it() -> None:
+    policy = build.policy(ladder=[rung("0h", "give", "lead"), rung("1h", "give", "leader")])
+
+    assert due(build.issue(declined_by=["mio"]), policy) == Give(LEADER)
+
+
+def test_a_solved_issue_closes_after_one_last_call_to_the_carrier() -> None:
+    solved = lifecycle.resolve(acknowledged(), "fault", MONDAY)
+    first = plan(solved, MONDAY)
+
+    second = climb(first, at("2026-06-05 09:00"))
+
+    assert due(first) == Remind("emi")
+    assert due(second) == Close()
+    assert second.wake_at == first.next_step_at == at("2026-06-05 18:00")
+
+
+def test_after_an_outage_the_last_call_still_comes_before_the_closing() -> None:
+    solved = plan(lifecycle.resolve(acknowledged(), "fault", MONDAY), MONDAY)
+
+    late = climb(solved, at("2026-07-01 09:00"))
+
+    assert late.wake_at == at("2026-07-01 09:00")
+    assert due(late) == Close()
+
+
+@pytest.mark.parametrize("confirm_within", ["1d", "4h"])
+def test_what_closes_within_a_day_closes_on_time_and_without_a_last_call(
+    confirm_within: str,
+) -> None:
+    """The carrier has only just heard by when; a call in the moment of closing helps nobody."""
+    soon = build.policy(confirm_within=confirm_within, ladder=[rung("3h", "give", "leader")])
+    solved = lifecycle.resolve(acknowledged(), "fault", MONDAY)
+
+    planned = plan(solved, MONDAY, soon)
+
+    assert (
+        planned.wake_at
+        == planned.next_step_at
+        == MONDAY.replace(hour=18 if confirm_within == "1d" else 14)
+    )
+    assert due(planned, soon) == Close()
+
+
+# Climbing
+
+
+def test_the_next_rung_counts_from_now_so_that_an_outage_brings_one_and_not_many() -> None:
+    after_outage = at("2026-06-10 09:00")
+
+    climbed = climb(plan(build.issue(), MONDAY), after_outage)
+
+    assert climbed.rung == 1
+    assert climbed.wake_at == after_outage + 2 * HOUR
+
+
+def test_above_the_last_rung_a_reminder_comes_again_and_again() -> None:
+    top = build.issue(rung=len(POLICY.ladder) - 1)
+
+    once = climb(top, MONDAY)
+    twice = climb(once, at("2026-06-02 09:00"))
+
+    assert once.wake_at == at("2026-06-01 18:00")
+    assert twice.wake_at == at("2026-06-02 18:00")
+
+
+def test_a_reminder_does_not_hide_the_deadline_that_was_missed_until_it_has_passed() -> None:
+    """What people are told never lies in the past: the deadline, or when Banso acts next."""
+    planned = plan(build.issue(), MONDAY)
+
+    climbed = climb(planned, at("2026-06-01 14:00"))
+
+    assert climbed.next_step_at == climbed.wake_at == at("2026-06-01 16:00")
+
+
+def test_climbing_voids_the_wake_up_that_led_to_it() -> None:
+    issue = build.issue(step_number=4, taken_at=MONDAY)
+
+    climbed = climb(issue, MONDAY)
+
+    assert (climbed.step_number, climbed.taken_at) == (5, None)
+
+
+def test_what_could_not_be_done_is_looked_at_again_in_an_hour_on_the_same_rung() -> None:
+    issue = plan(build.issue(), MONDAY)
+    now = at("2026-06-01 14:00")
+
+    postponed = followup.postpone(replace(issue, taken_at=now), now)
+
+    assert (postponed.wake_at, postponed.next_step_at) == (now + HOUR, now + HOUR)
+    assert (postponed.rung, postponed.next_step) == (issue.rung, issue.next_step)
+    assert (postponed.step_number, postponed.taken_at) == (issue.step_number + 1, None)
+
+
+def test_postponing_does_not_shorten_the_time_that_people_were_told() -> None:
+    issue = plan(build.issue(), MONDAY)
+
+    assert followup.postpone(issue, MONDAY).next_step_at == issue.next_step_at
+
+
+# The properties
+
+SPANS = st.integers(0, 60).map(lambda halves: f"{halves * 30}m")
+RUNGS = st.one_of(
+    st.builds(rung, SPANS, st.just("remind")),
+    st.builds(rung, SPANS, st.sampled_from(["tell", "give"]), st.sampled_from(["lead", "leader"])),
+)
+INSTANTS = st.integers(0, 60 * 24 * 60).map(lambda minutes: MONDAY + timedelta(minutes=minutes))
+
+
+@st.composite
+def policies(draw: st.DrawFn) -> Policy:
+    names = ("acknowledge_within", "answer_within", "keep_in_touch", "resolve_within")
+    last = draw(st.builds(rung, SPANS, st.just("give"), st.just("leader")))
+    ladder = [*draw(st.lists(RUNGS, max_size=3)), last]
+    spans = {name: draw(SPANS) for name in (*names, "confirm_within", "repeat")}
+    return build.policy(ladder=ladder, **spans)
+
+
+@st.composite
+def open_issues(draw: st.DrawFn) -> Issue:
+    times = sorted(draw(st.lists(INSTANTS, min_size=5, max_size=5)))
+    raised_at, assigned_at, acknowledged_at, answered_at, resolved_at = times
+    state = draw(st.sampled_from([State.ASSIGNED, State.ACKNOWLEDGED, State.RESOLVED]))
+    return build.issue(
+        state=state,
+        owner_id=draw(st.sampled_from(["ren", "mio", LEADER])),
+        carrier_id=draw(st.sampled_from(["emi", "mio"])),
+        declined_by=draw(st.sampled_from([[], ["mio"], ["sho"]])),
+        raised_at=raised_at,
+        assigned_at=assigned_at,
+        acknowledged_at=acknowledged_at if state is not State.ASSIGNED else None,
+        answered_at=draw(st.sampled_from([None, answered_at])),
+        resolved_at=resolved_at if state is State.RESOLVED else None,
+    )
+
+
+def has_a_next_step(issue: Issue) -> bool:
+    return (
+        issue.next_step is not None
+        and issue.next_step_at is not None
+        and issue.wake_at is not None
+        and issue.wake_at <= issue.next_step_at
+    )
+
+
+@given(open_issues(), policies(), INSTANTS, st.lists(st.integers(0, 10_000), max_size=8))
+def test_an_open_issue_always_has_a_next_step_and_is_looked_at_by_then(
+    issue: Issue, policy: Policy, now: datetime, pauses: list[int]
+) -> None:
+    issue = plan(issue, now, policy)
+    assert has_a_next_step(issue)
+
+    for minutes in pauses:
+        now += timedelta(minutes=minutes)
+        for later in (climb(issue, now, policy), followup.postpone(issue, now)):
+            assert has_a_next_step(later)
+            assert later.step_number > issue.step_number
+            assert later.wake_at is not None
+            assert later.wake_at >= now
+        issue = climb(issue, now, policy)
+
+
+@given(open_issues(), policies(), INSTANTS)
+def test_what_nobody_does_ends_with_the_leader_and_what_nobody_confirms_is_closed(
+    issue: Issue, policy: Policy, now: datetime
+) -> None:
+    """However the ladder is made, and however often the issue changes hands on it."""
+    issue = plan(issue, now, policy)
+
+    for _ in range(2 * len(policy.ladder) + 2):
+        assert issue.wake_at is not None
+        now = max(now, issue.wake_at)
+        deed = followup.due(issue, policy, "mio", LEADER)
+        if deed == Close():
+            break
+        issue = climb(issue, now, policy)
+        if isinstance(deed, Give):
+            assert deed.person_id == LEADER or deed.person_id not in (
+                issue.carrier_id,
+                *issue.declined_by,
+            )
+            issue = plan(lifecycle.assign(issue, deed.person_id, "product", now), now, policy)
+
+    assert (deed == Close()) == (issue.state is State.RESOLVED)
+    assert issue.owner_id == LEADER or issue.state is State.RESOLVED
+
+
+@given(open_issues(), policies(), st.integers(0, 9))
+def test_nobody_is_told_of_what_they_did_not_do_themselves(
+    issue: Issue, policy: Policy, n: int
+) -> None:
+    deed = followup.due(replace(issue, rung=n), policy, "mio", LEADER)
+
+    if isinstance(deed, Tell | Give):
+        assert deed.person_id != issue.owner_id
+        assert issue.owner_id != LEADER

@@ -1,0 +1,310 @@
+"""What may happen to an issue, who may do it, and what the issue is like afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from itertools import product
+
+import pytest
+
+from services.router import lifecycle
+from services.router.lifecycle import Issue, Role
+from shared.contracts.issue import Action, Refusal, Snapshot, State, Step
+from tests.unit import build
+from tests.unit.build import CUSTOMER, MONDAY
+
+LATER = MONDAY + timedelta(hours=3)
+
+OWNER, LEADER, CARRIER, SOMEBODY = "ren", "kai", "emi", "yui"
+
+MAY = {
+    *product([Action.ACKNOWLEDGE], [State.ASSIGNED], [OWNER]),
+    *product([Action.DECLINE], [State.ASSIGNED, State.ACKNOWLEDGED], [OWNER]),
+    *product([Action.HAND_OVER], [State.ASSIGNED, State.ACKNOWLEDGED], [OWNER, LEADER]),
+    *product([Action.ANSWER], [State.ASSIGNED, State.ACKNOWLEDGED], [OWNER, LEADER]),
+    *product([Action.RESOLVE], [State.ASSIGNED, State.ACKNOWLEDGED], [OWNER]),
+    *product([Action.CONFIRM], [State.RESOLVED], [CARRIER]),
+    *product([Action.REOPEN], [State.RESOLVED, State.CLOSED], [CARRIER]),
+}
+
+
+def test_only_the_right_person_in_the_right_state_may_act() -> None:
+    people = [OWNER, LEADER, CARRIER, SOMEBODY]
+
+    may = {
+        (action, state, person_id)
+        for action, state, person_id in product(Action, State, people)
+        if lifecycle.refusal(build.issue(state=state), action, person_id, None, LEADER) is None
+    }
+
+    assert may == MAY
+
+
+def test_a_link_of_an_earlier_assignment_is_overtaken() -> None:
+    issue = build.issue(assignment=2)
+
+    assert lifecycle.refusal(issue, Action.ANSWER, OWNER, 1, LEADER) is Refusal.OVERTAKEN
+    assert lifecycle.refusal(issue, Action.ANSWER, OWNER, 2, LEADER) is None
+
+
+def test_a_former_owner_hears_that_the_link_is_overtaken_and_not_that_they_may_not() -> None:
+    issue = build.issue(assignment=2, owner_id="sho")
+
+    assert lifecycle.refusal(issue, Action.ANSWER, OWNER, 1, LEADER) is Refusal.OVERTAKEN
+
+
+def test_somebody_else_hears_that_it_is_not_theirs_whatever_the_state() -> None:
+    issue = build.issue(state=State.CLOSED)
+
+    assert lifecycle.refusal(issue, Action.ANSWER, SOMEBODY, None, LEADER) is Refusal.NOT_YOURS
+
+
+def test_the_right_person_hears_that_it_is_too_late() -> None:
+    issue = build.issue(state=State.CLOSED)
+
+    assert lifecycle.refusal(issue, Action.ANSWER, OWNER, None, LEADER) is Refusal.NOT_NOW
+
+
+def test_a_reporter_outside_may_confirm_like_the_carrier() -> None:
+    issue = build.issue(state=State.RESOLVED, reporter_id=CUSTOMER)
+
+    assert lifecycle.refusal(issue, Action.CONFIRM, CUSTOMER, None, LEADER) is None
+
+
+def test_a_person_can_stand_in_several_roles_to_an_issue() -> None:
+    issue = build.issue(owner_id="kai", carrier_id="kai", reporter_id=CUSTOMER)
+
+    assert lifecycle.roles(issue, "kai", "kai") == {Role.OWNER, Role.LEADER, Role.CARRIER}
+    assert lifecycle.roles(issue, CUSTOMER, "kai") == {Role.CARRIER}
+    assert lifecycle.roles(issue, SOMEBODY, "kai") == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("action", "state", "person_id"),
+    [
+        (Action.ACKNOWLEDGE, State.ACKNOWLEDGED, OWNER),
+        (Action.RESOLVE, State.RESOLVED, OWNER),
+        (Action.CONFIRM, State.CLOSED, CARRIER),
+        (Action.CONFIRM, State.CLOSED, CUSTOMER),
+    ],
+)
+def test_a_second_click_of_the_same_person_is_done_already(
+    action: Action, state: State, person_id: str
+) -> None:
+    issue = build.issue(state=state, reporter_id=CUSTOMER)
+
+    assert lifecycle.is_done(issue, action, person_id, None)
+    assert lifecycle.is_done(issue, action, person_id, 1)
+
+
+@pytest.mark.parametrize("action", [Action.DECLINE, Action.HAND_OVER, Action.ANSWER, Action.REOPEN])
+@pytest.mark.parametrize("state", State)
+def test_what_can_be_done_again_is_never_done_already(action: Action, state: State) -> None:
+    issue = build.issue(state=state)
+
+    assert not lifecycle.is_done(issue, action, OWNER, None)
+    assert not lifecycle.is_done(issue, action, CARRIER, None)
+
+
+def test_a_wish_with_the_link_of_an_earlier_assignment_is_not_done() -> None:
+    issue = build.issue(state=State.ACKNOWLEDGED, assignment=2)
+
+    assert not lifecycle.is_done(issue, Action.ACKNOWLEDGE, OWNER, 1)
+
+
+@pytest.mark.parametrize("person_id", [SOMEBODY, CARRIER, CUSTOMER])
+def test_only_the_owner_can_have_taken_it_already(person_id: str) -> None:
+    """Anybody else who asks is refused in words, rather than left to believe that it was done."""
+    issue = build.issue(state=State.ACKNOWLEDGED, reporter_id=CUSTOMER)
+
+    assert not lifecycle.is_done(issue, Action.ACKNOWLEDGE, person_id, None)
+
+
+def test_a_new_owner_has_not_said_yes_or_no() -> None:
+    taken = build.issue(state=State.ACKNOWLEDGED, acknowledged_at=MONDAY)
+
+    moved = lifecycle.assign(taken, "yui", "shipping", LATER)
+
+    assert (moved.owner_id, moved.team_id) == ("yui", "shipping")
+    assert moved.state is State.ASSIGNED
+    assert moved.acknowledged_at is None
+    assert moved.assigned_at == LATER
+
+
+def test_a_new_assignment_voids_the_links_of_the_one_before() -> None:
+    issue = build.issue()
+
+    moved = lifecycle.assign(issue, "yui", "shipping", LATER)
+
+    assert lifecycle.refusal(moved, Action.ANSWER, "yui", issue.assignment, LEADER) is (
+        Refusal.OVERTAKEN
+    )
+
+
+def test_the_clock_does_not_reset_when_it_is_handed_over() -> None:
+    answered = build.issue(answered_at=MONDAY)
+
+    moved = lifecycle.assign(answered, "yui", "shipping", LATER)
+
+    assert (moved.raised_at, moved.answered_at) == (MONDAY, MONDAY)
+
+
+def test_a_decline_is_remembered_and_counted() -> None:
+    issue = build.issue(declined_by=["sho"], moves=1)
+
+    declined = lifecycle.decline(issue)
+
+    assert declined.declined_by == ["sho", OWNER]
+    assert declined.moves == 2
+
+
+def test_a_decline_leaves_the_issue_before_it_as_it_was() -> None:
+    issue = build.issue()
+
+    lifecycle.decline(issue)
+
+    assert issue.declined_by == []
+
+
+def test_an_acknowledgement_says_when_it_was_taken() -> None:
+    taken = lifecycle.acknowledge(build.issue(), LATER)
+
+    assert taken.state is State.ACKNOWLEDGED
+    assert taken.acknowledged_at == LATER
+
+
+def test_an_owner_who_answers_has_taken_it() -> None:
+    answered = lifecycle.answer(build.issue(), OWNER, LATER)
+
+    assert answered.state is State.ACKNOWLEDGED
+    assert (answered.acknowledged_at, answered.answered_at) == (LATER, LATER)
+
+
+def test_a_second_answer_does_not_take_it_again() -> None:
+    taken = build.issue(state=State.ACKNOWLEDGED, acknowledged_at=MONDAY, answered_at=MONDAY)
+
+    answered = lifecycle.answer(taken, OWNER, LATER)
+
+    assert (answered.acknowledged_at, answered.answered_at) == (MONDAY, LATER)
+
+
+def test_a_leader_who_answers_has_not_taken_it_from_its_owner() -> None:
+    answered = lifecycle.answer(build.issue(), LEADER, LATER)
+
+    assert answered.state is State.ASSIGNED
+    assert answered.owner_id == OWNER
+    assert answered.answered_at == LATER
+
+
+def test_a_solution_takes_the_issue_where_nobody_had_said_so() -> None:
+    resolved = lifecycle.resolve(build.issue(), "fault", LATER)
+
+    assert resolved.state is State.RESOLVED
+    assert (resolved.acknowledged_at, resolved.resolved_at) == (LATER, LATER)
+    assert resolved.cause == "fault"
+
+
+def test_a_solution_leaves_the_time_of_the_acknowledgement() -> None:
+    taken = build.issue(state=State.ACKNOWLEDGED, acknowledged_at=MONDAY)
+
+    assert lifecycle.resolve(taken, "fault", LATER).acknowledged_at == MONDAY
+
+
+def test_nothing_more_is_due_once_it_is_closed() -> None:
+    closed = lifecycle.close(build.issue(state=State.RESOLVED), LATER)
+
+    assert closed.state is State.CLOSED
+    assert closed.closed_at == LATER
+    assert (closed.next_step, closed.next_step_at, closed.wake_at) == (None, None, None)
+
+
+def test_a_wake_up_from_before_the_closing_is_void() -> None:
+    issue = build.issue(state=State.RESOLVED)
+
+    assert lifecycle.close(issue, LATER).step_number != issue.step_number
+
+
+def test_a_reopened_issue_is_back_with_its_owner_as_if_it_had_not_been_solved() -> None:
+    resolved = lifecycle.resolve(build.issue(), "fault", LATER)
+    closed = lifecycle.close(resolved, LATER)
+
+    reopened = lifecycle.reopen(closed, LATER)
+
+    assert reopened.state is State.ASSIGNED
+    assert (reopened.owner_id, reopened.team_id) == (OWNER, "product")
+    assert (reopened.cause, reopened.resolved_at, reopened.closed_at) == (None, None, None)
+    assert reopened.acknowledged_at is None
+
+
+def test_a_reopened_issue_keeps_who_declined_it_and_how_often_it_was_moved() -> None:
+    closed = build.issue(state=State.CLOSED, declined_by=["sho"], moves=1)
+
+    reopened = lifecycle.reopen(closed, LATER)
+
+    assert (reopened.declined_by, reopened.moves) == (["sho"], 1)
+
+
+def test_a_reopened_issue_voids_the_old_links() -> None:
+    closed = build.issue(state=State.CLOSED)
+
+    reopened = lifecycle.reopen(closed, LATER)
+
+    assert reopened.assignment == closed.assignment + 1
+
+
+def test_the_carrier_sees_how_often_banso_asked() -> None:
+    reminded = lifecycle.remind(lifecycle.remind(build.issue()))
+
+    assert reminded.reminders == 2
+
+
+def test_telling_somebody_further_up_changes_neither_owner_nor_step() -> None:
+    issue = build.issue()
+
+    assert lifecycle.escalate(issue) == replace(issue, version=issue.version + 1)
+
+
+CHANGES: list[Callable[[Issue], Issue]] = [
+    lambda issue: lifecycle.assign(issue, "yui", "shipping", LATER),
+    lifecycle.decline,
+    lambda issue: lifecycle.acknowledge(issue, LATER),
+    lambda issue: lifecycle.answer(issue, OWNER, LATER),
+    lambda issue: lifecycle.resolve(issue, "fault", LATER),
+    lambda issue: lifecycle.close(issue, LATER),
+    lambda issue: lifecycle.reopen(issue, LATER),
+    lifecycle.remind,
+    lifecycle.escalate,
+]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_every_change_makes_one_newer_version(change: Callable[[Issue], Issue]) -> None:
+    issue = build.issue(version=7)
+
+    assert change(issue).version == 8
+
+
+def test_the_others_hear_the_whole_issue() -> None:
+    issue = build.issue(
+        state=State.CLOSED,
+        product="meter",
+        category="broken",
+        cause="fault",
+        acknowledged_at=MONDAY,
+        answered_at=MONDAY,
+        resolved_at=LATER,
+        closed_at=LATER,
+        needed_by=LATER,
+        next_step=Step.CONFIRM,
+        moves=1,
+        reminders=2,
+    )
+
+    heard = lifecycle.snapshot(issue)
+
+    told = {name: getattr(heard, name) for name in Snapshot.model_fields}
+    kept = {name: getattr(issue, name, None) for name in Snapshot.model_fields}
+    assert told == kept | {"organisation_revision": issue.revision}
+    assert Snapshot.model_validate_json(heard.model_dump_json()) == heard

@@ -70,7 +70,7 @@ def plan(issue: Issue, policy: Policy, hours: WorkingHours, now: datetime) -> Is
     return replace(
         issue,
         next_step=step,
-        next_step_at=max(deadline, wake),
+        next_step_at=deadline,
         wake_at=wake,
         step_number=issue.step_number + 1,
         rung=rung,

@@ -114,8 +114,7 @@ def action_requested(request: ActionRequested, desk: Desk) -> list[Event]:
             closed = lifecycle.close(issue, desk.now)
             return [_keep(closed, desk, IssueClosed, actor_id=who, confirmed=True)]
         case Action.REOPEN:
-            reopened = _plan(lifecycle.reopen(issue, desk.now), desk)
-            return [_keep(reopened, desk, IssueReopened, actor_id=who, text=request.text)]
+            return _reopen(issue, request, desk)
         case _:
             assert_never(request.action)
 
@@ -184,13 +183,8 @@ def organisation_changed(organisation: Organisation, number: int, desk: Desk) ->
     """Publishes a new organisation; whatever somebody who left it owned gets a new owner."""
     desk.publish(organisation, number)
     events: list[Event] = [OrganisationPublished(occurred_at=desk.now, organisation=organisation)]
-    for issue in desk.owned_by_strangers(organisation.person):
-        known = issue.team_id in organisation.team
-        team_id = str(issue.team_id) if known else organisation.default_team
-        owner_id, reasons = _find_owner(issue, desk, team_id)
-        because = AssignedBecause.LEFT
-        events.append(_assign(issue, desk, owner_id, team_id, because, reasons))
-    return events
+    left = desk.owned_by_strangers(organisation.person)
+    return [*events, *(_replace_owner(issue, desk) for issue in left)]
 
 
 HEARS: Mapping[type[Event], Hears[Desk]] = {
@@ -324,6 +318,24 @@ def _resolve(issue: Issue, request: ActionRequested, desk: Desk) -> list[Event]:
     resolved = _plan(lifecycle.resolve(issue, request.cause or "", desk.now), desk)
     who, text = request.person_id, request.text
     return [_keep(resolved, desk, IssueResolved, actor_id=who, text=text)]
+
+
+def _reopen(issue: Issue, request: ActionRequested, desk: Desk) -> list[Event]:
+    """Back to its owner; to somebody else where the owner has left the organisation."""
+    reopened = _plan(lifecycle.reopen(issue, desk.now), desk)
+    who, text = request.person_id, request.text
+    events = [_keep(reopened, desk, IssueReopened, actor_id=who, text=text)]
+    if reopened.owner_id not in desk.organisation.person:
+        events.append(_replace_owner(reopened, desk))
+    return events
+
+
+def _replace_owner(issue: Issue, desk: Desk) -> IssueAssigned:
+    """A new owner for what somebody had who is no longer there."""
+    known = issue.team_id in desk.organisation.team
+    team_id = str(issue.team_id) if known else desk.organisation.default_team
+    owner_id, reasons = _find_owner(issue, desk, team_id)
+    return _assign(issue, desk, owner_id, team_id, AssignedBecause.LEFT, reasons)
 
 
 def _move(issue: Issue, request: ActionRequested, desk: Desk) -> list[Event]:

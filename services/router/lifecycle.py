@@ -47,7 +47,7 @@ class Issue:
     next_step_at: datetime | None
     """What the people are told: the deadline, or when Banso acts next if that has passed."""
     wake_at: datetime | None
-    """When Banso looks at it again; never later than `next_step_at`."""
+    """When Banso acts in its own name: at the deadline, or when work starts again after it."""
     step_number: int
     """Counts the plans; a wake-up for an older one is void."""
     rung: int

@@ -21,6 +21,8 @@ from shared.contracts.organisation import NONE_SAID, Calendar, Organisation
 LARGEST_BYTES = MAX_MESSAGE_BYTES // 2
 """About 20,000 people."""
 
+DEEPEST = 12
+
 Place = tuple[str | int, ...]
 """Where in the file: keys and positions from the top."""
 
@@ -82,6 +84,9 @@ def parse(text: str) -> Organisation:
     except yaml.YAMLError as error:
         finding = Finding(1, "YAML", f"not YAML: {error}", "Save the file as plain UTF-8 text")
         raise OrganisationUnusable([finding]) from error
+    if _is_too_deep(root):
+        finding = Finding(1, "YAML", "parts lie within parts without end", "Remove the alias (`*`)")
+        raise OrganisationUnusable([finding])
     lines = dict(_lines(root, ()))
     if not isinstance(content, Mapping):
         finding = Finding(1, "file", "there is no organisation", "Start with `name:` and `leader:`")
@@ -246,6 +251,17 @@ def _ids_twice(organisation: Organisation) -> Iterator[tuple[Place, str, str]]:
                     f"`{address}` belongs to two people",
                     "Leave it with one of them",
                 )
+
+
+def _is_too_deep(node: Any, depth: int = 0) -> bool:
+    """Whether an alias leads back into itself; an organisation has no more than six levels."""
+    if depth > DEEPEST:
+        return True
+    if isinstance(node, yaml.MappingNode):
+        return any(_is_too_deep(value, depth + 1) for _, value in node.value)
+    return isinstance(node, yaml.SequenceNode) and any(
+        _is_too_deep(value, depth + 1) for value in node.value
+    )
 
 
 def _lines(node: Any, place: Place) -> Iterator[tuple[Place, int]]:

@@ -329,10 +329,7 @@ def open_issues(draw: st.DrawFn) -> Issue:
 
 def has_a_next_step(issue: Issue) -> bool:
     return (
-        issue.next_step is not None
-        and issue.next_step_at is not None
-        and issue.wake_at is not None
-        and issue.wake_at <= issue.next_step_at
+        issue.next_step is not None and issue.next_step_at is not None and issue.wake_at is not None
     )
 
 

@@ -450,3 +450,10 @@ def test_a_file_in_another_encoding_is_told_with_its_line(tmp_path: Path) -> Non
 
     (found,) = raised.value.findings
     assert (found.line, found.remedy) == (2, "Save it as UTF-8")
+
+
+def test_an_alias_that_leads_back_into_itself_is_refused() -> None:
+    with pytest.raises(OrganisationUnusable) as refused:
+        parse("name: &again\n  ja: [*again]\n")
+
+    assert "Remove the alias" in str(refused.value)

@@ -86,12 +86,12 @@ async def _page(
     mistake: str = "",
 ) -> Response[str]:
     assert link.action is not None
-    seen = await door.see(view, door.eyes(link.person_id), _)
+    seen = await door.see(view, door.eyes(link.person_id), _, link.person_id)
     snapshot = seen.snapshot
     names = Names(door.organisation, _)
     if snapshot is not None and snapshot.assignment != link.assignment:
         words = refusal_text(Refusal.OVERTAKEN, seen.owner, _)
-        return _done(request, link, door, _, seen, _("Already done"), words, ok=False)
+        return _done(request, link, door, _, seen, _("The issue has moved on"), words, ok=False)
     return page(
         request,
         "act.html",
@@ -136,7 +136,7 @@ async def _result(
     view = await door.look(link.issue_id)
     if view is None or link.action is None:
         raise LinkInvalid
-    seen = await door.see(view, door.eyes(link.person_id), _)
+    seen = await door.see(view, door.eyes(link.person_id), _, link.person_id)
     refused = [one for one in happened if one.subject == ActionRefused.subject]
     if refused:
         refusal = Refusal(refused[0].said["refusal"])

@@ -9,7 +9,7 @@ from email import message_from_bytes
 from email.header import decode_header
 from email.message import Message
 from email.policy import compat32
-from email.utils import getaddresses, parseaddr
+from email.utils import getaddresses
 
 from inscriptis import get_text  # type: ignore[import-untyped, unused-ignore]
 from inscriptis.model.config import ParserConfig  # type: ignore[import-untyped, unused-ignore]
@@ -44,16 +44,12 @@ def read_mail(raw: bytes) -> ReadMail:
     """Never raises for what is in the mail; what can't be read is left out, the rest stays."""
     message = message_from_bytes(raw, policy=compat32)
     headers = _headers(message)
-    name, address = parseaddr(headers.get("from", ""))
+    from_name, from_address = next(iter(_addresses(message, "from")), ("", None))
     return ReadMail(
         subject=clean.one_line(headers.get("subject", ""), LONGEST_SUBJECT),
-        from_name=clean.one_line(name, 200),
-        from_address=clean.address(address),
-        to=tuple(
-            found
-            for _, one in getaddresses([headers.get("to", ""), headers.get("cc", "")])
-            if (found := clean.address(one))
-        ),
+        from_name=from_name,
+        from_address=from_address,
+        to=tuple(address for header in ("to", "cc") for _, address in _addresses(message, header)),
         message_id=clean.one_line(headers.get("message-id", ""), LONGEST_SUBJECT),
         text=clean.several_lines(_text(message)),
         headers=headers,
@@ -65,6 +61,23 @@ def _headers(message: Message) -> dict[str, str]:
     for name, value in message.raw_items():
         headers.setdefault(name.lower(), _header(str(value)))
     return headers
+
+
+def _addresses(message: Message, header: str) -> list[tuple[str, str]]:
+    """Names and addresses of a header's first line, without what is none.
+
+    Encoded words are decoded last (RFC 2047, section 6.2), since a comma or an address within
+    them belongs to the name; bytes without a label have to be decoded before anything is found.
+    """
+    name = header.lower()
+    raw = next((str(value) for key, value in message.raw_items() if key.lower() == name), "")
+    is_labelled = not _UNLABELLED.search(raw) and "\x1b" not in raw
+    text = " ".join(raw.split()) if is_labelled else _header(raw)
+    return [
+        (clean.one_line(_header(words), 200), address)
+        for words, found in getaddresses([text])
+        if (address := clean.address(found))
+    ]
 
 
 def _header(value: str) -> str:

@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from axe_playwright_python.base import AxeResults
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT, AxeResults
 from playwright.sync_api import Browser, Page, Playwright
 
 from tests.browser.picture import in_few_colours
@@ -37,9 +36,6 @@ _ARGUMENTS = [
     "--disable-sync",
 ]
 _LARGEST_SCREENSHOT = 150_000
-
-axe = Axe()
-_VIOLATIONS = {"resultTypes": ["violations"]}
 
 
 def executable() -> str:
@@ -107,10 +103,13 @@ def check(page: Page, name: str) -> None:
 
 def look_through(page: Page) -> list[AxeResults]:
     """What axe finds on the page, and again for its colours in the dark."""
-    page.emulate_media(color_scheme="dark")
-    dark = axe.run(page, options={**_VIOLATIONS, "runOnly": ["color-contrast"]})
-    page.emulate_media(color_scheme="light")
-    return [dark, axe.run(page, options=_VIOLATIONS)]
+    page.evaluate(AXE_SCRIPT)
+    found = []
+    for scheme, rules in (("dark", {"runOnly": ["color-contrast"]}), ("light", {})):
+        page.emulate_media(color_scheme=scheme)
+        options = {"resultTypes": ["violations"], **rules}
+        found.append(AxeResults(page.evaluate("(options) => axe.run(options)", options)))
+    return found
 
 
 def language_of(page: Page) -> str:

@@ -22,7 +22,8 @@ LOCALES = {"ja": "ja-JP", "en": "en-GB"}
 
 PHONE = (390, 844)
 DESKTOP = (1280, 800)
-HALF_A_SCREEN = (720, 600)
+HALF_A_SCREEN = (720, 100)
+"""For pictures that are as high as the page."""
 SIZES = {"phone": PHONE, "desktop": DESKTOP}
 
 _ARGUMENTS = [

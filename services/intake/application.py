@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from litestar import Litestar
+from litestar import Litestar, Request, Response
 from litestar.di import Provide
+from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
-from litestar.static_files import create_static_files_router
 
-from services.intake.api.v1 import api
+from services.intake.api.problems import say_http_problem
+from services.intake.api.v1 import API, api
 from services.intake.door import Door
 from services.intake.web.act import show_action, take_action
+from services.intake.web.files import show_file
 from services.intake.web.form import show_form, take_form
 from services.intake.web.inbox import show_inbox
-from services.intake.web.pages import STATIC, say_trouble
+from services.intake.web.pages import say_trouble
 from services.intake.web.status import say_bad_link, show_status
 from shared.links import LinkExpired, LinkInvalid
 
@@ -32,7 +34,7 @@ def web(door: Door, token_hashes: Sequence[str], largest_request: int) -> Litest
         take_action,
         show_inbox,
         api(token_hashes),
-        create_static_files_router("/static", [STATIC], include_in_schema=False),
+        show_file,
     ]
     return Litestar(
         handlers,
@@ -41,17 +43,24 @@ def web(door: Door, token_hashes: Sequence[str], largest_request: int) -> Litest
         exception_handlers={
             LinkInvalid: say_bad_link,
             LinkExpired: say_bad_link,
+            HTTPException: _refuse,
             Exception: say_trouble,
         },
         openapi_config=OpenAPIConfig(
             title="Banso",
             version="1",
             description="Bring in issues and see what becomes of them.",
-            path="/api/v1",
-            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+            path=f"{API}/openapi.json",
+            render_plugins=[JsonRenderPlugin(path="/")],
             components=Components(
                 security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer")}
             ),
         ),
         logging_config=None,
     )
+
+
+def _refuse(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+    """What has no route: for programs as a problem, for people as a page."""
+    is_for_programs = request.url.path.startswith(f"{API}/")
+    return say_http_problem(request, error) if is_for_programs else say_trouble(request, error)

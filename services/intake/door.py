@@ -86,12 +86,12 @@ class Door:
     async def find(self, reference: str) -> View | None:
         return await self.read(lambda connection: store.view_of_reference(connection, reference))
 
-    async def see(self, view: View, eyes: Eyes, words: Words) -> Seen:
-        """The issue with its history, for these eyes."""
+    async def see(self, view: View, eyes: Eyes, words: Words, person_id: str = "") -> Seen:
+        """The issue with its history, for these eyes of this person."""
         issue_id = view.issue_id
         history = await self.read(lambda connection: store.history_of(connection, issue_id))
         decide_by = view.raised_at + DECIDE_WITHIN
-        return see(view, history, self.organisation, eyes, words, decide_by)
+        return see(view, history, self.organisation, eyes, words, decide_by, person_id=person_id)
 
     async def wait_until_owned(self, view: View, at_most_s: float) -> View:
         """The issue once it has an owner, or as it is after a while."""

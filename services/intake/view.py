@@ -83,6 +83,8 @@ class Seen:
     next_step_text: str
     next_step_at: datetime | None
     reminders: int
+    is_yours: bool
+    """Whether they carry it."""
     history: tuple[Entry, ...]
     why: str
     """Why this owner, in a sentence; empty for eyes outside."""
@@ -97,13 +99,20 @@ def see(
     eyes: Eyes,
     _: Words,
     decide_by: datetime,
+    *,
+    person_id: str = "",
 ) -> Seen:
-    """The issue for these eyes. `decide_by`: when an undecided one has an owner at the latest."""
+    """The issue for these eyes. `decide_by`: when an undecided one has an owner at the latest.
+
+    `person_id`: whose eyes; whoever carries the issue, and whoever we can't name, is "you".
+    """
     snapshot = Snapshot.model_validate_json(view.snapshot) if view.snapshot else None
     names = Names(organisation, _)
     owner = names.owner(snapshot) if snapshot else None
     step = snapshot.next_step if snapshot else Step.ASSIGN
     inside = eyes is Eyes.INSIDE
+    carriers = {"", view.reporter_id, snapshot.carrier_id if snapshot else ""}
+    is_yours = person_id in carriers
     reasons = Reasons.model_validate_json(view.reasons) if view.reasons and inside else None
     received = Entry(view.raised_at, "received", _("Received."))
     lines = (_entry(happening, names, eyes, _) for happening in history)
@@ -117,9 +126,10 @@ def see(
         raised_at=view.raised_at,
         owner=owner,
         next_step=step,
-        next_step_text=next_step_text(step, owner, _),
+        next_step_text=next_step_text(step, owner, _, is_yours=is_yours),
         next_step_at=snapshot.next_step_at if snapshot else decide_by,
         reminders=snapshot.reminders if snapshot else 0,
+        is_yours=is_yours,
         history=(received, *(line for line in lines if line is not None)),
         why=why(view.because, reasons, owner, _) if reasons and owner else "",
         why_not=why_not(reasons, names, _) if reasons else (),
@@ -174,17 +184,19 @@ def state_text(state: State, _: Words) -> str:
         case State.ASSIGNED:
             return _("Has an owner")
         case State.ACKNOWLEDGED:
-            return _("In work")
+            return _("Being worked on")
         case State.RESOLVED:
-            return _("Solved, waiting for your word")
+            return _("Solved, to be confirmed")
         case State.CLOSED:
             return _("Closed")
         case _ as never:
             assert_never(never)
 
 
-def next_step_text(step: Step | None, owner: Owner | None, _: Words) -> str:
-    """What happens next, as a sentence that a date follows."""
+def next_step_text(
+    step: Step | None, owner: Owner | None, _: Words, *, is_yours: bool = True
+) -> str:
+    """What happens next, as a sentence that a date follows, for whoever carries it or not."""
     name = _.polite(owner.name) if owner else ""
     match step:
         case None:
@@ -194,11 +206,13 @@ def next_step_text(step: Step | None, owner: Owner | None, _: Words) -> str:
         case Step.ACKNOWLEDGE:
             return _("%(name)s says whether they take it", name=name)
         case Step.ANSWER:
-            return _("You hear from %(name)s", name=name)
+            return _("An answer from %(name)s", name=name)
         case Step.RESOLVE:
             return _("%(name)s solves it", name=name)
-        case Step.CONFIRM:
+        case Step.CONFIRM if is_yours:
             return _("You say whether it is solved; without a word from you it closes")
+        case Step.CONFIRM:
+            return _("Whoever brought it in says whether it is solved; without a word it closes")
         case _ as never:
             assert_never(never)
 
@@ -373,7 +387,7 @@ def _reminded(happening: Happening, names: Names, inside: bool, _: Words) -> str
     if not inside:
         return _("Banso asked again for you.")
     name = names.person(happening.said["person_id"])
-    return _("Banso asked %(name)s again, for you.", name=name)
+    return _("Banso asked %(name)s again.", name=name)
 
 
 def _escalated(happening: Happening, names: Names, inside: bool, _: Words) -> str:

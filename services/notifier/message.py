@@ -75,6 +75,7 @@ class Message:
     status_url: str
     inbox_url: str
     language: Language
+    quote_first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,8 @@ class Said:
     lines: Sequence[str] = ()
     quote: str | None = None
     actions: Sequence[tuple[Action, str]] = ()
+    quote_first: bool = False
+    """The quote is what the recipient waits for, so that it comes before the lines."""
 
 
 def compose(
@@ -112,11 +115,12 @@ def compose(
         heading=said.heading,
         lines=said.lines,
         quote=said.quote,
-        facts=say.facts(reference),
+        facts=say.facts(reference, summary),
         buttons=buttons,
         status_url=links.status(issue_id, to.person_id, now),
         inbox_url=links.inbox(to.person_id, now),
         language=to.language,
+        quote_first=said.quote_first,
     )
 
 
@@ -208,6 +212,7 @@ class _Say:
                     _("%(name)s has answered", name=self._actor()),
                     [_("Next: %(step)s", step=self._next())],
                     quote=self.event.text if isinstance(self.event, IssueResponded) else None,
+                    quote_first=True,
                 )
             case Reason.REMINDER:
                 return self._reminder(by)
@@ -241,10 +246,10 @@ class _Say:
             case _ as never:
                 assert_never(never)
 
-    def facts(self, reference: str) -> list[tuple[str, str]]:
+    def facts(self, reference: str, summary: str) -> list[tuple[str, str]]:
         """What stands below every message."""
         _ = self._
-        found = [(_("Reference"), reference)]
+        found = [(_("In short"), summary), (_("Reference"), reference)]
         if self.issue is None:
             return found
         organisation, language = self.organisation, self.to.language
@@ -331,6 +336,7 @@ class _Say:
                 _("Without a word from you it closes on %(time)s.", time=by),
             ],
             quote=self.event.text if isinstance(self.event, IssueResolved) else None,
+            quote_first=True,
             actions=self._carrier_actions(),
         )
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from uuid import uuid4
 
 from litestar import Request, Response, Router, get, post
-from litestar.exceptions import HTTPException
+from litestar.exceptions import ClientException, HTTPException
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Parameter
 
@@ -37,6 +37,20 @@ from shared.contracts.issue import Source
 from shared.language import known_language, language_of
 
 AnyRequest = Request[Any, Any, Any]
+
+
+class ApiRequest(Request[Any, Any, Any]):
+    """Whose body may be anything."""
+
+    async def json(self) -> Any:
+        """Raises ClientException also for what msgspec has no error of its own for."""
+        try:
+            return await super().json()
+        except (UnicodeDecodeError, RecursionError) as error:
+            raise ClientException from error
+
+
+API = "/api/v1"
 
 _REFUSALS = {
     status: ResponseSpec(ProblemOut, media_type=PROBLEM_JSON, description=words)
@@ -113,8 +127,9 @@ class NotLetIn(Exception):
 def api(token_hashes: Sequence[str]) -> Router:
     """The routes below /api/v1."""
     return Router(
-        "/api/v1",
+        API,
         route_handlers=[raise_issue, look_at_issue],
+        request_class=ApiRequest,
         before_request=guard(token_hashes),
         security=[{"bearer": []}],
         exception_handlers={

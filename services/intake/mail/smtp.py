@@ -21,8 +21,14 @@ from shared.language import Words, language_of, words
 log = logs.get(__name__)
 
 LONGEST_LINE = 1024 * 1024
-"""RFC 5321 says 1,000, but real mails have longer lines, and nothing is lost for that."""
+"""In bytes. RFC 5321 says 1,000, but real mails have longer lines, and nothing is lost for that."""
 SEVERAL_MINUTES_S = 300
+
+
+class _Smtp(SMTP):
+    """With longer lines; aiosmtpd reads the limit while it makes its reader."""
+
+    line_length_limit = LONGEST_LINE
 
 
 class Receiver:
@@ -34,7 +40,7 @@ class Receiver:
 
     def protocol(self) -> SMTP:
         """A new connection."""
-        smtp = SMTP(
+        return _Smtp(
             self,
             data_size_limit=self._largest,
             enable_SMTPUTF8=True,
@@ -42,8 +48,6 @@ class Receiver:
             timeout=SEVERAL_MINUTES_S,
             loop=asyncio.get_running_loop(),
         )
-        smtp.line_length_limit = LONGEST_LINE
-        return smtp
 
     async def handle_RCPT(  # noqa: N802
         self, _smtp: SMTP, _session: Session, envelope: Envelope, address: str, _options: Any

@@ -52,7 +52,7 @@ async def take_action(request: Request[Any, Any, Any], token: str, door: Door) -
     link, view = await _open(token, door)
     _ = page_language(request, door.language(link.person_id))
     wish = _read(link, given)
-    missing = _missing(wish, _)
+    missing = _missing(wish, given, _)
     if missing:
         return await _page(request, link, view, door, _, given, 422, mistake=missing)
     try:
@@ -86,12 +86,12 @@ async def _page(
     mistake: str = "",
 ) -> Response[str]:
     assert link.action is not None
-    seen = await door.see(view, door.eyes(link.person_id), _)
+    seen = await door.see(view, door.eyes(link.person_id), _, link.person_id)
     snapshot = seen.snapshot
     names = Names(door.organisation, _)
     if snapshot is not None and snapshot.assignment != link.assignment:
         words = refusal_text(Refusal.OVERTAKEN, seen.owner, _)
-        return _done(request, link, door, _, seen, _("Already done"), words, ok=False)
+        return _done(request, link, door, _, seen, _("The issue has moved on"), words, ok=False)
     return page(
         request,
         "act.html",
@@ -136,7 +136,7 @@ async def _result(
     view = await door.look(link.issue_id)
     if view is None or link.action is None:
         raise LinkInvalid
-    seen = await door.see(view, door.eyes(link.person_id), _)
+    seen = await door.see(view, door.eyes(link.person_id), _, link.person_id)
     refused = [one for one in happened if one.subject == ActionRefused.subject]
     if refused:
         refusal = Refusal(refused[0].said["refusal"])
@@ -192,8 +192,10 @@ def _read(link: Link, given: Mapping[str, str]) -> ActionRequested:
     )
 
 
-def _missing(wish: ActionRequested, _: Words) -> str:
-    """What has to be filled in before the router is asked."""
+def _missing(wish: ActionRequested, given: Mapping[str, str], _: Words) -> str:
+    """What has to be filled in or shortened before the router is asked."""
+    if len(clean.several_lines(given.get("text", ""))) > MAX_TEXT:
+        return _("This is longer than %(most)s characters. Please shorten it.", most=MAX_TEXT)
     match wish.action:
         case Action.DECLINE:
             if wish.reason is None or wish.proposed is None:

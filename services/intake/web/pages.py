@@ -22,8 +22,6 @@ log = logs.get(__name__)
 
 AnyRequest = Request[Any, Any, Any]
 
-STATIC = Path(__file__).parent / "static"
-
 _templates = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=True,
@@ -78,7 +76,7 @@ def page(
     return Response(
         text,
         status_code=status,
-        media_type="text/html; charset=utf-8",
+        media_type="text/html",
         headers={**_HEADERS, "Content-Language": _.language},
     )
 

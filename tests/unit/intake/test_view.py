@@ -309,7 +309,7 @@ def test_an_owner_without_a_team_is_named_alone() -> None:
         (happened("responded", "ren", text="Try this."), "Ren answered:", "Ren answered:"),
         (
             happened("reminded", step=Step.ANSWER, person_id="ren"),
-            "Banso asked Ren again, for you.",
+            "Banso asked Ren again.",
             "Banso asked again for you.",
         ),
         (

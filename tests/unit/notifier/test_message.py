@@ -240,7 +240,7 @@ def test_a_stranger_is_received_before_anybody_has_the_issue() -> None:
     message = tell(build.raised(), Reason.RECEIVED_UNDECIDED, Relation.REPORTER, to=CUSTOMER)
 
     assert message.buttons == []
-    assert message.facts == [("Reference", "7K3M-9QWX")]
+    assert message.facts == [("In short", "It does not start"), ("Reference", "7K3M-9QWX")]
 
 
 def test_an_owner_reads_what_was_brought_in() -> None:
@@ -377,6 +377,7 @@ def test_the_facts_name_product_category_owner_and_for_those_inside_the_carrier(
     event = assigned(product="meter", category="broken")
 
     assert tell(event, Reason.YOURS).facts == [
+        ("In short", "It does not start"),
         ("Reference", "7K3M-9QWX"),
         ("Product", "Meter"),
         ("About", "Broken"),

@@ -11,7 +11,8 @@
         .then(function (text) {
           if (text) {
             var found = new DOMParser().parseFromString(text, "text/html").getElementById("main");
-            if (found) document.getElementById("main").replaceWith(found);
+            var shown = document.getElementById("main");
+            if (found && found.innerHTML !== shown.innerHTML) shown.replaceWith(found);
           }
           lookAgain();
         })

@@ -1,0 +1,51 @@
+"""The mails, as a mail program shows them on a phone."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from shared.contracts.issue import Action
+from tests.browser.chromium import LANGUAGES, Language, Visitor, look_through, shoot
+from tests.browser.issues import ANSWER, BROUGHT_IN, CARRIER, bring_in
+from tests.installation import Installation
+from tests.postbox import Letter
+
+pytestmark = pytest.mark.browser
+
+ASKED = {"ja": "あなたの担当になりました", "en": "This is yours now"}
+RECEIVED = {"ja": "受け付けました", "en": "We have received it"}
+ANSWERED = {"ja": "返事がありました", "en": "has answered"}
+
+
+def look_at(visitor: Visitor, letter: Letter, name: str) -> None:
+    """Mail programs add a page around a mail, so that what is asked of whole pages is theirs."""
+    with visitor.page() as page:
+        page.set_content(letter.html)
+        expect(page.locator("h1")).to_have_text(letter.heading)
+        shoot(page, name, (390, 100))
+        for found in look_through(page):
+            serious = [
+                violation["id"]
+                for violation in found.response["violations"]
+                if violation["impact"] in ("serious", "critical")
+            ]
+            assert not serious, f"{name}: {found.generate_report()}"
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, name
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_mail_of_an_issue_is_legible_on_a_phone(
+    visitor: Visitor, banso: Installation, language: Language
+) -> None:
+    issue = bring_in(banso, language)
+    owner, carrier = issue.now["owner_id"], CARRIER[language]
+    received = banso.expect(carrier, RECEIVED[language])
+    assert received.subject.endswith(BROUGHT_IN[language]["summary"])
+
+    asked = banso.expect(owner, ASKED[language])
+    look_at(visitor, asked, f"mail-owner-{language}.png")
+    assert BROUGHT_IN[language]["description"] in asked.html.replace("\r\n", "\n")
+    banso.follow(issue.link(Action.ANSWER), text=ANSWER[language])
+    answered = banso.expect(carrier, ANSWERED[language])
+    look_at(visitor, answered, f"mail-reporter-{language}.png")

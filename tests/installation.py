@@ -140,6 +140,18 @@ class Installation:
     def log(self, name: str) -> str:
         return (self.data / "logs" / f"{name}.log").read_text()
 
+    def run(self, *words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+        """A command of `banso` on this installation; fails where it ends otherwise."""
+        done = subprocess.run(
+            [BANSO, *words],
+            env={**self._environment, "BANSO_DATA": str(self.data)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == code, f"{done.stdout}\n{done.stderr}"
+        return done
+
     def pid(self, name: str) -> int | None:
         """The process of a service, or of `nats-server`."""
         assert self._process is not None
@@ -158,6 +170,18 @@ class Installation:
 
     def release(self, name: str) -> None:
         os.kill(until(lambda: self.pid(name), f"{name} runs"), signal.SIGCONT)
+
+    def take_down(self, name: str) -> None:
+        """Kills a process and keeps Banso from starting it again, until `bring_back`."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+        self.kill(name)
+
+    def bring_back(self) -> None:
+        """Lets Banso start again what was taken down, and waits until all is ready."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+        self.wait_until_ready()
 
     def is_ready(self, service: str) -> bool:
         url = self.endpoints["metrics"][service].replace("/metrics", "/readyz")
@@ -189,16 +213,15 @@ class Installation:
 
     def advance_only(self, span: str) -> None:
         """Moves the clock while something hangs or is down."""
-        subprocess.run(
-            [BANSO, "clock", "--data", str(self.data), "advance", span],
-            env=self._environment,
-            check=True,
-            stdout=subprocess.DEVNULL,
-        )
+        self.run("clock", "--data", str(self.data), "advance", span)
 
     def settle(self, within_s: float = WITHIN_S) -> None:
         """Waits until nothing is on its way and nothing is due."""
         until(self._is_settled, "everything said is heard and done", within_s)
+
+    def quieten(self, within_s: float = WITHIN_S) -> None:
+        """Waits until every message is heard, whatever else may be due."""
+        until(lambda: not self._administer(_in_work, True), "everything said is heard", within_s)
 
     def _is_settled(self) -> bool:
         return not self._due() and not self._administer(_in_work, True) and not self._due()
@@ -219,6 +242,15 @@ class Installation:
             query = f"select count(*) from {table} where due_at <= ?"
             count += int(self.ask("notifier", query, now)[0][0])
         return count
+
+    def say(self, subject: str, body: bytes) -> None:
+        """Puts anything on a stream, as only an administrator can."""
+
+        async def publish(admin: JetStreamContext) -> bool:
+            await admin.publish(subject, body)
+            return True
+
+        assert self._administer(publish, False)
 
     def _administer(
         self, work: Callable[[JetStreamContext], Awaitable[Found]], unreachable: Found
@@ -242,7 +274,7 @@ class Installation:
         with closing(sqlite3.connect(f"file:{self.data}/{service}.db?mode=ro", uri=True)) as found:
             return found.execute(query, values).fetchall()
 
-    def metric(self, service: str, name: str, **labels: str) -> float:
+    def metric(self, service: str, name: str, /, **labels: str) -> float:
         """The value of a series; several that fit are added, none is zero."""
         text = httpx.get(self.endpoints["metrics"][service], timeout=10).text
         return sum(
@@ -252,7 +284,7 @@ class Installation:
             if sample.name == name and labels.items() <= sample.labels.items()
         )
 
-    def expect_metric(self, service: str, name: str, *, at_least: float, **labels: str) -> None:
+    def expect_metric(self, service: str, name: str, /, *, at_least: float, **labels: str) -> None:
         until(lambda: self.metric(service, name, **labels) >= at_least, f"{name} >= {at_least:g}")
 
     def issue(self, reference: str) -> dict[str, Any]:

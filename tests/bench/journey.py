@@ -266,6 +266,7 @@ async def until_open(port: int) -> None:
                 await asyncio.sleep(0.05)
                 continue
             writer.close()
+            await writer.wait_closed()
             return
 
 

@@ -590,7 +590,10 @@ def test_a_broken_mail_of_a_person_is_an_issue_all_the_same_and_once(
         ("", mail(b"Your mail could not be delivered")),
         ("a@customer.example", mail(b"I am away", extra="Auto-Submitted: auto-replied\r\n")),
         ("a@customer.example", mail(b"I am away", extra="Precedence: auto_reply\r\n")),
-        ("a@customer.example", mail(b"News", extra="List-Id: <news.example.com>\r\n")),
+        (
+            "a@customer.example",
+            mail(b"News", extra="List-Id: <n.example>\r\nList-Unsubscribe: <n@x>\r\n"),
+        ),
         ("a@customer.example", mail(b"Ours", extra="X-Banso: 1\r\n")),
         ("a@customer.example", mail(b"Ours", sender="Banso <BANSO@example.com>")),
         (

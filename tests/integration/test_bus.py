@@ -1,0 +1,205 @@
+"""The bus on a real server: permissions, batches that are partly known, and what is said again."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import nats
+import pytest
+from nats.aio.client import Client
+from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
+
+from deploy.local.keeping import Secrets, secrets_of
+from deploy.nats.configuration import ADMINISTRATOR, server_configuration
+from services.router import handlers
+from services.router.store import Desk
+from shared.bus import Bus, NotConnected
+from shared.contracts.event import Speaker, event_id_of
+from shared.contracts.router import IssueDue
+from shared.journal import Said
+from shared.provision import administrator, provision
+from tests.bench.journey import free_ports, until_open
+
+NOON = datetime(2026, 6, 1, 3, 0, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Server:
+    url: str
+    secrets: Secrets
+
+    def seed(self, user: str) -> SecretStr:
+        return SecretStr(self.secrets.nats_seeds[user])
+
+
+@pytest.fixture(scope="module")
+def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    directory = tmp_path_factory.mktemp("nats")
+    (port,) = free_ports(1)
+    secrets = secrets_of(directory)
+    configuration = directory / "nats.json"
+    configuration.write_text(
+        server_configuration(
+            port=port, store=directory / "store", public_keys=secrets.public_keys()
+        )
+    )
+    command = [str(Path(sys.executable).with_name("nats-server")), "-c", str(configuration)]
+    running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        asyncio.run(until_open(port))
+        yield Server(f"nats://127.0.0.1:{port}", secrets)
+    finally:
+        running.terminate()
+        running.wait(10)
+
+
+@pytest.fixture
+async def server(process: Server) -> Server:
+    async with administrator(process.url, process.seed(ADMINISTRATOR)) as admin:
+        await provision(admin)
+    return process
+
+
+@pytest.fixture
+async def bus(server: Server) -> AsyncIterator[Bus[Desk]]:
+    bus: Bus[Desk] = Bus(
+        Speaker.ROUTER,
+        server.url,
+        server.seed("router"),
+        CollectorRegistry(),
+        handlers.HEARS,
+    )
+    bus._client = await bus.broker.connect()
+    yield bus
+    await bus.stop()
+
+
+def due(start: int, count: int) -> list[Said]:
+    """Events as the journal hands them over."""
+    said = []
+    for number in range(start, start + count):
+        event = IssueDue(occurred_at=NOON, issue_id=f"issue-{number}", step_number=1)
+        event_id = event_id_of(event.subject, f"due/{number}", 0)
+        said.append(Said(event_id, event.subject, event.to_message(event_id, f"due/{number}")))
+    return said
+
+
+async def stored(server: Server) -> int:
+    async with administrator(server.url, server.seed(ADMINISTRATOR)) as admin:
+        return (await admin.stream_info("ROUTER")).state.messages
+
+
+async def test_a_batch_of_which_some_are_known_is_stored_whole_and_once(
+    bus: Bus[Desk], server: Server
+) -> None:
+    before = await stored(server)
+    await bus.say(due(0, 20))
+
+    results = await bus.say(due(10, 30))
+
+    assert all(isinstance(result, int) for result in results)
+    assert await stored(server) == before + 40
+
+
+async def test_more_than_one_batch_holds_is_said_in_parts(bus: Bus[Desk], server: Server) -> None:
+    before = await stored(server)
+
+    results = await bus.say(due(1000, 1201))
+
+    assert len({result for result in results if isinstance(result, int)}) == 1201
+    assert await stored(server) == before + 1201
+
+
+async def test_each_event_is_told_the_sequence_under_which_it_is_stored(
+    bus: Bus[Desk], server: Server
+) -> None:
+    said = due(3000, 12)
+
+    results = await bus.say(said)
+
+    async with administrator(server.url, server.seed(ADMINISTRATOR)) as admin:
+        for one, sequence in zip(said, results, strict=True):
+            assert isinstance(sequence, int)
+            assert (await admin.get_msg("ROUTER", sequence)).data == one.payload
+
+
+async def test_without_a_connection_nothing_counts_as_said(server: Server) -> None:
+    bus: Bus[Desk] = Bus(
+        Speaker.ROUTER, server.url, server.seed("router"), CollectorRegistry(), handlers.HEARS
+    )
+
+    results = await bus.say(due(4000, 3))
+
+    assert [type(result) for result in results] == [NotConnected] * 3
+
+
+async def connect(server: Server, user: str) -> tuple[Client, list[Exception]]:
+    denied: list[Exception] = []
+
+    async def note(error: Exception) -> None:
+        denied.append(error)
+
+    client = await nats.connect(
+        server.url,
+        nkeys_seed_str=server.secrets.nats_seeds[user],
+        error_cb=note,
+        inbox_prefix=f"_INBOX_{user}".encode(),
+    )
+    return client, denied
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "issue.raised.v1",
+        "notification.sent.v1",
+        "dead.intake.issue.raised.v1",
+        "again.intake.issue.raised.v1",
+        "$JS.API.STREAM.DELETE.ROUTER",
+        "$JS.API.STREAM.PURGE.INTAKE",
+        "$JS.API.CONSUMER.MSG.NEXT.ROUTER.notifier",
+        "$JS.API.CONSUMER.CREATE.INTAKE.another",
+        "$JS.ACK.ROUTER.notifier.1.1.1.1.1",
+    ],
+)
+async def test_a_service_can_neither_speak_for_another_nor_touch_what_is_not_its_own(
+    server: Server, subject: str
+) -> None:
+    client, denied = await connect(server, "router")
+
+    await client.publish(subject, b"{}")
+    await client.flush()
+
+    assert "permissions violation for publish" in str(denied).lower()
+    await client.close()
+
+
+@pytest.mark.parametrize("subject", [">", "issue.>", "_INBOX_intake.>", "_INBOX.>"])
+async def test_a_service_hears_only_what_is_sent_to_itself(server: Server, subject: str) -> None:
+    client, denied = await connect(server, "router")
+
+    await client.subscribe(subject)
+    await client.flush()
+
+    assert "permissions violation for subscription" in str(denied).lower()
+    await client.close()
+
+
+def test_nobody_gets_in_without_a_key(process: Server) -> None:
+    address, port = process.url.removeprefix("nats://").split(":")
+    with socket.create_connection((address, int(port)), timeout=10) as connection:
+        lines = connection.makefile("rwb")
+        lines.readline()
+        lines.write(b"CONNECT {}\r\nPING\r\n")
+        lines.flush()
+
+        assert b"-ERR 'Authorization Violation'" in lines.readline()
+        lines.close()

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +28,8 @@ from shared.contracts.router import IssueDue
 from shared.journal import Said
 from shared.provision import administrator, provision
 from tests.bench.journey import free_ports, until_open
+
+Denied = asyncio.Queue[Exception]
 
 NOON = datetime(2026, 6, 1, 3, 0, tzinfo=UTC)
 
@@ -141,19 +144,24 @@ async def test_without_a_connection_nothing_counts_as_said(server: Server) -> No
     assert [type(result) for result in results] == [NotConnected] * 3
 
 
-async def connect(server: Server, user: str) -> tuple[Client, list[Exception]]:
-    denied: list[Exception] = []
-
-    async def note(error: Exception) -> None:
-        denied.append(error)
-
+@asynccontextmanager
+async def connected(server: Server, user: str) -> AsyncIterator[tuple[Client, Denied]]:
+    """A service's own connection, and what the server forbids it."""
+    denied: Denied = asyncio.Queue()
     client = await nats.connect(
         server.url,
         nkeys_seed_str=server.secrets.nats_seeds[user],
-        error_cb=note,
+        error_cb=denied.put,
         inbox_prefix=f"_INBOX_{user}".encode(),
     )
-    return client, denied
+    try:
+        yield client, denied
+    finally:
+        await client.close()
+
+
+async def first(denied: Denied) -> str:
+    return str(await asyncio.wait_for(denied.get(), 10)).lower()
 
 
 @pytest.mark.parametrize(
@@ -173,24 +181,18 @@ async def connect(server: Server, user: str) -> tuple[Client, list[Exception]]:
 async def test_a_service_can_neither_speak_for_another_nor_touch_what_is_not_its_own(
     server: Server, subject: str
 ) -> None:
-    client, denied = await connect(server, "router")
+    async with connected(server, "router") as (client, denied):
+        await client.publish(subject, b"{}")
 
-    await client.publish(subject, b"{}")
-    await client.flush()
-
-    assert "permissions violation for publish" in str(denied).lower()
-    await client.close()
+        assert "permissions violation for publish" in await first(denied)
 
 
 @pytest.mark.parametrize("subject", [">", "issue.>", "_INBOX_intake.>", "_INBOX.>"])
 async def test_a_service_hears_only_what_is_sent_to_itself(server: Server, subject: str) -> None:
-    client, denied = await connect(server, "router")
+    async with connected(server, "router") as (client, denied):
+        await client.subscribe(subject)
 
-    await client.subscribe(subject)
-    await client.flush()
-
-    assert "permissions violation for subscription" in str(denied).lower()
-    await client.close()
+        assert "permissions violation for subscription" in await first(denied)
 
 
 def test_nobody_gets_in_without_a_key(process: Server) -> None:

@@ -57,6 +57,9 @@ log = logs.get(__name__)
 S = TypeVar("S", bound=Store)
 
 LARGEST_BATCH = 200
+GATHER_S = 0.005
+"""A batch waits this long for company: one commit for ten causes costs little more than for one,
+and nobody notices (docs/performance.md)."""
 REPLAY_PART = 500
 ATTEMPTS = 8
 """How often deciding is tried before burying; with growing delays, about half a minute."""
@@ -323,6 +326,8 @@ class Journal(Generic[S]):
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
         while self._waiting:
+            if len(self._waiting) < LARGEST_BATCH:
+                await asyncio.sleep(GATHER_S)
             taken = [self._waiting.popleft() for _ in range(min(len(self._waiting), LARGEST_BATCH))]
             causes = [cause for cause, _ in taken]
             try:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.header import Header
 from email.utils import format_datetime, formataddr
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
@@ -77,8 +78,8 @@ def write_mail(
     domain = sender.partition("@")[2]
     boundary = f"=_{delivery_id}"
     headers = {
-        "From": formataddr((sender_name, sender)),
-        "To": formataddr((to_name, to_address)),
+        "From": _mailbox(sender_name, sender),
+        "To": _mailbox(to_name, to_address),
         "Subject": _encoded(message.subject),
         "Date": format_datetime(now),
         "Message-ID": f"<{delivery_id}@{domain}>",
@@ -111,6 +112,11 @@ def _part(boundary: str, subtype: str, text: str) -> bytes:
         "Content-Transfer-Encoding: base64\r\n\r\n"
     )
     return head.encode() + encodebytes(canonical).replace(b"\n", b"\r\n")
+
+
+@lru_cache(maxsize=4096)
+def _mailbox(name: str, address: str) -> str:
+    return formataddr((name, address))
 
 
 def _encoded(text: str) -> str:

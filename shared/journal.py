@@ -17,7 +17,7 @@ from collections import Counter, deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import partial
@@ -65,6 +65,10 @@ ATTEMPTS = 8
 """How often deciding is tried before burying; with growing delays, about half a minute."""
 FIRST_DELAY = timedelta(seconds=0.25)
 LONGEST_DELAY = timedelta(seconds=60)
+LOOK_AGAIN_S = 0.02
+MOST_LOOKS = 25
+"""A fact that is still on its way comes by another stream within milliseconds as a rule, so the
+cause stays in hand for half a second before it goes back to the bus."""
 WAIT_FOR_FACTS = timedelta(seconds=0.5)
 WAIT_FOR_DATABASE = timedelta(seconds=1)
 LONGEST_ERROR = 500
@@ -115,6 +119,8 @@ class Cause(Generic[S]):
     """It comes again, so look before deciding. Otherwise the table's key finds a repeat."""
     silent: bool = False
     """A replayed cause: where it is known, its events are not said again."""
+    looks: int = 0
+    """How often deciding on it had to wait for a fact so far."""
     hold: bool = False
     """A submission: it counts only once the bus has stored what it led to. One whose sender was
     told to try again is never said by itself."""
@@ -126,6 +132,10 @@ class TryAgain(Exception):
     def __init__(self, delay: timedelta) -> None:
         super().__init__(f"try again in {delay.total_seconds():g} s")
         self.delay = delay
+
+
+class FactMissing(TryAgain):
+    """A decision lacks a fact which is still on its way."""
 
 
 class NotYet(Exception):
@@ -277,10 +287,13 @@ class Journal(Generic[S]):
 
     def _enqueue(self, cause: Cause[S]) -> asyncio.Future[Settled]:
         future: asyncio.Future[Settled] = asyncio.get_running_loop().create_future()
+        self._put(cause, future)
+        return future
+
+    def _put(self, cause: Cause[S], future: asyncio.Future[Settled]) -> None:
         self._waiting.append((cause, future))
         if self._running is None or self._running.done():
             self._running = asyncio.create_task(self._run())
-        return future
 
     async def note(self, write: Callable[[S], None]) -> None:
         """Writes something that nobody needs to hear, with the next batch."""
@@ -335,9 +348,27 @@ class Journal(Generic[S]):
             except Exception as error:
                 log.error("journal.failed", error=repr(error), causes=len(causes))
                 outcomes = [TryAgain(WAIT_FOR_DATABASE)] * len(causes)
+            taken, outcomes = self._without_patient(taken, outcomes)
             telling = asyncio.create_task(self._tell(taken, outcomes))
             self._saying.add(telling)
             telling.add_done_callback(self._saying.discard)
+
+    def _without_patient(
+        self,
+        taken: list[tuple[Cause[S], asyncio.Future[Settled]]],
+        outcomes: list[Settled | Exception],
+    ) -> tuple[list[tuple[Cause[S], asyncio.Future[Settled]]], list[Settled | Exception]]:
+        """Those with an outcome to tell; whoever lacks a fact is looked at again a little later."""
+        told: list[tuple[Cause[S], asyncio.Future[Settled]]] = []
+        found: list[Settled | Exception] = []
+        for (cause, future), outcome in zip(taken, outcomes, strict=True):
+            if isinstance(outcome, FactMissing) and cause.looks < MOST_LOOKS:
+                again = replace(cause, looks=cause.looks + 1)
+                asyncio.get_running_loop().call_later(LOOK_AGAIN_S, self._put, again, future)
+            else:
+                told.append((cause, future))
+                found.append(outcome)
+        return told, found
 
     async def _tell(
         self,
@@ -477,7 +508,7 @@ class Journal(Generic[S]):
                 raise
             except NotYet:
                 store.undo()
-                outcomes.append(TryAgain(WAIT_FOR_FACTS))
+                outcomes.append(FactMissing(WAIT_FOR_FACTS))
                 continue
             except Exception as error:
                 store.undo()

@@ -6,8 +6,15 @@ from typing import ClassVar
 
 from pydantic import AwareDatetime, Field
 
-from shared.contracts.event import MAX_TEXT, Event, Speaker
-from shared.contracts.issue import Action, DeclineReason, Source, Urgency
+from shared.contracts.event import MAX_TEXT, Event, Model, Speaker
+from shared.contracts.issue import (
+    Action,
+    Attachment,
+    DeclineReason,
+    Source,
+    Standing,
+    Urgency,
+)
 
 
 class IntakeEvent(Event):
@@ -26,8 +33,11 @@ class IssueRaised(IntakeEvent):
     description: str = Field(max_length=MAX_TEXT)
     description_sha256: str | None = None
     """The blob with the whole text, where it was too long for an event."""
+    html_sha256: str | None = None
+    """The blob with the mail's HTML, sanitised."""
     raw_sha256: str | None = None
     """The blob with the raw mail."""
+    attachments: tuple[Attachment, ...] = ()
     reporter_id: str
     on_behalf_of_id: str | None = None
     """The carrier, where the reporter writes for a colleague."""
@@ -40,6 +50,44 @@ class IssueRaised(IntakeEvent):
     needed_by: AwareDatetime | None = None
     addressed_to: tuple[str, ...] = ()
     """Which of our own addresses a mail came to."""
+    fields: dict[str, str] = Field(default_factory=dict)
+    """What was said in the form's own fields, by their ids in the organisation."""
+    follower_ids: tuple[str, ...] = ()
+    """People on copy."""
+    confidential: bool = False
+    quiet: bool = False
+    """The reporter gets no confirmation: they may be a machine that answers (RFC 3834)."""
+
+
+class MessageReceived(IntakeEvent):
+    """Somebody said more about an issue; the router decides what it is."""
+
+    subject: ClassVar[str] = "message.received.v1"
+
+    issue_id: str
+    person_id: str
+    source: Source
+    standing: Standing
+    text: str = Field(max_length=MAX_TEXT)
+    """The new words only, without quotes and signature."""
+    text_sha256: str | None = None
+    """The blob with the whole text, quotes and all, where it is more than `text`."""
+    html_sha256: str | None = None
+    raw_sha256: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+    quiet: bool = False
+    """Shown on the page, told to nobody: more of them came than a person writes."""
+
+
+class Correction(Model):
+    """What shall be otherwise about an issue; what is None stays."""
+
+    summary: str | None = Field(default=None, max_length=200)
+    product: str | None = Field(default=None, max_length=200)
+    category: str | None = Field(default=None, max_length=200)
+    urgency: Urgency | None = None
+    customer: str | None = Field(default=None, max_length=200)
+    needed_by: AwareDatetime | None = None
 
 
 class ActionRequested(IntakeEvent):
@@ -57,6 +105,58 @@ class ActionRequested(IntakeEvent):
     proposed: str | None = Field(default=None, max_length=200)
     """A person's or a team's id."""
     cause: str | None = Field(default=None, max_length=200)
+    source: Source = Source.WEB
+    standing: Standing = Standing.VOUCHED
+    correction: Correction | None = None
+    """What shall be otherwise, for `correct`."""
+
+
+class MailBounced(IntakeEvent):
+    """A mail of ours came back: this person can't be reached at that address."""
+
+    subject: ClassVar[str] = "mail.bounced.v1"
+
+    delivery_id: str
+    """Of the notification that came back."""
+    issue_id: str
+    permanent: bool
+    error: str = Field(max_length=200)
+    """Status and words without any address, such as `5.1.1 user unknown`."""
+
+
+class Remark(Model):
+    """One message in the history of an imported issue."""
+
+    at: AwareDatetime
+    person_id: str
+    text: str = Field(max_length=5_000)
+
+
+class IssueImported(IntakeEvent):
+    """An issue of an old helpdesk, over and done with. Nobody is told of it."""
+
+    subject: ClassVar[str] = "issue.imported.v1"
+
+    issue_id: str
+    reference: str
+    source: Source
+    imported_as: str = Field(max_length=300)
+    """Its id in the old system."""
+    summary: str = Field(max_length=200)
+    description: str = Field(max_length=MAX_TEXT)
+    description_sha256: str | None = None
+    raw_sha256: str | None = None
+    reporter_id: str
+    owner_id: str | None = None
+    customer: str | None = Field(default=None, max_length=200)
+    product: str | None = Field(default=None, max_length=200)
+    category: str | None = Field(default=None, max_length=200)
+    cause: str | None = Field(default=None, max_length=200)
+    urgency: Urgency | None = None
+    language: str
+    raised_at: AwareDatetime
+    closed_at: AwareDatetime
+    remarks: tuple[Remark, ...] = Field(default=(), max_length=30)
 
 
 STRANGER = "x-"

@@ -62,6 +62,12 @@ class Action(StrEnum):
     RESOLVE = "resolve"
     CONFIRM = "confirm"
     REOPEN = "reopen"
+    CORRECT = "correct"
+    """Summary, product, category, urgency or date were wrong, or have changed."""
+    WITHDRAW = "withdraw"
+    """Whoever brought it in needs it no more."""
+    ANSWERED_ELSEWHERE = "answered_elsewhere"
+    """The carrier got an answer by telephone, in the corridor, in a meeting."""
 
 
 class DeclineReason(StrEnum):
@@ -71,6 +77,20 @@ class DeclineReason(StrEnum):
     NO_TIME = "no_time"
     LACKS_SKILL = "lacks_skill"
     AWAY = "away"
+
+
+class Standing(StrEnum):
+    """How sure it is that words come from the person whose name they bear (DESIGN.md, Doors)."""
+
+    VOUCHED = "vouched"
+    """A link or token of that person; or a mail to their own signed reply address, from one of
+    their addresses, authenticated by the receiving server."""
+    UNPROVEN = "unproven"
+    """The same mail where nobody authenticates senders: it may comment, answer, acknowledge."""
+    THREADED = "threaded"
+    """It quotes the issue, no more: words to be read, nothing is done."""
+    DOUBTED = "doubted"
+    """The receiving server says that the sender is forged: to be looked at."""
 
 
 class Refusal(StrEnum):
@@ -90,6 +110,8 @@ class Refusal(StrEnum):
     """The proposed person has declined it before, or is the one who asks."""
     INCOMPLETE = "incomplete"
     """A reason, a proposed owner, a cause or a text is missing or unknown."""
+    ONE_CLICK = "one_click"
+    """Asked for by a mail that nothing vouches for: the link in our answer does it."""
     FAILED = "failed"
     """Banso itself could not do it; the operators have been told."""
 
@@ -150,6 +172,16 @@ class Reasons(Model):
     """At most 10, the nearest first."""
 
 
+class Attachment(Model):
+    """A file that came with an issue or a message; its content is a blob."""
+
+    filename: str = Field(max_length=200)
+    content_type: str = Field(max_length=200)
+    size: int = Field(ge=0)
+    """In bytes."""
+    sha256: str
+
+
 class Snapshot(Model):
     """An issue as it was right after an event; of two the higher version is the newer."""
 
@@ -181,4 +213,8 @@ class Snapshot(Model):
     next_step_at: AwareDatetime | None = None
     moves: int = 0
     reminders: int = 0
+    confidential: bool = False
+    """Only reporter, carrier, owner and leader may see it."""
+    follower_ids: tuple[str, ...] = ()
+    """People on copy: they hear what the carrier hears, and need do nothing."""
     organisation_revision: str

@@ -19,6 +19,8 @@ class Relation(StrEnum):
     FORMER_OWNER = "former_owner"
     REQUESTER = "requester"
     """Asked for something that was refused."""
+    FOLLOWER = "follower"
+    """On copy."""
 
 
 class Reason(StrEnum):
@@ -50,6 +52,20 @@ class Reason(StrEnum):
     """To the owner: the carrier says thank you, it is solved."""
     REOPENED = "reopened"
     """To the owner: the carrier says that it is not solved."""
+    COMMENT = "comment"
+    """To the owner: the carrier said more."""
+    LOOK = "look"
+    """To the owner: somebody else wrote, or nothing vouches for who did."""
+    CORRECTED = "corrected"
+    """To the owner: what was said is otherwise now."""
+    WITHDRAWN = "withdrawn"
+    """To the owner: it is needed no more."""
+    ANSWERED_ELSEWHERE = "answered_elsewhere"
+    """To the owner: the carrier says that it was answered by telephone or in person."""
+    COPIED = "copied"
+    """To a follower: you are on copy."""
+    STILL_CLOSED = "still_closed"
+    """To the carrier who wrote about a closed issue: your words are here; one click opens it."""
     REFUSED = "refused"
     """To the requester: it could not be done, and what to do instead."""
 

@@ -169,9 +169,20 @@ class Person(Part):
     """Declared skill per category; 1 where nothing is said, under 0.5 means not eligible."""
 
 
+class Choice(Part):
+    id: Id
+    name: Text
+
+
+JsonPath = Annotated[str, StringConstraints(pattern=r"^[^.\s]+(\.[^.\s]+)*$", max_length=200)]
+"""Where something stands in a JSON message: names and numbers with dots, `alerts.0.labels.job`."""
+
+
 class Product(Part):
     id: Id
     name: Text
+    fields: tuple[Id, ...] = ()
+    """What the form asks in addition about this product."""
     carrier: Id | None = None
     """Who carries a customer's own message about it into the company."""
 
@@ -182,6 +193,8 @@ class Category(Part):
     id: Id
     name: Text
     team: Id | None = None
+    fields: tuple[Id, ...] = ()
+    """What the form asks in addition in this category."""
 
 
 class Cause(Part):
@@ -257,6 +270,10 @@ class When(Part):
     source: Several[Source] = ()
     urgency: Several[Urgency] = ()
     language: Several[Language] = ()
+    to: Several[Annotated[str, StringConstraints(to_lower=True)]] = ()
+    """Which of our addresses a mail came to."""
+    fields: dict[Id, Several[str]] = Field(default_factory=dict)
+    """Answers in the form's own fields, by the field's id."""
     words: Several[Annotated[str, StringConstraints(min_length=2)]] = ()
     """Any of them in summary or description, whatever their width or case."""
 
@@ -279,6 +296,66 @@ class Mail(Part):
     sender: str
     """The From address of what Banso sends."""
     sender_name: Text = Text(ja="Banso 伴走", en="Banso")
+    separator: Literal["+", "-", ""] = "+"
+    """What stands between our address and a reply's signature (`issues+r7k3m...@`): every mail
+    server knows one of the two; with "" replies have no address of their own and only thread."""
+    trusted_servers: tuple[Annotated[str, StringConstraints(to_lower=True)], ...] = ()
+    """By which name (authserv-id, RFC 8601) our own receiving servers say whether a sender is
+    genuine; what others say in a mail is not believed."""
+
+    @cached_property
+    def addresses(self) -> frozenset[str]:
+        """Every address of ours, in small letters."""
+        return frozenset(address.lower() for address in (*self.issues, self.sender))
+
+
+class FormField(Part):
+    """A question of the company's own on the form."""
+
+    id: Id
+    label: Text
+    help: Text | None = None
+    kind: Literal["line", "text", "choice", "number", "date"] = "line"
+    choices: tuple[Choice, ...] = ()
+    required: bool = False
+
+    @model_validator(mode="after")
+    def _has_choices(self) -> Self:
+        if (self.kind == "choice") != bool(self.choices):
+            raise PydanticCustomError("choices", "`kind: choice` needs `choices`, others have none")
+        return self
+
+
+class Web(Part):
+    """The pages."""
+
+    embed_on: tuple[
+        Annotated[str, StringConstraints(pattern=r"^https?://[A-Za-z0-9.*-]+(:\d+)?$")], ...
+    ] = ()
+    """Sites on which the form may be shown, such as https://www.example.com."""
+
+
+class Hook(Part):
+    """How another system's messages become issues: where in its JSON what stands."""
+
+    id: Id
+    summary: JsonPath
+    description: JsonPath | None = None
+    reporter_name: JsonPath | None = None
+    reporter_email: JsonPath | None = None
+    reporter: Id | None = None
+    """Who reports where the message names nobody: somebody of the organisation."""
+    key: JsonPath | None = None
+    """What names the same thing in every repetition."""
+    product: JsonPath | None = None
+    category: JsonPath | None = None
+    urgency: JsonPath | None = None
+    urgencies: dict[str, Urgency] = Field(default_factory=dict)
+    """The other system's words for urgencies, in small letters."""
+    customer: JsonPath | None = None
+    language: Language | None = None
+    only: dict[JsonPath, Several[str]] = Field(default_factory=dict)
+    """Only messages with one of these values become issues; others are ignored."""
 
 
 class Organisation(Part):
@@ -304,6 +381,9 @@ class Organisation(Part):
     causes: Annotated[tuple[Cause, ...], Field(min_length=1)]
     policies: dict[Urgency, Policy]
     rules: tuple[Rule, ...] = ()
+    fields: tuple[FormField, ...] = ()
+    web: Web = Web()
+    hooks: tuple[Hook, ...] = ()
 
     @model_validator(mode="after")
     def _has_a_policy_for_each_urgency(self) -> Self:
@@ -333,6 +413,14 @@ class Organisation(Part):
     @cached_property
     def cause(self) -> Mapping[str, Cause]:
         return {cause.id: cause for cause in self.causes}
+
+    @cached_property
+    def field(self) -> Mapping[str, FormField]:
+        return {field.id: field for field in self.fields}
+
+    @cached_property
+    def hook(self) -> Mapping[str, Hook]:
+        return {hook.id: hook for hook in self.hooks}
 
     @cached_property
     def members(self) -> Mapping[str, tuple[Person, ...]]:

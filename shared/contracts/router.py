@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import ClassVar
 
 from pydantic import AwareDatetime, Field
@@ -10,10 +11,13 @@ from shared.contracts.event import MAX_TEXT, Event, Speaker
 from shared.contracts.issue import (
     Action,
     AssignedBecause,
+    Attachment,
     DeclineReason,
     Reasons,
     Refusal,
     Snapshot,
+    Source,
+    Standing,
     Step,
 )
 from shared.contracts.organisation import Organisation
@@ -63,6 +67,49 @@ class IssueResponded(IssueEvent):
     subject: ClassVar[str] = "issue.responded.v1"
 
     text: str = Field(max_length=MAX_TEXT)
+    text_sha256: str | None = None
+    html_sha256: str | None = None
+    raw_sha256: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+    elsewhere: bool = False
+    """It was given by telephone or in person; the carrier says so, and `actor_id` gave it."""
+
+
+class Voice(StrEnum):
+    """Whose words a comment is, as far as the issue is concerned."""
+
+    CARRIER = "carrier"
+    """Whoever carries it or brought it in."""
+    OTHER = "other"
+    """Anybody else, or somebody whom nothing vouches for: a message to be looked at."""
+
+
+class IssueCommented(IssueEvent):
+    """Words about the issue which are no answer to its carrier."""
+
+    subject: ClassVar[str] = "issue.commented.v1"
+
+    voice: Voice
+    standing: Standing
+    source: Source
+    text: str = Field(max_length=MAX_TEXT)
+    text_sha256: str | None = None
+    html_sha256: str | None = None
+    raw_sha256: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+    quiet: bool = False
+    """Shown, and told to nobody."""
+
+
+class IssueCorrected(IssueEvent):
+    """What was said about the issue is otherwise now; `issue` is as corrected."""
+
+    subject: ClassVar[str] = "issue.corrected.v1"
+
+    changed: tuple[str, ...]
+    """Names of the snapshot's fields, and `customer`."""
+    customer: str | None = Field(default=None, max_length=200)
+    text: str | None = Field(default=None, max_length=MAX_TEXT)
 
 
 class IssueReminded(IssueEvent):
@@ -100,6 +147,15 @@ class IssueClosed(IssueEvent):
     subject: ClassVar[str] = "issue.closed.v1"
 
     confirmed: bool
+    withdrawn: bool = False
+    """Whoever brought it in needs it no more."""
+    text: str | None = Field(default=None, max_length=MAX_TEXT)
+
+
+class IssueRecorded(IssueEvent):
+    """An imported issue is on record, closed. Nobody is told."""
+
+    subject: ClassVar[str] = "issue.recorded.v1"
 
 
 class IssueReopened(IssueEvent):
@@ -129,6 +185,10 @@ class ActionRefused(RouterEvent):
     action: Action
     refusal: Refusal
     requested_at: AwareDatetime
+    source: Source = Source.WEB
+    """Where it was asked: whoever used a page has seen the refusal there."""
+    text: str | None = Field(default=None, max_length=MAX_TEXT)
+    """Their words, so that none are lost."""
     issue: Snapshot | None = None
 
 

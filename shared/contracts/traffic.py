@@ -6,16 +6,26 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from shared.contracts.event import Event, Speaker
-from shared.contracts.intake import ActionRequested, IssueRaised, PersonKnown
+from shared.contracts.intake import (
+    ActionRequested,
+    IssueImported,
+    IssueRaised,
+    MailBounced,
+    MessageReceived,
+    PersonKnown,
+)
 from shared.contracts.notifier import NotificationFailed, NotificationSent
 from shared.contracts.router import (
     ActionRefused,
     IssueAcknowledged,
     IssueAssigned,
     IssueClosed,
+    IssueCommented,
+    IssueCorrected,
     IssueDeclined,
     IssueDue,
     IssueEscalated,
+    IssueRecorded,
     IssueReminded,
     IssueReopened,
     IssueResolved,
@@ -40,6 +50,8 @@ ISSUE_EVENTS: tuple[type[Event], ...] = (
     IssueAcknowledged,
     IssueDeclined,
     IssueResponded,
+    IssueCommented,
+    IssueCorrected,
     IssueReminded,
     IssueEscalated,
     IssueResolved,
@@ -48,18 +60,38 @@ ISSUE_EVENTS: tuple[type[Event], ...] = (
 )
 
 SAYS: Mapping[Speaker, tuple[type[Event], ...]] = {
-    Speaker.INTAKE: (IssueRaised, ActionRequested, PersonKnown),
-    Speaker.ROUTER: (*ISSUE_EVENTS, IssueDue, ActionRefused, OrganisationPublished),
+    Speaker.INTAKE: (
+        IssueRaised,
+        MessageReceived,
+        ActionRequested,
+        PersonKnown,
+        MailBounced,
+        IssueImported,
+    ),
+    Speaker.ROUTER: (
+        *ISSUE_EVENTS,
+        IssueRecorded,
+        IssueDue,
+        ActionRefused,
+        OrganisationPublished,
+    ),
     Speaker.NOTIFIER: (NotificationSent, NotificationFailed),
     Speaker.METRICS: (),
 }
 
 HEARS: Mapping[Speaker, tuple[type[Event], ...]] = {
-    Speaker.INTAKE: (*ISSUE_EVENTS, ActionRefused, OrganisationPublished, NotificationSent),
-    Speaker.ROUTER: (IssueRaised, ActionRequested, IssueDue),
+    Speaker.INTAKE: (
+        *ISSUE_EVENTS,
+        IssueRecorded,
+        ActionRefused,
+        OrganisationPublished,
+        NotificationSent,
+    ),
+    Speaker.ROUTER: (IssueRaised, MessageReceived, ActionRequested, IssueImported, IssueDue),
     Speaker.NOTIFIER: (
         IssueRaised,
         PersonKnown,
+        MailBounced,
         *ISSUE_EVENTS,
         ActionRefused,
         OrganisationPublished,

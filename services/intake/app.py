@@ -7,6 +7,7 @@ from pathlib import Path
 
 from services.intake import projection, store
 from services.intake.application import web
+from services.intake.attachments import Limits
 from services.intake.blobs import Blobs
 from services.intake.door import Door
 from services.intake.mail.smtp import Receiver, listen
@@ -20,6 +21,7 @@ from shared.health import Server
 from shared.journal import Journal
 from shared.links import Links
 from shared.organisation import KnownOrganisation
+from shared.replies import Replies
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -42,9 +44,15 @@ async def serve(settings: IntakeSettings) -> None:
         on_commit=known.adopt,
     )
     bus.listen(journal)
-    links = Links([key.get_secret_value() for key in settings.link_keys], settings.web_url)
+    keys = [key.get_secret_value() for key in settings.link_keys]
+    links = Links(keys, settings.web_url)
+    limits = Limits(
+        settings.most_attachments,
+        settings.largest_attachment_bytes,
+        settings.largest_attachments_bytes,
+    )
     reader = open_engine(settings.database_url, read_only=True)
-    door = Door(journal, reader, known, links, Blobs(settings.blobs))
+    door = Door(journal, reader, known, links, Replies(keys), Blobs(settings.blobs), limits)
     pages = web(door, settings.api_token_hashes, settings.largest_request_bytes)
     smtp_is_open = asyncio.Event()
     receiver = Receiver(door, settings.largest_mail_bytes)

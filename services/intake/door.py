@@ -11,18 +11,20 @@ from typing import TypeVar
 from sqlalchemy import Connection, Engine
 
 from services.intake import store
+from services.intake.attachments import Limits
 from services.intake.blobs import Blobs
 from services.intake.store import Happening, Shelf, View
 from services.intake.submission import Accepted, NotStored, Submission, submit
-from services.intake.view import Eyes, Seen, see
+from services.intake.view import Eyes, Seen, may_see, see
 from shared import clock, logs
-from shared.contracts.intake import ActionRequested
+from shared.contracts.intake import ActionRequested, MessageReceived
 from shared.contracts.issue import State
 from shared.contracts.organisation import Language, Organisation
-from shared.journal import Cause, Journal, TryAgain, Unsaid
+from shared.journal import Cause, Journal, Settled, TryAgain, Unsaid
 from shared.language import Words
 from shared.links import EVERYBODY, Links
 from shared.organisation import KnownOrganisation
+from shared.replies import Replies
 
 log = logs.get(__name__)
 
@@ -46,12 +48,16 @@ class Door:
         reader: Engine,
         organisation: KnownOrganisation,
         links: Links,
+        replies: Replies,
         blobs: Blobs,
+        limits: Limits,
     ) -> None:
         self._journal = journal
         self._reader = reader
         self._organisation = organisation
         self.links = links
+        self.replies = replies
+        self.limits = limits
         self.blobs = blobs
 
     @property
@@ -72,13 +78,27 @@ class Door:
         """
         content = sha256(request.model_dump_json().encode()).hexdigest()[:16]
         cause_id = f"action/{request.person_id}/{request_id}/{content}"
-        cause: Cause[Shelf] = Cause(cause_id, lambda _: [request], hold=True)
-        try:
-            settled = await self._journal.settle(cause)
-        except (Unsaid, TryAgain) as error:
-            raise NotStored from error
+        settled = await self.settle(Cause(cause_id, lambda _: [request], hold=True))
         log.info("action.requested", issue=request.issue_id, action=request.action)
         return settled.said[0].event_id
+
+    async def say_more(self, message: MessageReceived, message_id: str) -> str:
+        """Says somebody's words about an issue, and tells the id of that event.
+
+        The same message coming again says the same event. Raises NotStored.
+        """
+        content = sha256(message.model_dump_json().encode()).hexdigest()[:16]
+        cause_id = f"message/{message.issue_id}/{message.person_id}/{message_id}/{content}"
+        settled = await self.settle(Cause(cause_id, lambda _: [message], hold=True))
+        log.info("message.received", issue=message.issue_id, standing=message.standing)
+        return settled.said[0].event_id
+
+    async def settle(self, cause: Cause[Shelf]) -> Settled:
+        """Records and says what a cause leads to. Raises NotStored."""
+        try:
+            return await self._journal.settle(cause)
+        except (Unsaid, TryAgain) as error:
+            raise NotStored from error
 
     async def look(self, issue_id: str) -> View | None:
         return await self.read(lambda connection: store.view_of(connection, issue_id))
@@ -124,7 +144,9 @@ class Door:
         person = self.organisation.person.get(person_id)
         return person.language if person else self.organisation.language
 
-    def eyes(self, person_id: str) -> Eyes:
-        """How much this person may see."""
+    def eyes(self, person_id: str, view: View) -> Eyes:
+        """How much of an issue this person may see."""
+        if not may_see(view, person_id, self.organisation):
+            return Eyes.NOBODY
         inside = person_id == EVERYBODY or person_id in self.organisation.person
         return Eyes.INSIDE if inside else Eyes.OUTSIDE

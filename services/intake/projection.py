@@ -14,7 +14,9 @@ from shared.contracts.notifier import Channel, NotificationSent
 from shared.contracts.router import (
     ActionRefused,
     IssueAssigned,
+    IssueCorrected,
     IssueEvent,
+    IssueRecorded,
     IssueResolved,
     OrganisationPublished,
 )
@@ -33,7 +35,11 @@ def issue_changed(event: IssueEvent, shelf: Shelf) -> list[Event]:
             version=event.issue.version,
             state=event.issue.state,
             snapshot=event.issue.model_dump_json(exclude_none=True),
+            summary=event.issue.summary,
+            confidential=event.issue.confidential,
         )
+        if isinstance(event, IssueCorrected) and "customer" in event.changed:
+            view = replace(view, brought={**view.brought, "customer": event.customer})
         if isinstance(event, IssueAssigned):
             reasons = event.reasons.model_dump_json(exclude_none=True)
             view = replace(view, reasons=reasons, because=event.because)
@@ -94,6 +100,7 @@ def notification_sent(sent: NotificationSent, shelf: Shelf) -> list[Event]:
 
 HEARS: Mapping[type[Event], Hears[Shelf]] = {
     **{event: Hears(issue_changed) for event in ISSUE_EVENTS},
+    IssueRecorded: Hears(issue_changed),
     ActionRefused: Hears(action_refused),
     OrganisationPublished: Hears(organisation_published),
     NotificationSent: Hears(notification_sent),
@@ -114,6 +121,7 @@ def _unseen(issue_id: str, issue: Snapshot, shelf: Shelf) -> View:
         issue.reporter_id,
         issue.language,
         issue.raised_at,
+        confidential=issue.confidential,
     )
 
 

@@ -17,5 +17,9 @@ class IntakeSettings(Linked):
     smtp_port: int = 0
     api_token_hashes: list[str] = Field(default_factory=list)
     """SHA-256 in hexadecimal of each bearer token that the API takes."""
+    most_attachments: int = 10
+    largest_attachment_bytes: int = 25 * 1024 * 1024
+    largest_attachments_bytes: int = 50 * 1024 * 1024
+    """All files of one message together."""
     largest_mail_bytes: int = 25 * 1024 * 1024
     largest_request_bytes: int = 1024 * 1024

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    Boolean,
     Column,
     Connection,
     Index,
@@ -16,6 +17,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
     select,
 )
 
@@ -70,6 +72,8 @@ views = Table(
     Column("snapshot", Text),
     Column("reasons", Text),
     Column("because", String),
+    Column("brought", Document, nullable=False, server_default="{}"),
+    Column("confidential", Boolean, nullable=False, server_default=false()),
 )
 
 histories = Table(
@@ -98,6 +102,24 @@ notices = Table(
     Column("reason", String, nullable=False),
     Column("sent_at", Instant, nullable=False),
     Index("notice_by_person", "person_id", "sent_at"),
+)
+
+
+letters = Table(
+    "letter",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("message_id", String, nullable=False),
+    Column("address", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("issue_id", String),
+    Column("began", Boolean, nullable=False),
+    Column("raw_sha256", String, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Index("letter_by_message_id", "message_id"),
+    Index("letter_by_address", "address", "received_at"),
+    Index("letter_by_kind", "kind", "received_at"),
 )
 
 
@@ -145,6 +167,27 @@ class View:
     snapshot: str | None = None
     reasons: str | None = None
     because: str | None = None
+    brought: dict[str, Any] = field(default_factory=dict)
+    """What else was said when it was brought in, by the names of `IssueRaised`."""
+    confidential: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail that came in: whose it was, and to which issue it belongs, if to any."""
+
+    key: str
+    """Who wrote what when: the same for each copy, whichever way it came."""
+    message_id: str
+    address: str
+    """The sender's."""
+    kind: str
+    issue_id: str | None
+    began: bool
+    """Whether the issue began with it."""
+    raw_sha256: str
+    subject: str
+    received_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +230,7 @@ class Shelf(HearerStore):
         self.views = self.rows(views, View)
         self.history = self.lines(histories, Happening)
         self.notices = self.rows(notices, Notice)
+        self.letters = self.rows(letters, Letter)
 
     def expect(self, matters: Sequence[Any]) -> None:
         events = [matter for matter in matters if isinstance(matter, IssueEvent)]
@@ -195,6 +239,12 @@ class Shelf(HearerStore):
         self.submissions.expect([one.key for one in written])
         self.references.expect([one.reference for one in written])
         self.people.expect([one.reporter_address for one in written])
+
+    def letters_from(self, address: str, since: datetime) -> list[Letter]:
+        """What came from a sender since then, the newest last, without this batch's."""
+        query = select(letters).where(letters.c.address == address, letters.c.received_at >= since)
+        rows = self.connection.execute(query.order_by(letters.c.received_at))
+        return [Letter(*row) for row in rows]
 
 
 def view_of_reference(connection: Connection, reference: str) -> View | None:
@@ -233,6 +283,25 @@ def inbox_of(connection: Connection, person_id: str | None, limit: int) -> Seque
     if person_id is not None:
         query = query.where(notices.c.person_id == person_id)
     return _all(connection, query, Notice)
+
+
+def issue_of_message(connection: Connection, message_ids: Sequence[str]) -> str | None:
+    """The issue that the latest of these Message-IDs belongs to, as far as we have seen them."""
+    query = select(letters.c.message_id, letters.c.issue_id).where(
+        letters.c.message_id.in_(message_ids), letters.c.issue_id.is_not(None)
+    )
+    found = {row.message_id: str(row.issue_id) for row in connection.execute(query)}
+    return next((found[one] for one in reversed(message_ids) if one in found), None)
+
+
+def letter_of(connection: Connection, key: str) -> Letter | None:
+    row = connection.execute(select(letters).where(letters.c.key == key)).first()
+    return Letter(*row) if row else None
+
+
+def stranger_of_address(connection: Connection, address: str) -> Stranger | None:
+    row = connection.execute(select(people).where(people.c.address == address)).first()
+    return Stranger(*row) if row else None
 
 
 def strangers(connection: Connection, person_ids: Iterable[str]) -> dict[str, Stranger]:

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import secrets
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from uuid import UUID, uuid4, uuid5
 from zoneinfo import ZoneInfo
 
-from services.intake.store import Reference, Shelf, Stranger, Submitted, View
+from services.intake.store import Letter, Reference, Shelf, Stranger, Submitted, View
 from shared import logs
 from shared.contracts.event import MAX_TEXT, Event
 from shared.contracts.intake import STRANGER, IssueRaised, PersonKnown
-from shared.contracts.issue import Source, State, Urgency
+from shared.contracts.issue import Attachment, Source, State, Urgency
 from shared.contracts.organisation import Organisation
 from shared.journal import Cause, Journal, TryAgain, Unsaid
 
@@ -32,6 +32,26 @@ _LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 LONGEST_SUMMARY = 200
 LONGEST_DESCRIPTION = 200_000
+MOST_FOLLOWERS = 20
+MOST_CONFIRMATIONS = 10
+"""Automatic answers to new issues by mail that one sender gets within `FLOOD_WITHIN`."""
+FLOOD_WITHIN = timedelta(hours=1)
+
+_BROUGHT = {
+    "source",
+    "customer",
+    "needed_by",
+    "urgency",
+    "product",
+    "category",
+    "fields",
+    "attachments",
+    "follower_ids",
+    "on_behalf_of_id",
+    "description_sha256",
+    "html_sha256",
+    "raw_sha256",
+}
 
 
 class NotStored(Exception):
@@ -67,6 +87,15 @@ class Submission:
     on_behalf_of: str | None = None
     """A colleague's address or id, or the customer for whom a colleague writes."""
     addressed_to: tuple[str, ...] = ()
+    html_sha256: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """Answers in the form's own fields, by their ids."""
+    followers: tuple[str, ...] = ()
+    """Addresses or ids of people on copy; only those of the organisation count."""
+    confidential: bool = False
+    letter: Letter | None = None
+    """The mail it came by."""
     one_key: bool = False
     """The sender vouches that the id stands for one content only."""
 
@@ -156,8 +185,12 @@ def accept(submission: Submission, shelf: Shelf) -> Sequence[Event]:
     reference = submission.reference
     while shelf.references.get(reference) is not None:
         reference = new_reference()
-    reporter_id, known = _reporter(submission, shelf)
+    reporter_id, known = person_of(
+        submission.reporter_address, submission.reporter_name, submission.language, shelf
+    )
     colleague_id, customer = _on_behalf_of(submission, shelf.organisation)
+    involved = {reporter_id, colleague_id}
+    followers = _inside(submission.followers, shelf.organisation, involved)
     raised = IssueRaised(
         occurred_at=shelf.now,
         issue_id=issue_id,
@@ -176,6 +209,12 @@ def accept(submission: Submission, shelf: Shelf) -> Sequence[Event]:
         language=submission.language,
         needed_by=submission.needed_by,
         addressed_to=submission.addressed_to,
+        html_sha256=submission.html_sha256,
+        attachments=submission.attachments,
+        fields=dict(submission.fields),
+        follower_ids=followers,
+        confidential=submission.confidential,
+        quiet=_is_flood(submission, shelf),
     )
     shelf.submissions.put(Submitted(submission.key, submission.fingerprint, issue_id, shelf.now))
     shelf.references.put(Reference(reference, issue_id))
@@ -190,14 +229,18 @@ def accept(submission: Submission, shelf: Shelf) -> Sequence[Event]:
             reporter_id,
             submission.language,
             shelf.now,
+            brought=raised.model_dump(mode="json", include=_BROUGHT, exclude_defaults=True),
+            confidential=submission.confidential,
         )
     )
+    if submission.letter is not None:
+        began = replace(submission.letter, issue_id=issue_id, received_at=shelf.now)
+        shelf.letters.put(began)
     return [*known, raised]
 
 
-def _reporter(submission: Submission, shelf: Shelf) -> tuple[str, list[Event]]:
-    """The reporter's id, and for a stranger's first word the event that makes them known."""
-    address = submission.reporter_address
+def person_of(address: str, name: str, language: str, shelf: Shelf) -> tuple[str, list[Event]]:
+    """The id of whoever wrote, and for a stranger's first word the event that makes them known."""
     person = shelf.organisation.by_address.get(address.lower())
     if person is not None:
         return person.id, []
@@ -205,12 +248,32 @@ def _reporter(submission: Submission, shelf: Shelf) -> tuple[str, list[Event]]:
     if stranger is not None:
         return stranger.person_id, []
     person_id = f"{STRANGER}{uuid4().hex}"
-    name, language = submission.reporter_name, submission.language
     shelf.people.put(Stranger(address, person_id, name, language))
     known = PersonKnown(
         occurred_at=shelf.now, person_id=person_id, name=name, address=address, language=language
     )
     return person_id, [known]
+
+
+def _inside(
+    said: Sequence[str], organisation: Organisation, but: Collection[str | None]
+) -> tuple[str, ...]:
+    """The people of the organisation among those named, each once."""
+    named = (
+        organisation.by_address.get(one.lower()) or organisation.person.get(one) for one in said
+    )
+    found = dict.fromkeys(person.id for person in named if person is not None)
+    return tuple(one for one in found if one not in but)[:MOST_FOLLOWERS]
+
+
+def _is_flood(submission: Submission, shelf: Shelf) -> bool:
+    """Whether this sender's mails come faster than a person writes: then no answer of ours may
+    keep two machines talking (RFC 3834). Each mail is an issue all the same."""
+    letter = submission.letter
+    if letter is None:
+        return False
+    before = shelf.letters_from(letter.address, shelf.now - FLOOD_WITHIN)
+    return sum(one.began for one in before) >= MOST_CONFIRMATIONS
 
 
 def _on_behalf_of(

@@ -11,31 +11,37 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import assert_never
+from typing import Any, assert_never
 
 from services.intake.store import Happening, View
 from shared.contracts.issue import (
     AssignedBecause,
+    Attachment,
     DeclineReason,
     NotChosen,
     Reasons,
     Refusal,
     Snapshot,
+    Standing,
     State,
     Step,
 )
-from shared.contracts.organisation import Organisation
+from shared.contracts.organisation import FormField, Language, Organisation
 from shared.contracts.router import (
     ActionRefused,
     IssueAcknowledged,
     IssueAssigned,
     IssueClosed,
+    IssueCommented,
+    IssueCorrected,
     IssueDeclined,
     IssueEscalated,
+    IssueRecorded,
     IssueReminded,
     IssueReopened,
     IssueResolved,
     IssueResponded,
+    Voice,
 )
 from shared.language import Words
 
@@ -45,6 +51,8 @@ class Eyes(Enum):
 
     INSIDE = "inside"
     OUTSIDE = "outside"
+    NOBODY = "nobody"
+    """Somebody whom a confidential issue does not concern."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +73,24 @@ class Entry:
     text: str
     words: str | None = None
     """What a person wrote."""
+    files: tuple[Attachment, ...] = ()
+    raw_sha256: str | None = None
+    """The whole mail that it came by; for eyes inside only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What was said beside summary and description when it was brought in."""
+
+    answers: tuple[tuple[str, str], ...] = ()
+    """Question and answer of the form's own fields, in the reader's language."""
+    customer: str | None = None
+    needed_by: datetime | None = None
+    files: tuple[Attachment, ...] = ()
+    html_sha256: str | None = None
+    raw_sha256: str | None = None
+    followers: tuple[str, ...] = ()
+    """Names of the people on copy; for eyes inside only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +116,20 @@ class Seen:
     """Why this owner, in a sentence; empty for eyes outside."""
     why_not: tuple[str, ...]
     snapshot: Snapshot | None
+    brought: Brought = Brought()
+    confidential: bool = False
+
+    @property
+    def files(self) -> dict[str, Attachment]:
+        """Every file that may be fetched here, by its SHA-256."""
+        said = [self.brought.files, *(line.files for line in self.history)]
+        return {file.sha256: file for files in said for file in files}
+
+    @property
+    def raw_mails(self) -> frozenset[str]:
+        """Every whole mail that may be fetched here, by its SHA-256."""
+        said = [self.brought.raw_sha256, *(line.raw_sha256 for line in self.history)]
+        return frozenset(one for one in said if one)
 
 
 def see(
@@ -134,7 +174,53 @@ def see(
         why=why(view.because, reasons, owner, _) if reasons and owner else "",
         why_not=why_not(reasons, names, _) if reasons else (),
         snapshot=snapshot,
+        brought=_brought(view.brought, snapshot, organisation, names, inside=inside),
+        confidential=view.confidential,
     )
+
+
+def may_see(view: View, person_id: str, organisation: Organisation) -> bool:
+    """Whether an issue concerns somebody: a confidential one only whom it was told to."""
+    if not view.confidential:
+        return True
+    said = view.brought
+    concerned = {view.reporter_id, said.get("on_behalf_of_id"), organisation.leader}
+    concerned.update(said.get("follower_ids", ()))
+    if view.snapshot:
+        snapshot = Snapshot.model_validate_json(view.snapshot)
+        concerned |= {snapshot.carrier_id, snapshot.owner_id, *snapshot.follower_ids}
+    return person_id == "" or person_id in concerned
+
+
+def _brought(
+    said: Mapping[str, Any],
+    snapshot: Snapshot | None,
+    organisation: Organisation,
+    names: Names,
+    *,
+    inside: bool,
+) -> Brought:
+    needed_by = snapshot.needed_by if snapshot else None
+    if needed_by is None and said.get("needed_by"):
+        needed_by = datetime.fromisoformat(said["needed_by"])
+    followers = snapshot.follower_ids if snapshot else said.get("follower_ids", ())
+    return Brought(
+        answers=tuple(
+            (field.label.in_(names.language), names.answer(field, answer))
+            for field_id, answer in said.get("fields", {}).items()
+            if (field := organisation.field.get(field_id)) is not None
+        ),
+        customer=said.get("customer"),
+        needed_by=needed_by,
+        files=_files(said),
+        html_sha256=said.get("html_sha256"),
+        raw_sha256=said.get("raw_sha256") if inside else None,
+        followers=tuple(names.name(one) for one in followers) if inside else (),
+    )
+
+
+def _files(said: Mapping[str, Any]) -> tuple[Attachment, ...]:
+    return tuple(Attachment.model_validate(one) for one in said.get("attachments") or ())
 
 
 class Names:
@@ -143,6 +229,15 @@ class Names:
     def __init__(self, organisation: Organisation, words: Words) -> None:
         self._organisation = organisation
         self._words = words
+
+    @property
+    def language(self) -> Language:
+        return self._words.language
+
+    def answer(self, field: FormField, answer: str) -> str:
+        """An answer in the form's own field, as people read it."""
+        chosen = (one.name.in_(self.language) for one in field.choices if one.id == answer)
+        return next(chosen, answer)
 
     def name(self, person_id: str | None) -> str:
         """A person's name by itself."""
@@ -331,9 +426,15 @@ def _entry(happening: Happening, names: Names, eyes: Eyes, _: Words) -> Entry | 
     text = tell(happening, names, eyes is Eyes.INSIDE, _) if tell else None
     if text is None:
         return None
-    said = happening.said.get("text")
-    event = happening.subject.split(".")[1]
-    return Entry(happening.occurred_at, event, text, said)
+    said = happening.said
+    return Entry(
+        happening.occurred_at,
+        happening.subject.split(".")[1],
+        text,
+        said.get("text") or None,
+        _files(said),
+        said.get("raw_sha256") if eyes is Eyes.INSIDE else None,
+    )
 
 
 def _assigned(happening: Happening, names: Names, inside: bool, _: Words) -> str | None:
@@ -378,7 +479,31 @@ def _declined(happening: Happening, names: Names, inside: bool, _: Words) -> str
 
 
 def _responded(happening: Happening, names: Names, inside: bool, _: Words) -> str:
+    if happening.said.get("elsewhere"):
+        name = names.person(happening.actor_id)
+        return _("%(name)s answered by telephone or in person.", name=name)
     return _("%(name)s answered:", name=names.person(happening.actor_id))
+
+
+def _commented(happening: Happening, names: Names, inside: bool, _: Words) -> str | None:
+    if happening.said["voice"] == Voice.CARRIER:
+        return _("%(name)s said more:", name=names.person(happening.actor_id))
+    if not inside:
+        return None
+    if happening.said["standing"] in (Standing.THREADED, Standing.DOUBTED):
+        return _(
+            "A mail in the name of %(name)s; nothing proves who wrote it:",
+            name=names.person(happening.actor_id),
+        )
+    return _("%(name)s wrote:", name=names.person(happening.actor_id))
+
+
+def _corrected(happening: Happening, names: Names, inside: bool, _: Words) -> str:
+    return _("%(name)s corrected what was said.", name=names.person(happening.actor_id))
+
+
+def _recorded(happening: Happening, names: Names, inside: bool, _: Words) -> str:
+    return _("Brought over from the system used before.")
 
 
 def _reminded(happening: Happening, names: Names, inside: bool, _: Words) -> str | None:
@@ -408,6 +533,8 @@ def _resolved(happening: Happening, names: Names, inside: bool, _: Words) -> str
 
 
 def _closed(happening: Happening, names: Names, inside: bool, _: Words) -> str:
+    if happening.said.get("withdrawn"):
+        return _("Withdrawn: it is needed no more.")
     if happening.said["confirmed"]:
         return _("Confirmed as solved, and closed.")
     return _("Closed, since nobody objected. It can be reopened.")
@@ -422,6 +549,9 @@ _TOLD: Mapping[str, Told] = {
     IssueAcknowledged.subject: _acknowledged,
     IssueDeclined.subject: _declined,
     IssueResponded.subject: _responded,
+    IssueCommented.subject: _commented,
+    IssueCorrected.subject: _corrected,
+    IssueRecorded.subject: _recorded,
     IssueReminded.subject: _reminded,
     IssueEscalated.subject: _escalated,
     IssueResolved.subject: _resolved,

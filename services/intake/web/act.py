@@ -86,7 +86,7 @@ async def _page(
     mistake: str = "",
 ) -> Response[str]:
     assert link.action is not None
-    seen = await door.see(view, door.eyes(link.person_id), _, link.person_id)
+    seen = await door.see(view, door.eyes(link.person_id, view), _, link.person_id)
     snapshot = seen.snapshot
     names = Names(door.organisation, _)
     if snapshot is not None and snapshot.assignment != link.assignment:
@@ -136,7 +136,7 @@ async def _result(
     view = await door.look(link.issue_id)
     if view is None or link.action is None:
         raise LinkInvalid
-    seen = await door.see(view, door.eyes(link.person_id), _, link.person_id)
+    seen = await door.see(view, door.eyes(link.person_id, view), _, link.person_id)
     refused = [one for one in happened if one.subject == ActionRefused.subject]
     if refused:
         refusal = Refusal(refused[0].said["refusal"])

@@ -26,7 +26,7 @@ async def show_status(request: Request[Any, Any, Any], token: str, door: Door) -
     new = "new" in request.query_params
     if new:
         view = await door.wait_until_owned(view, WAIT_FOR_OWNER_S)
-    seen = await door.see(view, door.eyes(link.person_id), _, link.person_id)
+    seen = await door.see(view, door.eyes(link.person_id, view), _, link.person_id)
     return page(
         request,
         "status.html",

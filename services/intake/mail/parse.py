@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from email import message_from_bytes
 from email.header import decode_header
 from email.message import Message
 from email.parser import BytesHeaderParser
 from email.policy import compat32
-from email.utils import getaddresses
+from email.utils import getaddresses, parsedate_to_datetime
+from typing import Any
 
 from inscriptis import get_text  # type: ignore[import-untyped, unused-ignore]
 from inscriptis.model.config import ParserConfig  # type: ignore[import-untyped, unused-ignore]
@@ -26,7 +28,27 @@ _UNLABELLED = re.compile(r"[\udc80-\udcff]")
 _ENCODED = re.compile(r"=\?[^?\s]+\?[bq]\?[^?]*\?=(\s*=\?[^?\s]+\?[bq]\?[^?]*\?=)*", re.IGNORECASE)
 _HELD = "\ue000"
 _HOLDER = re.compile(f"{_HELD}(\\d+){_HELD}")
+_ID = re.compile(r"<[^<>\s]+>")
 _TAGS = re.compile(r"<[^>]*>")
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that came with a mail; a signature or an invitation is one too."""
+
+    filename: str
+    """Without any path; never empty."""
+    content_type: str
+    content: bytes
+    sha256: str
+    inline: bool
+    """Shown within the HTML."""
+    content_id: str | None
+    """Without angle brackets."""
+
+    @property
+    def size(self) -> int:
+        return len(self.content)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +60,38 @@ class ReadMail:
     from_address: str | None
     """None where there is none that could be written to."""
     to: tuple[str, ...]
+    """Everybody in To and Cc, each once."""
+    cc: tuple[str, ...]
+    reply_to: tuple[str, ...]
+    sender: str | None
     message_id: str
+    """As written, with its angle brackets; empty where there is none."""
+    in_reply_to: tuple[str, ...]
+    references: tuple[str, ...]
+    """The thread's ids, the oldest first: References, then what In-Reply-To adds."""
+    sent_at: datetime | None
+    """Always aware."""
     text: str
+    """The words of the body: its plain text, else those of its HTML."""
+    html: str | None
+    """The HTML of the body, safe to show; None where it has none."""
+    attachments: tuple[Attachment, ...]
     headers: dict[str, str]
     """By lower-case name, the first of each."""
+    all_headers: tuple[tuple[str, str], ...]
+    """In order, names as written."""
+    content_type: str
+    """Of the whole mail, in small letters."""
+    report_type: str
+    """Of a multipart/report, in small letters: `delivery-status`, `disposition-notification`..."""
+    report: tuple[dict[str, str], ...]
+    """The groups of fields of such a report, by lower-case name (RFC 3464)."""
+    enclosed: dict[str, str]
+    """The headers of the message within this one, which a bounce returns, by lower-case name."""
+    decisions: tuple[str, ...]
+    """What was decided while reading, each in one English sentence."""
+    refused: str | None
+    """Why it is not to be taken, or None."""
 
 
 def read_mail(raw: bytes) -> ReadMail:
@@ -53,20 +103,78 @@ def read_mail(raw: bytes) -> ReadMail:
     written = _headers(message)
     headers = {name: _header(value) for name, value in written.items()}
     name, address = _sender(written.get("from", ""))
+    in_reply_to = _ids(headers.get("in-reply-to", ""))
+    report_type, report, enclosed = _report(message)
     return ReadMail(
         subject=clean.one_line(headers.get("subject", ""), LONGEST_SUBJECT),
         from_name=clean.one_line(name, 200),
         from_address=address,
-        to=tuple(
-            address
-            for header in ("to", "cc")
-            for _, address in _mailboxes(written.get(header, ""))
-            if address
-        ),
+        to=_addresses(written, "to", "cc"),
+        cc=_addresses(written, "cc"),
+        reply_to=_addresses(written, "reply-to"),
+        sender=next(iter(_addresses(written, "sender")), None),
         message_id=clean.one_line(headers.get("message-id", ""), LONGEST_SUBJECT),
+        in_reply_to=in_reply_to,
+        references=tuple(dict.fromkeys((*_ids(headers.get("references", "")), *in_reply_to))),
+        sent_at=_instant(headers.get("date", "")),
         text=clean.several_lines(_text(message)),
+        html=None,
+        attachments=(),
         headers=headers,
+        all_headers=tuple((name, _header(str(value))) for name, value in message.raw_items()),
+        content_type=message.get_content_type(),
+        report_type=report_type,
+        report=report,
+        enclosed=enclosed,
+        decisions=(),
+        refused=None,
     )
+
+
+def _addresses(written: dict[str, str], *names: str) -> tuple[str, ...]:
+    """The addresses in these headers, each once."""
+    return tuple(
+        dict.fromkeys(
+            address for name in names for _, address in _mailboxes(written.get(name, "")) if address
+        )
+    )
+
+
+def _ids(value: str) -> tuple[str, ...]:
+    """Message-IDs with their angle brackets, each once."""
+    return tuple(dict.fromkeys(_ID.findall(value)))
+
+
+def _instant(value: str) -> datetime | None:
+    try:
+        found = parsedate_to_datetime(value)
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _report(message: Message) -> tuple[str, tuple[dict[str, str], ...], dict[str, str]]:
+    """Type, fields and the returned headers of a multipart/report."""
+    kind, groups = "", list[dict[str, str]]()
+    enclosed: dict[str, str] = {}
+    if message.get_content_type() == "multipart/report":
+        kind = str(message.get_param("report-type", "") or "").lower()
+    for part in message.walk():
+        of = part.get_content_type()
+        payload = part.get_payload()
+        if of in ("message/delivery-status", "message/disposition-notification"):
+            found: list[Any] = payload if isinstance(payload, list) else [part]
+            groups += [{n: _header(v) for n, v in _headers(g).items()} for g in found if g.keys()]
+        elif of == "message/feedback-report":
+            fields = BytesHeaderParser(policy=compat32).parsebytes(str(payload).encode())
+            groups.append({n: _header(v) for n, v in _headers(fields).items()})
+        elif of == "message/rfc822" and isinstance(payload, list) and payload and not enclosed:
+            returned: Any = payload[0]
+            enclosed = {n: _header(v) for n, v in _headers(returned).items()}
+        elif of == "text/rfc822-headers" and not enclosed:
+            inner = BytesHeaderParser(policy=compat32).parsebytes(str(payload).encode())
+            enclosed = {n: _header(v) for n, v in _headers(inner).items()}
+    return kind, tuple(groups), enclosed
 
 
 def _headers(message: Message) -> dict[str, str]:

@@ -364,7 +364,7 @@ def _request(
         text=wish.rest or (None if wish.understood else wish.line) or None,
         reason=wish.reason,
         proposed=wish.proposed,
-        cause=wish.cause,
+        cause=wish.cause if wish.understood else wish.line[:200],
         source=Source.EMAIL,
         standing=message.standing,
     )

@@ -24,7 +24,7 @@ _MOST_LINES_OF_HEADERS = 24
 _MOST_BLANK_LINES = 6
 _MOST_LINES_OF_SIGNATURE = 24
 _MOST_LINES_OF_CARD = 14
-_LONGEST_SIGNATURE = 2_000
+_LONGEST_SIGNATURE = 3_000
 
 _QUOTE_MARKS = ">＞"
 _COLONS = (":", "：")
@@ -88,7 +88,7 @@ def _words(pieces: list[_Piece]) -> Iterator[_Piece]:
     return (piece for piece in pieces if piece.kind is _Kind.WORDS)
 
 
-# -- what the lines are ---------------------------------------------------------------------------
+# -- what the lines are ----------------------------------------------------------------------------
 
 
 def _pieces(lines: list[str]) -> Iterator[_Piece]:
@@ -110,7 +110,7 @@ def _pieces(lines: list[str]) -> Iterator[_Piece]:
 def _beginning(lines: list[str], at: int, after: int) -> _Piece | None:
     """The quote, history or forward that begins with this line, if one does."""
     line = lines[at].strip()
-    if not line:
+    if not line or not _MAY_BEGIN.match(line):
         return None
     if line[0] in _QUOTE_MARKS:
         return _bare_quote(lines, at, after)
@@ -255,10 +255,12 @@ def _said_by(line: str) -> tuple[bool, bool]:
     if not line.endswith(_COLONS):
         return False, False
     has_verb = _WROTE.search(line) is not None
-    has_address = _ADDRESS.search(line) is not None
+    has_address = "@" in line and _ADDRESS.search(line) is not None
+    if not has_verb and not has_address:
+        return _IN_MESSAGE.match(line) is not None, False
     has_day = _DAY.search(line) is not None
     has_time = _TIME.search(line) is not None
-    may_be = has_verb or (has_address and has_day) or _IN_MESSAGE.match(line) is not None
+    may_be = has_verb or has_day or _IN_MESSAGE.match(line) is not None
     starts = _STARTS.match(line) is not None
     if has_verb:
         named = _NAMED.search(line) is not None
@@ -279,7 +281,8 @@ def _without_signature(lines: list[str], start: int, end: int) -> int:
             end -= 1
         if end == start:
             return end
-        if _SENT_FROM.fullmatch(lines[end - 1].strip()):
+        last = lines[end - 1].strip()
+        if len(last) < _LONGEST_ATTRIBUTION and _SENT_FROM.fullmatch(last):
             end -= 1
             continue
         cut = _signature(lines, start, end)
@@ -295,15 +298,17 @@ def _signature(lines: list[str], start: int, end: int) -> int | None:
         if not _MAY_DELIMIT.match(line):
             continue
         below = [one.strip() for one in lines[at + 1 : end] if one.strip()]
-        if line.startswith("-- ") and not line.strip("- "):
+        ruled = line.strip()
+        if line.startswith("-- ") and ruled == "--":
             is_one = _is_signature(below)
-        elif line.strip() in ("--", "—", "—-", "––"):
+        elif ruled in ("--", "—", "—-", "––"):
             is_one = _is_signature(below) and not any(_SENTENCE.search(one) for one in below)
-        elif _RULE.fullmatch(line.strip()):
-            is_one = _is_card(below) and not _is_announced(lines, start, at)
+        elif _RULE.fullmatch(ruled):
+            is_card = _is_card(below) and not _is_announced(lines, start, at)
+            is_one = is_card or _is_notice(below)
         else:
-            is_one = False
-        if is_one or (below and _NOTICE.match(below[0])):
+            is_one = _HEADING.match(ruled) is not None and _is_notice([ruled, *below])
+        if is_one:
             return at
     return None
 
@@ -312,6 +317,14 @@ def _is_signature(below: list[str]) -> bool:
     """Short, and without a word after it that somebody should read."""
     is_short = len(below) <= _MOST_LINES_OF_SIGNATURE and sum(map(len, below)) <= _LONGEST_SIGNATURE
     return is_short and not any(_POSTSCRIPT.match(line) for line in below)
+
+
+def _is_notice(below: list[str]) -> bool:
+    """What lawyers and mailing lists put beneath each mail."""
+    if not below:
+        return False
+    is_lawyers = _NOTICE.match(below[0]) and _CONFIDENTIAL.search(" ".join(below)[:5_000])
+    return bool(is_lawyers or _LIST_NOTICE.match(below[0])) and _is_signature(below)
 
 
 def _is_card(below: list[str]) -> bool:
@@ -333,17 +346,21 @@ def _is_announced(lines: list[str], start: int, at: int) -> bool:
 
 # -- the words by which mail programs and people are known -----------------------------------------
 
+_MAY_BEGIN = re.compile(r"[^\w\s]|[_ー]|[^:：]{0,400}[:：]|.{0,400}[\d#]")
+"""Looked at first, because most lines are just words."""
+
 _FORWARDED_SUBJECT = re.compile(
     r"(?:\[[^\]]{0,40}\]\s*)?(?:fwd?|転送|wg|tr|rv|enc|i)\s*[:：]", re.IGNORECASE
 )
 
 _RULE = re.compile(
-    r"[-=_*＊━─―ー＝…☆★◆◇■□●○▲△▼▽◎~～〜+＋#＃/／.・:：;；｡。*ﾟ゜'’`´^＾〇♪♦♢✿❀+＿‐–—|｜<>＜＞ 　彡]{4,200}"
+    r"[-=_*＊━─―ー＝…☆★◆◇■□●○▲△▼▽◎~～〜+＋#＃/／.・:：;；｡。*ﾟ゜'’`´^＾〇♪♦♢✿❀"
+    r"＿‐–—|｜<>＜＞ 　彡]{4,200}"
 )
 """A line of ornament."""
 
 _MAY_DELIMIT = re.compile(
-    r"\s{0,4}(?:[^\w\s]|[_ー―〇]|disclaimer|confidential|免責|【)", re.IGNORECASE
+    r"\s{0,4}(?:[^\w\s]|[_ー―〇]|disclaimer|confidential|legal|免責)", re.IGNORECASE
 )
 
 _LABEL = re.compile(r"[\s*_]{0,4}([^\W\d_][^:：*]{0,28}?)[\s*]{0,4}[:：]")
@@ -381,11 +398,13 @@ _ORIGINAL_WORDS = (
     "|urspr\\. nachricht|message d['’]origine|message original|mensaje original|mensagem original"
     "|messaggio originale|messaggio originario|oorspronkelijk bericht|oprindelig meddelelse"
     "|opprinnelig melding|ursprungligt meddelande|wiadomość oryginalna|исходное сообщение"
-    "|reply message|元のメッセージ|元のメール|オリジナルメッセージ|オリジナル メッセージ|元メッセージ"
+    "|reply message|元のメッセージ|元のメール|オリジナルメッセージ|オリジナル メッセージ"
+    "|元メッセージ"
     "|元メール|原始邮件|原始郵件|邮件原件|원본 메시지|원본 이메일|원본 메일"
 )
 _FORWARD_WORDS = (
-    "forwarded (?:message|email|mail|by)[^-]{0,80}|begin forwarded message|weitergeleitete nachricht"
+    "forwarded (?:message|email|mail|by)[^-]{0,80}|begin forwarded message"
+    "|weitergeleitete nachricht"
     "|anfang der weitergeleiteten nachricht|message transféré|début du message transféré"
     "|mensaje reenviado|messaggio inoltrato|mensagem encaminhada|doorgestuurd bericht"
     "|videresendt meddelelse|vidarebefordrat meddelande|пересланное сообщение"
@@ -429,8 +448,10 @@ _ENDS_WITH_ADDRESS = re.compile(
 )
 _DAY = re.compile(
     r"\d{4}\s?[年년]|\d{4}[/.-]\d{1,2}[/.-]\d{1,2}|\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}"
-    r"|\d{1,2}月\d{1,2}日|\b\d{1,2}(?:st|nd|rd|th|\.|º)?,?\s(?:de\s)?[^\W\d_]{3,12}\.?,?(?:\sde)?\s\d{4}"
-    r"|\b[^\W\d_]{3,12}[.-]\d{1,2}[-.]\d{2,4}|\b[^\W\d_]{3,12}\.?\s\d{1,2}(?:st|nd|rd|th)?,?\s\d{4}",
+    r"|\d{1,2}月\d{1,2}日"
+    r"|\b\d{1,2}(?:st|nd|rd|th|\.|º)?,?\s(?:de\s)?[^\W\d_]{3,12}\.?,?(?:\sde)?\s\d{4}"
+    r"|\b[^\W\d_]{3,12}[.-]\d{1,2}[-.]\d{2,4}"
+    r"|\b[^\W\d_]{3,12}\.?\s\d{1,2}(?:st|nd|rd|th)?,?\s\d{4}",
 )
 _TIME = re.compile(r"\d{1,2}\s?[:：.h時시]\s?\d{2}|\d{1,2}時")
 _STARTS = re.compile(
@@ -441,67 +462,93 @@ _STARTS = re.compile(
 )
 _IN_MESSAGE = re.compile(r"(?:in (?:message|article|reply to)\b|--- )", re.IGNORECASE)
 _DASHED = re.compile(
-    r"-{2,8}\s{0,3}(?:on\b.{6,300}\bwrote|\d{4}.{6,200}(?:wrote|書きました|のメール))\s{0,3}-{2,8}$",
+    r"-{2,8}\s{0,3}(?:on\b.{6,300}\bwrote|\d{4}.{6,200}(?:wrote|書きました|のメール))"
+    r"\s{0,3}-{2,8}$",
     re.IGNORECASE,
 )
 
 _ANSWERS_BELOW = re.compile(
     r"赤字|青字|朱書き|色文字|インライン|(?:本文|文|引用|行)(?:中|間)に"
-    r"|(?:下記|以下)(?:の(?:本文|メール|引用))?[にへ](?:て)?[ごお]?(?:回答|返信|返答|コメント|追記|記入)"
+    r"|(?:下記|以下)(?:の(?:本文|メール|引用))?[にへ](?:て)?[ごお]?"
+    r"(?:回答|返信|返答|コメント|追記|記入)"
     r"|\b(?:answer|comment|repl[iy]|respon|note|see|written|wrote|mark)[^\n]{0,40}"
-    r"\b(?:in-?\s?line|in (?:red|blue|green|bold|colou?r|purple)|interspersed|below|between the lines)\b"
+    r"\b(?:in-?\s?line|in (?:red|blue|green|bold|colou?r|purple)|interspersed|below"
+    r"|between the lines)\b"
     r"|^\W{0,3}in-?line\b|\bbelow\b[^\n]{0,20}\b(?:answer|comment|repl[iy]|respon)",
     re.IGNORECASE | re.MULTILINE,
 )
 
 _DEVICE = (
-    "iphone|ipad|ipod|apple watch|blackberry|android|galaxy|samsung|huawei|xiaomi|xperia|pixel"
-    "|aquos|arrows|windows|outlook|yahoo|gmail|nokia|htc|oneplus|oppo|motorola|mobile|phone"
-    "|smartphone|tablet|handy|スマートフォン|スマホ|携帯|タブレット|ドコモ|docomo|ソフトバンク|softbank"
-    "|ａｕ|proton ?mail|thunderbird|mailbird|spark|sparrow|typeapp|aquamail|k-9|mail\\.ru|mail"
+    "iphone|ipad|ipod|blackberry|android|galaxy|samsung|huawei|xiaomi|xperia|pixel|aquos|arrows"
+    "|windows phone|nokia|htc|oneplus|oppo|motorola|outlook|gmail|yahoo!?|proton ?mail|thunderbird"
+    "|mailbird|spark|sparrow|aquamail|k-9 mail|mail for windows|ドコモ|docomo|softbank"
 )
+_THING = "mobile(?: phone| device)?|phone|smartphone|tablet|device|handy|cell"
 _SENT_FROM = re.compile(
-    rf"(?:sent|posted|gesendet|envoyé|enviado|enviada|inviato|verzonden|verstuurd|sendt|skickat)"
-    rf"\s(?:from|with|via|by|using|von|mit|depuis|de|desde|do|da|dal|vanaf|met|fra|från)\b"
-    rf"[^.!?。]{{0,60}}(?:{_DEVICE})[^.!?。\n]{{0,40}}(?:<[^<>]{{0,200}}>|\(https?:[^()\s]{{0,200}}\))?"
-    rf"|(?:get\s)?outlook\s(?:for|pour|für|para|per)\s[a-z]{{2,10}}\s?(?:<[^<>]{{0,200}}>)?"
-    rf"(?:\s?(?:を入手(?:する)?|を取得(?:する)?))?"
-    rf"|[^。]{{0,40}}(?:{_DEVICE})[^。]{{0,30}}(?:から|で)(?:の)?送信(?:しました|しています|されました|)?[。.]?"
-    rf"|(?:iphone|ipad|ipod|android|galaxy|mail|通过|從|发自)[^。.]{{0,8}}(?:我的|my)\s?(?:{_DEVICE})"
-    rf"|从(?:我的)?\s?(?:{_DEVICE})发送|(?:從|从)我的\s?(?:{_DEVICE})(?:傳送|发送)"
-    rf"|나의\s?(?:{_DEVICE})에서\s?보냄"
-    rf"|(?:virus-?free|ウイルス\s?フリー)[.。]?\s?(?:www\.)?(?:avast|avg)\.com[^\s]{{0,40}}"
-    rf"|-{{0,3}}\s?(?:{_DEVICE})(?:で|から)送信\s?-{{0,3}}",
+    rf"sent (?:from|via|with|using) (?:my |a |an |the )?(?:{_DEVICE})\b(?: (?:mobile|smartphone"
+    rf"|phone"
+    r"|device|tablet|app|mail|edge|plus|pro|ultra|\d{1,2}))*"
+    r"(?:[ ,]+(?:on|for|using|via|with|powered by)\s[\w .!-]{1,40})?"
+    r"\s?(?:<[^<>]{0,200}>|\(https?:[^()\s]{0,200}\))?\.?"
+    rf"|sent from (?:my|samsung) (?:[\w&!'-]{{1,20}} ){{0,4}}(?:{_DEVICE}|{_THING})\.?"
+    rf"|get (?:{_DEVICE}) for (?:ios|android|mac|windows|mobile)\s?(?:<[^<>]{{0,200}}>)?"
+    r"|outlook for (?:ios|android|mac)\s?(?:<[^<>]{0,200}>)?\s?を(?:入手|取得)(?:する)?"
+    rf"|(?:マイ|私の)?(?:{_DEVICE}|スマートフォン|スマホ|携帯電話|携帯|タブレット)"
+    r"[^。はをがに]{0,20}から(?:の)?(?:送信|返信)(?:しています|されました)?"
+    rf"|(?:iphone|ipad|android|xperia|galaxy)から送信しました"
+    rf"|(?:windows|mac) \d{{0,2}}\s?版のメールから送信"
+    rf"|(?:envoyé|enviado|enviada|inviato|verzonden|verstuurd|sendt|skickat|von)\s"
+    rf"(?:[a-zé]{{2,8}}\s){{0,2}}(?:{_DEVICE}|{_THING})(?: gesendet)?"
+    rf"|(?:发自|從)?我的\s?(?:{_DEVICE})(?:傳送|发送)?|나의\s?(?:{_DEVICE})에서\s?보냄"
+    r"|(?:virus-?free|ウイルス\s?フリー)[.。]?\s?(?:www\.)?(?:avast|avg)\.com[^\s]{0,40}",
     re.IGNORECASE,
 )
+"""A phone's own last line."""
 
 _CONTACT = re.compile(
-    r"〒|\btel\b|ＴＥＬ|電話|\bfax\b|ＦＡＸ|e-?mail|Ｅ-?ｍａｉｌ|メール|携帯|\bmobile\b|\bphone\b|内線|直通"
-    r"|https?://|\bwww\.|\burl\b|[^\s@]{1,64}@[^\s@]{1,100}\.[a-z]{2,}|株式会社|有限会社|合同会社|㈱|㈲"
+    r"〒|\btel\b|ＴＥＬ|電話|\bfax\b|ＦＡＸ|e-?mail|Ｅ-?ｍａｉｌ|メール|携帯|\bmobile\b|\bphone\b"
+    r"|内線|直通"
+    r"|https?://|\bwww\.|\burl\b|[^\s@]{1,64}@[^\s@]{1,100}\.[a-z]{2,}|株式会社|有限会社|合同会社"
+    r"|㈱|㈲"
     r"|[(（]株[)）]|\b(?:inc|ltd|llc|gmbh|corp|k\.k)\b|\+?\d{1,4}[-(]\d{2,4}[-)]\d{3,4}",
     re.IGNORECASE,
 )
 _SENTENCE = re.compile(
-    r"[。！？!?]$|(?:です|ます|ました|ません|ください|下さい|でしょうか|ですか|ますか|だった|ない|たい)$"
-    r"|\b(?:please|is|are|was|were|does|do|did|don't|doesn't|can|can't|will|would|should|have|has)\b",
+    r"[。！？!?]$|(?:です|ます|ました|ません|ください|下さい|でしょうか|ですか|ますか|だった|ない"
+    r"|たい)$"
+    r"|\b(?:please|is|are|was|were|does|do|did|don't|doesn't|can|can't|will|would|should|have"
+    r"|has)\b",
     re.IGNORECASE,
 )
 _SOMEBODY_ELSES = re.compile(
-    r"様|御中|お客さま|客先|顧客|先方|届け先|届先|納品先|納入先|宛先|宛名|担当者|症状|型番|品番|製造番号|注文|数量"
-    r"|エラー|内容|日時|\b(?:customer|client|order|serial|model|error|symptoms?|quantity|address)\b",
+    r"様|御中|お客さま|客先|顧客|先方|届け先|届先|納品先|納入先|宛先|宛名|担当者|症状|型番|品番"
+    r"|製造番号|注文|数量"
+    r"|エラー|内容|日時|\b(?:customer|client|order|serial|model|error|symptoms?|quantity"
+    r"|address)\b",
     re.IGNORECASE,
 )
 _ANNOUNCES = re.compile(
-    r"下記|以下|次の|こちら|左記|連絡先|住所|情報|詳細|\b(?:below|following|follows|here is|here are|contact)\b",
+    r"下記|以下|次の|こちら|左記|連絡先|住所|情報|詳細|\b(?:below|following|follows|here is"
+    r"|here are|contact)\b",
     re.IGNORECASE,
 )
 _POSTSCRIPT = re.compile(r"p\.?\s?s\.?\b|追伸|追記|※|注[:：]", re.IGNORECASE)
 _NOTICE = re.compile(
-    r"(?:\*{0,2})(?:this (?:e-?mail|message|communication)|the information (?:contained|in this)"
-    r"|the contents? of this|confidential|disclaimer|legal notice|if you are not the intended"
-    r"|(?:本|この|当)(?:電子)?(?:e-?)?(?:メール|Ｅメール|メッセージ|通信)(?:は|に|には|の内容)[^。]{0,60}"
-    r"(?:宛先|機密|秘密|受信者|名宛人|ウイルス|送信)"
-    r"|you received this message because you are subscribed|to unsubscribe from this"
-    r"|diese e-?mail (?:enthält|wurde)|ce message|[^\s]{1,60} mailing list$)",
+    r"\W{0,3}(?:this (?:e-?mail|message|communication)|the (?:information|contents?)\b"
+    r"|confidential|disclaimer|legal notice|if you are not the intended|diese e-?mail|ce message"
+    r"|(?:本|この|当)(?:電子)?(?:e-?|Ｅ)?(?:メール|メッセージ)|免責|機密)",
     re.IGNORECASE,
+)
+"""How a lawyer's notice begins."""
+_CONFIDENTIAL = re.compile(
+    r"confidential|privileged|intended (?:only|solely|for|recipient)|vertraulich|confidentiel|virus"
+    r"|機密|秘密|名宛人|受取人|誤って|意図しない|ウイルス",
+    re.IGNORECASE,
+)
+_LIST_NOTICE = re.compile(
+    r"\S{1,60} mailing list$|you received this message because you are subscribed",
+    re.IGNORECASE,
+)
+_HEADING = re.compile(
+    r"(?:disclaimer|confidentiality notice|legal notice|免責事項)\W{0,3}$", re.IGNORECASE
 )

@@ -77,7 +77,7 @@ class MailServer:
 
     def start(self) -> MailServer:
         """Returns once both answer."""
-        _certify(self._directory)
+        certify(self._directory)
         self._configure_dovecot()
         self.start_dovecot()
         if self._with_postfix:
@@ -395,7 +395,7 @@ def _master(text: str, port: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _certify(directory: Path) -> None:
+def certify(directory: Path) -> None:
     """A certification authority for a day, and a certificate of localhost by it."""
 
     def openssl(*words: str) -> None:

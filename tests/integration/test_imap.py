@@ -474,7 +474,7 @@ def introspection() -> Iterator[str]:
     """Knows one good token, whosoever it is (RFC 7662)."""
 
     class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:  # noqa: N802
+        def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
             is_good = parse_qs(body).get("token") == ["good-token"]
             said = {"active": is_good, "username": f"issues@{DOMAIN}"}

@@ -138,10 +138,10 @@ def test_a_decline_that_is_not_understood_is_answered_kindly_with_a_link(
 ) -> None:
     reference, _received, asked = raised(company)
 
-    reply(company, asked, "decline because of the weather")
+    reply(company, asked, "decline: because of the weather")
 
-    answer = company.expect("nguyen", "This could not be done")
-    assert "decline because of the weather" in answer.text
+    answer = company.expect("nguyen", "One click does it")
+    assert "decline: because of the weather" in answer.text
     assert company.issue(reference)["state"] == "assigned"
     company.press(answer, "Not mine", reason="not_my_area", proposed="shipping")
     company.expect("brown", "Somebody else looks after it now")
@@ -155,12 +155,12 @@ def test_a_forged_sender_closes_nothing(company: Installation) -> None:
     forger = {"sender": "nguyen@example.com"}
 
     reply(company, asked, "done", authentication=FORGED)
-    looked = company.expect("nguyen", "needs a look")
+    looked = company.expect("nguyen", "A message to look at")
     assert "done" in looked.text
     reply(company, asked, "done", to="issues@example.com", **forger)
-    company.expect("nguyen", "This could not be done")
+    company.expect("nguyen", "One click does it")
     reply(company, asked, "done", to="issues@example.com", thread=False, **forger)
-    company.expect("nguyen", "This could not be done")
+    company.expect("nguyen", "One click does it")
 
     company.settle()
     assert company.issue(reference)["state"] == "assigned"
@@ -194,7 +194,7 @@ def test_without_authentication_a_mail_may_answer_and_the_rest_needs_one_click(
     reply(company, asked, "I look at it tomorrow.", authentication=None)
     company.expect("brown", "has answered")
     reply(company, asked, "done", authentication=None)
-    answer = company.expect("nguyen", "One click is needed")
+    answer = company.expect("nguyen", "One click does it")
 
     assert company.issue(reference)["state"] == "acknowledged"
     company.press(answer, "Solved", cause="fault")
@@ -214,7 +214,7 @@ def test_a_stranger_who_quotes_a_reference_gets_no_access(company: Installation)
     )
 
     assert answer.startswith("250")
-    looked = company.expect("nguyen", "needs a look")
+    looked = company.expect("nguyen", "A message to look at")
     assert "What is going on?" in looked.text
     company.settle()
     told = [one for one in company.postbox.letters if one.to == "stranger@else.example"]

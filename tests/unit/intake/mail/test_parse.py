@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake.mail.parse import LONGEST_SUBJECT, MOST_PARTS, ReadMail, read_mail
+from services.intake.mail.parse import LONGEST_SUBJECT, ReadMail, read_mail
+from services.intake.mail.parts import DEEPEST, MOST_PARTS
 
 
 def mail(*headers: str, body: str | bytes = "Help!") -> ReadMail:

@@ -10,7 +10,7 @@ from typing import Any
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from services.intake.door import Closed, Door
-from services.intake.mail.origin import Origin, origin
+from services.intake.mail.origin import origin
 from services.intake.mail.parse import ReadMail, read_mail
 from services.intake.submission import LONGEST_SUMMARY, NotStored, Submission, new_reference
 from shared import logs
@@ -82,10 +82,10 @@ class Receiver:
         """Stores a mail and says what SMTP answers. The same mail again is the same issue."""
         blob = await asyncio.to_thread(self._door.blobs.put, raw)
         mail = await asyncio.to_thread(read_mail, raw)
-        kind = origin(mail, envelope_from, self._our_addresses())
-        if kind is not Origin.PERSON or mail.from_address is None:
-            log.info("mail.not_an_issue", kind=kind, blob=blob)
-            return f"250 2.0.0 Kept ({kind})"
+        whose = origin(mail, envelope_from, self._our_addresses())
+        if not whose.is_wanted or mail.from_address is None:
+            log.info("mail.not_an_issue", kind=whose.kind, blob=blob)
+            return f"250 2.0.0 Kept ({whose.kind})"
         submission = self._submission(mail, mail.from_address, envelope_from, recipients, blob)
         accepted = await self._door.submit(submission)
         return f"250 2.0.0 Received as {accepted.reference}"

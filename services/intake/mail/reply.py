@@ -12,11 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
-REPLY_ABOVE = (
-    "## この行より上に返信を書いてください ##",
-    "## Reply above this line ##",
-)
-"""Stands on top of our mails, by language; whatever comes back beneath it was ours."""
+from shared.replies import REPLY_ABOVE
 
 _MOST_LINES_OF_ATTRIBUTION = 4
 _LONGEST_ATTRIBUTION = 400
@@ -114,7 +110,7 @@ def _beginning(lines: list[str], at: int, after: int) -> _Piece | None:
         return None
     if line[0] in _QUOTE_MARKS:
         return _bare_quote(lines, at, after)
-    if any(marker in line for marker in REPLY_ABOVE):
+    if any(marker in line for marker in REPLY_ABOVE.values()):
         return _Piece(_Kind.HISTORY, at, len(lines))
     if _FORWARDED.match(line):
         return _Piece(_Kind.FORWARD, at, len(lines))
@@ -125,7 +121,7 @@ def _beginning(lines: list[str], at: int, after: int) -> _Piece | None:
     quoted = _next_line(lines, end)
     if quoted is not None and lines[quoted].strip()[0] in _QUOTE_MARKS:
         return _Piece(_Kind.QUOTE, start, _end_of_quote(lines, quoted))
-    if quoted is not None and any(marker in lines[quoted] for marker in REPLY_ABOVE):
+    if quoted is not None and any(marker in lines[quoted] for marker in REPLY_ABOVE.values()):
         return _Piece(_Kind.HISTORY, start, len(lines))
     return _Piece(_Kind.HISTORY, start, len(lines)) if is_certain else None
 

@@ -46,6 +46,7 @@ from shared.contracts.router import (
     IssueEscalated,
     IssueRecorded,
     IssueReopened,
+    IssueResolved,
     IssueResponded,
     Voice,
 )
@@ -309,18 +310,29 @@ def test_an_unproven_mail_acknowledges(desk: Desk) -> None:
     assert isinstance(taken, IssueAcknowledged)
 
 
+def test_a_solution_by_mail_needs_no_cause(desk: Desk) -> None:
+    put(desk)
+
+    resolved = ask(desk, "ren", Action.RESOLVE, source=Source.EMAIL, text="A new cable.")
+
+    assert isinstance(resolved, IssueResolved)
+    assert resolved.issue.cause is None
+
+
 @pytest.mark.parametrize(
-    ("standing", "refusal"),
-    [(Standing.VOUCHED, Refusal.INCOMPLETE), (Standing.UNPROVEN, Refusal.ONE_CLICK)],
+    ("said", "refusal"),
+    [
+        ({"source": Source.WEB}, Refusal.INCOMPLETE),
+        ({"source": Source.EMAIL, "cause": "no such cause"}, Refusal.INCOMPLETE),
+        ({"source": Source.EMAIL, "standing": Standing.UNPROVEN}, Refusal.ONE_CLICK),
+    ],
 )
-def test_a_solution_by_mail_without_a_cause_is_incomplete(
-    desk: Desk, standing: Standing, refusal: Refusal
+def test_a_solution_needs_a_known_cause_or_a_mail_that_somebody_vouches_for(
+    desk: Desk, said: dict[str, Any], refusal: Refusal
 ) -> None:
     put(desk)
 
-    refused = ask(desk, "ren", Action.RESOLVE, standing=standing, source=Source.EMAIL)
-
-    assert refused.refusal is refusal
+    assert ask(desk, "ren", Action.RESOLVE, **said).refusal is refusal
 
 
 def test_the_fourth_mail_in_a_day_reopens_nothing_and_the_link_does(connection: Connection) -> None:

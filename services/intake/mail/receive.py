@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from hashlib import sha256
 
 from services.intake.door import Door
+from services.intake.mail.identity import identity_of
 from services.intake.mail.origin import Origin, origin
 from services.intake.mail.parse import ReadMail, read_mail
 from services.intake.submission import LONGEST_SUMMARY, Submission, new_reference
@@ -43,7 +43,8 @@ class Postroom:
             log.info("mail.not_an_issue", kind=kind, blob=blob)
             return f"250 2.0.0 Kept ({kind})"
         addressed_to = tuple(sorted({without_tag(address.lower()) for address in recipients}))
-        submission = self._submission(mail, mail.from_address, envelope_from, addressed_to, blob)
+        identity = identity_of(raw)
+        submission = self._submission(mail, mail.from_address, identity, addressed_to, blob)
         accepted = await self._door.submit(submission)
         return f"250 2.0.0 Received as {accepted.reference}"
 
@@ -51,17 +52,16 @@ class Postroom:
         self,
         mail: ReadMail,
         address: str,
-        envelope_from: str | None,
+        identity: str,
         addressed_to: tuple[str, ...],
         blob: str,
     ) -> Submission:
         organisation = self._door.organisation
-        said = f"{mail.message_id}\n{envelope_from}\n{blob}"
         language = language_of(f"{mail.subject}\n{mail.text}") or organisation.language
         long = len(mail.text) > MAX_TEXT
         return Submission(
             source=Source.EMAIL,
-            submission_id=sha256(said.encode("utf-8", "replace")).hexdigest(),
+            submission_id=identity,
             fingerprint="mail",
             summary=_summary(mail, words(language)),
             description=mail.text or mail.subject or "-",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import sys
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from importlib import import_module
@@ -23,6 +24,8 @@ app = typer.Typer(
 )
 dead_app = typer.Typer(help="Messages that a service could not handle.", no_args_is_help=True)
 app.add_typer(dead_app, name="dead")
+mail_app = typer.Typer(help="What Banso understands of mails.", no_args_is_help=True)
+app.add_typer(mail_app, name="mail")
 clock_app = typer.Typer(no_args_is_help=True)
 app.add_typer(clock_app, name="clock")
 
@@ -133,6 +136,32 @@ def check(file: Path) -> None:
         f"{file}: good. {len(organisation.people)} people in {len(organisation.teams)} teams,"
         f" {len(organisation.rules)} rules, revision {organisation.revision}."
     )
+
+
+@mail_app.command("explain")
+def explain_mail(
+    file: Annotated[Path, typer.Argument(help="The raw mail (.eml); `-` reads it from stdin.")],
+    organisation: Annotated[
+        Path | None,
+        typer.Option(help="The organisation file, so that mail of our own addresses is known."),
+    ] = None,
+) -> None:
+    """Print as JSON what intake understands of a raw mail, whatever its bytes."""
+    from services.intake.mail.explain import explain
+    from services.router.organisation import OrganisationUnusable, read
+
+    try:
+        known = read(organisation) if organisation else None
+    except OrganisationUnusable as error:
+        _complain(organisation or file, error)
+        raise typer.Exit(2) from error
+    try:
+        raw = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+    except OSError as error:
+        typer.echo(f"{file} can't be read: {error.strerror}.", err=True)
+        raise typer.Exit(2) from error
+    said = json.dumps(explain(raw, known), ensure_ascii=False, indent=2)
+    typer.echo(f"{said}\n".encode(), nl=False)
 
 
 @clock_app.callback()

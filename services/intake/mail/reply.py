@@ -109,7 +109,7 @@ def _beginning(lines: list[str], at: int, after: int, has_quotes: bool) -> _Piec
     """The quote, history or forward that begins with this line, if one does; or words that only
     look like a quote."""
     line = lines[at].strip()
-    if not line or not _MAY_BEGIN.match(line):
+    if not _MAY_BEGIN.match(line):
         return None
     if line[0] in _QUOTE_MARKS:
         return _bare_quote(lines, at, after, has_quotes)
@@ -250,9 +250,9 @@ def _attribution(lines: list[str], at: int, line: str) -> tuple[int | None, bool
 def _said_by(line: str) -> tuple[bool, bool]:
     """Whether a line may say who wrote what follows, and whether it can be nothing else."""
     if len(line) > _LONGEST_ATTRIBUTION:
-        return False, False
-    if line.startswith("--") and line.endswith("--"):
-        return (True, True) if _DASHED.match(line) else (False, False)
+        return False, False  # nobody's mail program writes that much
+    if line.startswith("--") and _DASHED.match(line):
+        return True, True
     if not line.endswith(_COLONS):
         return False, False
     has_verb = _WROTE.search(line) is not None
@@ -349,7 +349,7 @@ def _is_announced(lines: list[str], start: int, at: int) -> bool:
 
 # -- the words by which mail programs and people are known -----------------------------------------
 
-_MAY_BEGIN = re.compile(r"[^\w\s]|[_ー]|[^:：]{0,400}[:：]|.{0,400}[\d#]")
+_MAY_BEGIN = re.compile(r"[>＞]|(?=...)(?:[^\w\s]|[_ー]|[^:：]{0,400}[:：]|.{0,400}[\d#])")
 """Looked at first, because most lines are just words."""
 
 _FORWARDED_SUBJECT = re.compile(

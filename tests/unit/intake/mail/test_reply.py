@@ -101,6 +101,8 @@ def test_a_signature_goes_and_polite_words_stay(signature: str) -> None:
         "On Monday at 9:30 the customer wrote:\n\nIt is dead.\n\nWhat shall I tell them?",
         "On 25 Nov 2025 at 9:30 the customer wrote:\n\nIt is dead.",
         "2025年11月25日(火) 9:00 打ち合わせの内容:\n\n部品が足りません。",
+        f"{'9' * 500} wrote:\n> old\n> words",
+        "-- On the other hand, a.b --\nwords",
         "11月25日 9:00にお客様から連絡がありました:\n電源が入らないそうです。",
         "From: Tokyo\nTo: Osaka\nDate: Monday\n\nTwo boxes are missing.",
         "件名: 在庫の件\n内容: 足りません",

@@ -173,6 +173,44 @@ def explain_mail(
     typer.echo(f"{said}\n".encode(), nl=False)
 
 
+@mail_app.command("kept")
+def kept_mail(
+    data: Data = Path(".banso"),
+    kind: Annotated[
+        str | None, typer.Option(help="Only these, such as `spam`, `list` or `auto-reply`.")
+    ] = None,
+    most: Annotated[int, typer.Option(help="How many at the most, the newest first.")] = 50,
+    as_json: Annotated[bool, typer.Option("--json", help="A line of JSON for each.")] = False,
+) -> None:
+    """List the mails of which no issue came: machines' and lists', bounces, spam.
+
+    Each is kept whole. To take one after all, forward it to one of your addresses for issues.
+    """
+    from services.intake import store
+    from shared.database import open_engine
+
+    database = data / "intake.db"
+    if not database.exists():
+        typer.echo(f"There is no Banso in {data}.", err=True)
+        raise typer.Exit(2)
+    engine = open_engine(f"sqlite:///{database}", read_only=True)
+    try:
+        with engine.connect() as connection:
+            letters = store.kept_letters(connection, kind, most)
+    finally:
+        engine.dispose()
+    for letter in letters:
+        file = data / "blobs" / letter.raw_sha256[:2] / letter.raw_sha256
+        said = {
+            "received_at": letter.received_at.isoformat(timespec="seconds"),
+            "kind": letter.kind,
+            "from": letter.address,
+            "subject": letter.subject,
+            "file": str(file),
+        }
+        typer.echo(json.dumps(said, ensure_ascii=False) if as_json else "  ".join(said.values()))
+
+
 @clock_app.callback()
 def clock(context: typer.Context, data: Data = Path(".banso")) -> None:
     """The movable clock, for tests: only where BANSO_TEST_CLOCK=1 is set."""

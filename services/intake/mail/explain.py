@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
@@ -16,10 +15,6 @@ from shared.language import language_of
 REFUSED: Final = "refused"
 """The kind of a mail that is not taken at all."""
 
-_ANSWERS = re.compile(
-    r"\s*(?:re|aw|sv|antw|rv|ref|返信|回复|答复)\s*(?:\[\d+\]|\(\d+\))?\s*[:：]", re.IGNORECASE
-)
-
 Found = TypeVar("Found")
 
 
@@ -28,7 +23,7 @@ def explain(raw: bytes, organisation: Organisation | None = None) -> dict[str, A
     mail = read_mail(raw)
     notes = list(mail.decisions)
     whose = _or_else(lambda: _whose(mail, organisation), _DOUBT, notes)
-    said = _or_else(lambda: new_words(mail), mail.text, notes)
+    said = _or_else(lambda: new_text(mail.text, subject=mail.subject), mail.text, notes)
     proof = _or_else(lambda: trust(mail, _writers(mail)), _UNKNOWN, notes)
     return {
         "kind": REFUSED if mail.refused else str(whose.kind),
@@ -57,13 +52,6 @@ def explain(raw: bytes, organisation: Organisation | None = None) -> dict[str, A
         "html": mail.html,
         "authentication": list(proof.details),
     }
-
-
-def new_words(mail: ReadMail) -> str:
-    """What is new in an answer; a mail that answers nothing is new as a whole."""
-    if mail.references or _ANSWERS.match(mail.subject):
-        return new_text(mail.text, subject=mail.subject)
-    return mail.text
 
 
 _DOUBT: Final = Whose(Origin.PERSON, (), is_wanted=True, may_be_answered=False)

@@ -257,7 +257,7 @@ class Postroom:
     def _words(self, incoming: Incoming, found: Found) -> MessageReceived:
         """What somebody says about an issue; `say` decides what it asks for, and who they are."""
         mail = incoming.mail
-        new = new_text(mail.text)
+        new = new_text(mail.text, subject=mail.subject)
         kept = self._put(mail, new[:MAX_TEXT])
         return MessageReceived(
             occurred_at=incoming.received_at,

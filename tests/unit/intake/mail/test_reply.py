@@ -52,9 +52,9 @@ HEADERS = (
         "Ken <sato@example.com> 于2025年11月25日周二 08:00写道：\n> 旧",
         "2025년 11월 25일 (화) 오전 9:00, Ken <sato@example.com>님이 작성:\n> 옛",
         "> > two\n> levels",
-        f"{REPLY_ABOVE["ja"]}\n\n古い本文",
-        f"  {REPLY_ABOVE["en"]}\n\nold words",
-        f"佐藤さんは書きました:\n\n{REPLY_ABOVE["ja"]}\n\n古い本文",
+        f"{REPLY_ABOVE['ja']}\n\n古い本文",
+        f"  {REPLY_ABOVE['en']}\n\nold words",
+        f"佐藤さんは書きました:\n\n{REPLY_ABOVE['ja']}\n\n古い本文",
     ],
 )
 def test_history_beneath_goes(history: str) -> None:
@@ -194,7 +194,7 @@ def test_a_subject_that_passes_on_keeps_everything(subject: str) -> None:
         "iPhoneから送信",
         "-- \nKen",
         f"iPhoneから送信\n\n{HEADERS}",
-        f"On 2025/11/25 9:00, Ken wrote:\n> {REPLY_ABOVE["en"]}\n> old",
+        f"On 2025/11/25 9:00, Ken wrote:\n> {REPLY_ABOVE['en']}\n> old",
     ],
 )
 def test_where_nothing_would_be_left_everything_is(text: str) -> None:
@@ -242,7 +242,7 @@ TRICKY = (
     "P.S. more",
     "as follows:",
     REPLY_ABOVE["ja"],
-    f"> {REPLY_ABOVE["en"]}",
+    f"> {REPLY_ABOVE['en']}",
 )
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 
 from services.intake.mail.origin import Origin, Whose, origin
 from services.intake.mail.parse import ReadMail, read_mail
-from services.intake.mail.reply import new_text
+from services.intake.mail.reply import new_words
 from services.intake.mail.trust import Proof, Trust, trust
 from shared.contracts.organisation import Organisation
 from shared.language import language_of
@@ -23,7 +23,7 @@ def explain(raw: bytes, organisation: Organisation | None = None) -> dict[str, A
     mail = read_mail(raw)
     notes = list(mail.decisions)
     whose = _or_else(lambda: _whose(mail, organisation), _DOUBT, notes)
-    said = _or_else(lambda: new_text(mail.text, subject=mail.subject), mail.text, notes)
+    said = _or_else(lambda: new_words(mail), mail.text, notes)
     proof = _or_else(lambda: trust(mail, _writers(mail)), _UNKNOWN, notes)
     return {
         "kind": REFUSED if mail.refused else str(whose.kind),

@@ -20,7 +20,7 @@ from services.intake.mail.command import Command, command
 from services.intake.mail.identity import identity_of
 from services.intake.mail.origin import Origin, Whose, origin
 from services.intake.mail.parse import ReadMail, read_mail
-from services.intake.mail.reply import new_text
+from services.intake.mail.reply import new_words
 from services.intake.mail.thread import Through
 from services.intake.mail.trust import Trust, trust
 from services.intake.store import Letter, Shelf, View
@@ -257,7 +257,7 @@ class Postroom:
     def _words(self, incoming: Incoming, found: Found) -> MessageReceived:
         """What somebody says about an issue; `say` decides what it asks for, and who they are."""
         mail = incoming.mail
-        new = new_text(mail.text, subject=mail.subject)
+        new = new_words(mail)
         kept = self._put(mail, new[:MAX_TEXT])
         return MessageReceived(
             occurred_at=incoming.received_at,

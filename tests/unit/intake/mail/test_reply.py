@@ -186,6 +186,20 @@ def test_a_subject_that_passes_on_keeps_everything(subject: str) -> None:
     assert new_text(text, subject=f"Re: {subject}") == "お客様からです。"
 
 
+@pytest.mark.parametrize("head", ["", "________________________________\n", "--------------\n\n"])
+def test_outlooks_headers_in_a_mail_that_answers_none_pass_something_on(head: str) -> None:
+    text = f"お客様からです。\n\n{head}{HEADERS}"
+
+    assert new_text(text, is_answer=False) == text
+    assert new_text(text) == "お客様からです。"
+
+
+def test_what_can_only_be_history_goes_even_from_a_mail_that_answers_none() -> None:
+    text = f"{WORDS}\n\n-----Original Message-----\n{HEADERS}"
+
+    assert new_text(text, is_answer=False) == WORDS
+
+
 @pytest.mark.parametrize(
     "text",
     [

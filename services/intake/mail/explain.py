@@ -60,10 +60,9 @@ def explain(raw: bytes, organisation: Organisation | None = None) -> dict[str, A
 
 
 def new_words(mail: ReadMail) -> str:
-    """What is new in an answer; a mail that answers nothing is new as a whole."""
-    if mail.references or _ANSWERS.match(mail.subject):
-        return new_text(mail.text, subject=mail.subject)
-    return mail.text
+    """What is new in a mail; one that answers nothing loses less."""
+    is_answer = bool(mail.references) or _ANSWERS.match(mail.subject) is not None
+    return new_text(mail.text, subject=mail.subject, is_answer=is_answer)
 
 
 _DOUBT: Final = Whose(Origin.PERSON, (), is_wanted=True, may_be_answered=False)

@@ -101,6 +101,8 @@ def test_a_signature_goes_and_polite_words_stay(signature: str) -> None:
         "On Monday at 9:30 the customer wrote:\n\nIt is dead.\n\nWhat shall I tell them?",
         "On 25 Nov 2025 at 9:30 the customer wrote:\n\nIt is dead.",
         "2025年11月25日(火) 9:00 打ち合わせの内容:\n\n部品が足りません。",
+        f"{'9' * 500} wrote:\n> old\n> words",
+        "-- On the other hand, a.b --\nwords",
         "11月25日 9:00にお客様から連絡がありました:\n電源が入らないそうです。",
         "From: Tokyo\nTo: Osaka\nDate: Monday\n\nTwo boxes are missing.",
         "件名: 在庫の件\n内容: 足りません",
@@ -181,6 +183,20 @@ def test_a_subject_that_passes_on_keeps_everything(subject: str) -> None:
 
     assert new_text(text, subject=subject) == text
     assert new_text(text, subject=f"Re: {subject}") == "お客様からです。"
+
+
+@pytest.mark.parametrize("head", ["", "________________________________\n", "--------------\n\n"])
+def test_outlooks_headers_in_a_mail_that_answers_none_pass_something_on(head: str) -> None:
+    text = f"お客様からです。\n\n{head}{HEADERS}"
+
+    assert new_text(text, is_answer=False) == text
+    assert new_text(text) == "お客様からです。"
+
+
+def test_what_can_only_be_history_goes_even_from_a_mail_that_answers_none() -> None:
+    text = f"{WORDS}\n\n-----Original Message-----\n{HEADERS}"
+
+    assert new_text(text, is_answer=False) == WORDS
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,8 @@ from services.intake.door import Door
 from services.intake.store import Happening, View
 from services.intake.submission import NotStored
 from services.intake.view import Names, Seen, decline_reason_text, refusal_text
-from services.intake.web.pages import AnyRequest, page, page_language, read_form
+from services.intake.web.pages import page, page_language
+from services.intake.web.posted import AnyRequest, read_fields
 from shared import clock
 from shared.contracts.event import MAX_TEXT
 from shared.contracts.intake import ActionRequested
@@ -48,7 +49,7 @@ async def show_action(request: Request[Any, Any, Any], token: str, door: Door) -
 @post("/a/{token:str}", status_code=200, include_in_schema=False)
 async def take_action(request: Request[Any, Any, Any], token: str, door: Door) -> Response[str]:
     """Says what the person asks for, and shows what came of it."""
-    given = await read_form(request)
+    given = await read_fields(request)
     link, view = await _open(token, door)
     _ = page_language(request, door.language(link.person_id))
     wish = _read(link, given)

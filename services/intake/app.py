@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 
 from services.intake import projection, store
@@ -13,6 +14,7 @@ from services.intake.door import Door
 from services.intake.mail.smtp import Receiver, listen
 from services.intake.settings import IntakeSettings
 from services.intake.store import Shelf
+from services.intake.web.guard import Guard, Layer
 from shared import service
 from shared.bus import Bus
 from shared.contracts.event import Speaker
@@ -53,7 +55,15 @@ async def serve(settings: IntakeSettings) -> None:
     )
     reader = open_engine(settings.database_url, read_only=True)
     door = Door(journal, reader, known, links, Replies(keys), Blobs(settings.blobs), limits)
-    pages = web(door, settings.api_token_hashes, settings.largest_request_bytes)
+    rates = {
+        Layer.CONNECTION: settings.most_from_a_connection,
+        Layer.ADDRESS: settings.most_for_an_address,
+        Layer.ALL: settings.most_by_form,
+        Layer.LINK: settings.most_by_a_link,
+    }
+    least = timedelta(seconds=settings.least_form_s)
+    guard = Guard(keys, rates, least, settings.trusted_proxies)
+    pages = web(door, guard, settings.api_token_hashes, settings.largest_request_bytes)
     smtp_is_open = asyncio.Event()
     receiver = Receiver(door, settings.largest_mail_bytes)
     await service.run(

@@ -34,9 +34,7 @@ async def show_attachment(
 
 
 @get("/s/{token:str}/mail/{sha256:str}", include_in_schema=False)
-async def show_mail(
-    request: Request[Any, Any, Any], token: str, sha256: str, door: Door
-) -> Stream:
+async def show_mail(request: Request[Any, Any, Any], token: str, sha256: str, door: Door) -> Stream:
     """A whole mail as it came, for people inside."""
     opened, _ = await open_status(request, token, door)
     if sha256 not in opened.seen.raw_mails:

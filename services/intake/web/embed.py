@@ -26,9 +26,7 @@ _PIXELS = 12
 
 
 @get(f"{FRAMED}/{{token:str}}", include_in_schema=False)
-async def show_received(
-    request: Request[Any, Any, Any], token: str, door: Door
-) -> Response[str]:
+async def show_received(request: Request[Any, Any, Any], token: str, door: Door) -> Response[str]:
     """What stands in the frame after the form. It shows little and acts on nothing, so that no
     site can make people press what they don't see."""
     link = door.links.read(Purpose.STATUS, token, clock.now())
@@ -94,9 +92,7 @@ def code_url(kind: str, product: str = "", category: str = "") -> str:
     return f"/qr/{product}.{kind}{query}" if product else f"/qr.{kind}{query}"
 
 
-def _code(
-    request: Request[Any, Any, Any], door: Door, product: str, kind: str
-) -> Response[bytes]:
+def _code(request: Request[Any, Any, Any], door: Door, product: str, kind: str) -> Response[bytes]:
     category = request.query_params.get("category", "")
     if kind not in _KINDS or (category and category not in door.organisation.category):
         raise NotFoundException

@@ -102,9 +102,7 @@ async def take_form(
         return await _take(request, form, door, guard)
 
 
-async def _take(
-    request: AnyRequest, form: Posted, door: Door, guard: Guard
-) -> Response[Any]:
+async def _take(request: AnyRequest, form: Posted, door: Door, guard: Guard) -> Response[Any]:
     _ = page_language(request, door.organisation.language)
     filled = {**form.fields, **{name: form.fields.get(name, "") for name in FIELDS}}
     asked = _questions(door.organisation, filled)
@@ -200,9 +198,7 @@ def refused_files_text(refused: FilesRefused, limits: Limits, _: Words) -> str:
                 most=limits.largest_mb,
             )
         case FileTypeRefused():
-            return _(
-                "%(name)s is a program and can't be taken. Please leave it out.", name=name
-            )
+            return _("%(name)s is a program and can't be taken. Please leave it out.", name=name)
         case _other:
             return _(
                 "All files together are larger than %(most)s MB. Please leave some out.",

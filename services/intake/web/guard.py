@@ -85,9 +85,7 @@ def windows(rates: str) -> list[Window]:
     The notation is that of the library `limits`. Its own windows read the machine's clock, which
     tests can't move and which may run backwards; so these here are told the time.
     """
-    return [
-        Window(rate.amount, timedelta(seconds=rate.get_expiry())) for rate in parse_many(rates)
-    ]
+    return [Window(rate.amount, timedelta(seconds=rate.get_expiry())) for rate in parse_many(rates)]
 
 
 class Guard:

@@ -37,12 +37,12 @@ from shared.language import Words
 
 WAIT_FOR_ANSWER_S = 1.5
 
-PAGES = {
-    "correct": Action.CORRECT,
-    "withdraw": Action.WITHDRAW,
-    "answered": Action.ANSWERED_ELSEWHERE,
+PLACES = {
+    Action.CORRECT: "correct",
+    Action.WITHDRAW: "withdraw",
+    Action.ANSWERED_ELSEWHERE: "answered",
 }
-"""By what their address ends with."""
+"""What the addresses of their pages end with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +162,10 @@ async def take_wish(
 
 
 def _action(what: str) -> Action:
-    if what not in PAGES:
-        raise NotFoundException
-    return PAGES[what]
+    for action, place in PLACES.items():
+        if place == what:
+            return action
+    raise NotFoundException
 
 
 def _not_stored_text(_: Words) -> str:
@@ -271,9 +272,7 @@ def _changed(given: Mapping[str, str], opened: Opened, door: Door) -> dict[str, 
     return {name: word for name, word in said.items() if word and word != now[name]}
 
 
-def _mistake(
-    action: Action, given: Mapping[str, str], opened: Opened, door: Door, _: Words
-) -> str:
+def _mistake(action: Action, given: Mapping[str, str], opened: Opened, door: Door, _: Words) -> str:
     if len(clean.several_lines(given.get("text", ""))) > MAX_TEXT:
         return _("This is longer than %(most)s characters. Please shorten it.", most=MAX_TEXT)
     if action is not Action.CORRECT:
@@ -286,9 +285,7 @@ def _mistake(
     return ""
 
 
-def _read(
-    action: Action, given: Mapping[str, str], opened: Opened, door: Door
-) -> ActionRequested:
+def _read(action: Action, given: Mapping[str, str], opened: Opened, door: Door) -> ActionRequested:
     correction = None
     if action is Action.CORRECT:
         changed = _changed(given, opened, door)

@@ -11,7 +11,10 @@ from services.intake.application import web
 from services.intake.attachments import Limits
 from services.intake.blobs import Blobs
 from services.intake.door import Door
-from services.intake.mail.smtp import Receiver, listen
+from services.intake.mail.imap import watchers
+from services.intake.mail.receive import Postroom
+from services.intake.mail.smtp import Doorway, listen, tls_of
+from services.intake.mail.ways import Entrance, MailsTaken, Way
 from services.intake.settings import IntakeSettings
 from services.intake.store import Shelf
 from services.intake.web.guard import Guard, Layer
@@ -24,6 +27,7 @@ from shared.journal import Journal
 from shared.links import Links
 from shared.organisation import KnownOrganisation
 from shared.replies import Replies
+from shared.service import Tick
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -64,8 +68,23 @@ async def serve(settings: IntakeSettings) -> None:
     least = timedelta(seconds=settings.least_form_s)
     guard = Guard(keys, rates, least, settings.trusted_proxies)
     pages = web(door, guard, settings.api_token_hashes, settings.largest_request_bytes)
-    smtp_is_open = asyncio.Event()
-    receiver = Receiver(door, settings.largest_mail_bytes)
+    postroom, mails = Postroom(door), MailsTaken(registry)
+    by_imap = watchers(settings, Entrance(Way.IMAP, postroom, mails), registry)
+    doorways = {Way.SMTP: (settings.smtp_host, settings.smtp_port)}
+    if settings.lmtp_port is not None:
+        doorways[Way.LMTP] = (settings.lmtp_host, settings.lmtp_port)
+    is_open = {way: asyncio.Event() for way in doorways}
+    tls = tls_of(settings.smtp_tls_certificate, settings.smtp_tls_key)
+
+    def listening(way: Way) -> Tick:
+        doorway = Doorway(
+            Entrance(way, postroom, mails),
+            largest=settings.largest_mail_bytes,
+            most_connections=settings.smtp_connections,
+            tls=tls,
+        )
+        return lambda: listen(doorway, *doorways[way], is_open[way].set)
+
     await service.run(
         settings,
         registry,
@@ -73,8 +92,8 @@ async def serve(settings: IntakeSettings) -> None:
         journal,
         checks={
             "organisation": lambda: known.current is not None,
-            "smtp": smtp_is_open.is_set,
+            **{way: is_open[way].is_set for way in doorways},
         },
-        ticks=[lambda: listen(receiver, settings.smtp_host, settings.smtp_port, smtp_is_open.set)],
+        ticks=[*map(listening, doorways), *(watcher.run for watcher in by_imap)],
         servers=[Server(pages, settings.web_host, settings.web_port)],
     )

@@ -520,7 +520,7 @@ def _resolve(issue: Issue, request: ActionRequested, desk: Desk) -> list[Event]:
     """What was done goes to the carrier, who is asked to confirm."""
     if request.text:
         desk.remember_answer(issue.carrier_id, request.person_id)
-    resolved = _plan(lifecycle.resolve(issue, request.cause or "", desk.now), desk)
+    resolved = _plan(lifecycle.resolve(issue, request.cause, desk.now), desk)
     who, text = request.person_id, request.text
     return [_keep(resolved, desk, IssueResolved, actor_id=who, text=text)]
 
@@ -586,7 +586,10 @@ def _incomplete(
         case Action.ANSWER:
             return None if (request.text or "").strip() else Refusal.INCOMPLETE
         case Action.RESOLVE:
-            return None if request.cause in organisation.cause else Refusal.INCOMPLETE
+            # "done" by mail names no cause, and whoever solved it is not sent back for one
+            by_mail = request.source is Source.EMAIL and request.cause is None
+            known = by_mail or request.cause in organisation.cause
+            return None if known else Refusal.INCOMPLETE
         case Action.CORRECT:
             return _uncorrectable(request.correction, organisation)
         case Action.ANSWERED_ELSEWHERE:

@@ -259,7 +259,7 @@ def correct(issue: Issue, correction: Correction) -> tuple[Issue, tuple[str, ...
     return replace(issue, version=issue.version + 1, **said), tuple(said)
 
 
-def resolve(issue: Issue, cause: str, now: datetime) -> Issue:
+def resolve(issue: Issue, cause: str | None, now: datetime) -> Issue:
     """The owner says that it is solved."""
     return replace(
         issue,

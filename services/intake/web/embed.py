@@ -15,6 +15,7 @@ from services.intake.door import Door
 from services.intake.web.form import FRAMED
 from services.intake.web.pages import page, page_language
 from shared import clock
+from shared.language import Words
 from shared.links import LinkInvalid, Purpose
 
 WAIT_FOR_OWNER_S = 0.8
@@ -58,8 +59,7 @@ async def show_ways(request: Request[Any, Any, Any], door: Door) -> Response[str
         "share.html",
         _,
         organisation=organisation,
-        web_url=door.links.base_url,
-        address=organisation.mail.issues[0],
+        snippet=snippet(door, _),
         form_url=partial(form_url, door),
         code_url=code_url,
     )
@@ -85,6 +85,17 @@ def form_url(door: Door, product: str = "", category: str = "") -> str:
     said = {"product": product, "category": category}
     query = urlencode({name: value for name, value in said.items() if value})
     return f"{door.links.base_url}/{f'?{query}' if query else ''}"
+
+
+def snippet(door: Door, _: Words) -> str:
+    """The lines that put the form on another site."""
+    home = door.links.base_url
+    product = next((one.id for one in door.organisation.products), "")
+    return (
+        f'<script src="{home}/static/embed.js" data-product="{product}"'
+        f' data-lang="{_.language}" async></script>\n'
+        f'<noscript><a href="{home}/">{_("Bring in a problem")}</a></noscript>'
+    )
 
 
 def code_url(kind: str, product: str = "", category: str = "") -> str:

@@ -32,16 +32,16 @@ from shared.links import LinkExpired, LinkInvalid
 def web(door: Door, guard: Guard, token_hashes: Sequence[str], largest_request: int) -> Litestar:
     """An ASGI application."""
     with_files = Router(
-        "/", route_handlers=[take_form, take_message], request_max_body_size=most_bytes(door.limits)
+        "/",
+        route_handlers=[show_form, take_form, show_status, take_message],
+        request_max_body_size=most_bytes(door.limits),
     )
     handlers: list[Any] = [
-        show_form,
         with_files,
         show_received,
         show_ways,
         show_code,
         show_code_of_form,
-        show_status,
         show_wish,
         take_wish,
         show_attachment,

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
+from pydantic import ValidationError
 
 from shared.contracts.event import Speaker
 
@@ -63,6 +64,7 @@ def up(
     """Start everything on this machine: NATS, the four services, their databases."""
     from deploy.local.keeping import AlreadyRunning, PortTaken
     from deploy.local.up import SAMPLE, Installation, NotReady
+    from services.intake.settings import read_mailboxes
     from services.router.organisation import OrganisationUnusable, read
     from shared import logs
 
@@ -75,6 +77,13 @@ def up(
             _complain(file, error)
             raise typer.Exit(2) from error
         typer.echo("The organisation file has errors; the last good one stays in force.", err=True)
+    try:
+        read_mailboxes(os.environ.get("BANSO_IMAP_MAILBOXES", "[]"))
+    except ValidationError as error:
+        for one in error.errors(include_input=False, include_context=False):
+            where = " > ".join(map(str, ("BANSO_IMAP_MAILBOXES", *one["loc"])))
+            typer.echo(f"{where}: {one['msg']}", err=True)
+        raise typer.Exit(2) from None
     installation = Installation(data, file, port_base, web_url, web_host, verbose)
     try:
         asyncio.run(installation.run())

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from hashlib import sha256
 
 from services.intake import attachments, clean, store
 from services.intake.attachments import File
@@ -18,6 +17,7 @@ from services.intake.door import Door
 from services.intake.mail import thread
 from services.intake.mail.bounce import Outcome, bounce
 from services.intake.mail.command import Command, command
+from services.intake.mail.identity import identity_of
 from services.intake.mail.origin import Origin, Whose, origin
 from services.intake.mail.parse import ReadMail, read_mail
 from services.intake.mail.reply import new_text
@@ -38,8 +38,6 @@ log = logs.get(__name__)
 MOST_MESSAGES = 20
 """Mails of one sender about one issue within `MESSAGES_WITHIN` of which the owner is told."""
 MESSAGES_WITHIN = timedelta(hours=1)
-_BEGINNING = 500
-"""Characters of a text that tell two mails apart; a list may add something at its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +152,7 @@ class Postroom:
             trust=trust(mail, ours.trusted_servers).trust,
             sender=mail.from_address or clean.address(envelope_from or "") or "",
             recipients=thread.addressed_to(mail, recipients, ours),
-            key=letter_key(mail, blob),
+            key=identity_of(raw),
             raw_sha256=blob,
             envelope=recipients,
             received_at=clock.now(),
@@ -399,23 +397,6 @@ def involved(view: View) -> frozenset[str]:
         snapshot = Snapshot.model_validate_json(view.snapshot)
         people |= {snapshot.carrier_id, snapshot.owner_id, *snapshot.follower_ids}
     return frozenset(people)
-
-
-def letter_key(mail: ReadMail, raw_sha256: str) -> str:
-    """What makes two mails the same one, though other servers brought them by other ways.
-
-    A Message-ID alone is not enough: there are machines that give all their mails the same.
-    """
-    if not mail.message_id:
-        return raw_sha256
-    said = (
-        mail.message_id,
-        mail.from_address or "",
-        mail.headers.get("date", ""),
-        mail.subject,
-        mail.text[:_BEGINNING],
-    )
-    return sha256("\x1f".join(said).encode("utf-8", "replace")).hexdigest()
 
 
 def _letter_of(incoming: Incoming, *, began: bool = False) -> Letter:

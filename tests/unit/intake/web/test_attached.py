@@ -12,8 +12,8 @@ from services.intake.web.attached import disposition
     [
         ("a b.txt", "attachment; filename=\"a b.txt\"; filename*=UTF-8''a%20b.txt"),
         ("写真.jpg", "attachment; filename=\"__.jpg\"; filename*=UTF-8''%E5%86%99%E7%9C%9F.jpg"),
-        ('x"; evil="', "attachment; filename=\"x_; evil=_\"; filename*=UTF-8''x%22%3B%20evil%3D%22"),
-        ("a\r\nSet-Cookie: x", "attachment; filename=\"a__Set-Cookie: x\"; filename*=UTF-8''a%0D%0ASet-Cookie%3A%20x"),
+        ('x";y="', "attachment; filename=\"x_;y=_\"; filename*=UTF-8''x%22%3By%3D%22"),
+        ("a\r\nX: y", "attachment; filename=\"a__X: y\"; filename*=UTF-8''a%0D%0AX%3A%20y"),
         ("100%.pdf", "attachment; filename=\"100_.pdf\"; filename*=UTF-8''100%25.pdf"),
     ],
 )  # fmt: skip

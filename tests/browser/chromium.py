@@ -56,9 +56,17 @@ class Visitor:
 
     @contextmanager
     def page(
-        self, language: Language = "en", size: tuple[int, int] = PHONE, **options: Any
+        self,
+        language: Language = "en",
+        size: tuple[int, int] = PHONE,
+        *,
+        breaks: bool = False,
+        **options: Any,
     ) -> Iterator[Page]:
-        """An empty page. An error of its scripts, and anything they log, fails the test."""
+        """An empty page. An error of its scripts, and anything they log, fails the test.
+
+        `breaks`: the connection will break, which Chromium logs.
+        """
         context = self._browser.new_context(
             base_url=self._web_url,
             locale=LOCALES[language],
@@ -77,8 +85,9 @@ class Visitor:
             yield page
         finally:
             context.close()
-        refusals = "Failed to load resource: the server responded with a status of 4"
-        complaints = [line for line in complaints if not line.startswith(refusals)]
+        fine = ["Failed to load resource: the server responded with a status of 4"]
+        fine += ["Failed to load resource: net::ERR_"] if breaks else []
+        complaints = [line for line in complaints if not line.startswith(tuple(fine))]
         assert not complaints, complaints
 
 

@@ -10,7 +10,7 @@
   var frame = document.createElement("iframe");
   frame.src = address.href;
   frame.title = script.dataset.title || "Banso";
-  frame.style.cssText = "width:100%;border:0;height:60rem;color-scheme:normal";
+  frame.style.cssText = "width:100%;border:0;height:60rem";
   window.addEventListener("message", function (event) {
     var height = event.data && event.data.banso;
     if (event.source === frame.contentWindow && event.origin === home && height > 0) {

@@ -23,7 +23,7 @@ def test_the_form_works_in_another_sites_frame_as_high_as_it_needs_to_be(
         "<!doctype html><html lang=en><title>Support</title><main><h1>Support</h1>"
         f'<script src="{script}" data-product="aquanote" data-lang="en" async></script></main>'
     )
-    with visitor.page(size=DESKTOP) as page:
+    with visitor.page(size=DESKTOP, expected=("Mixed Content: ",)) as page:
         page.route(f"{SITE}/**", lambda route: route.fulfill(body=html, content_type="text/html"))
         page.goto(f"{SITE}/support")
         frame = page.frame_locator("iframe")
@@ -54,7 +54,5 @@ def test_the_pages_for_other_sites_and_for_paper_can_be_used_by_anybody(
         page.goto("/share")
         for summary in page.locator("summary").all():
             summary.click()
-        assert all(
-            page.evaluate("() => [...document.images].map(one => one.decode().then(() => true))")
-        )
+        page.evaluate("() => Promise.all([...document.images].map((one) => one.decode()))")
         check(page, f"codes, {language}")

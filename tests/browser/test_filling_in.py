@@ -197,7 +197,7 @@ def test_where_the_connection_breaks_nothing_is_lost_and_it_is_sent_once(
     language: Language = "ja"
     count = "select count(*) from submission"
     before = banso.ask("intake", count)[0][0]
-    with visitor.page(language, breaks=True) as page:
+    with visitor.page(language, expected=("Failed to load resource: net::ERR_",)) as page:
         page.goto("/")
         fill_in(page, language)
         page.route("**/?lang=*", lambda route: route.abort())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import sys
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from importlib import import_module
@@ -24,6 +25,8 @@ app = typer.Typer(
 )
 dead_app = typer.Typer(help="Messages that a service could not handle.", no_args_is_help=True)
 app.add_typer(dead_app, name="dead")
+mail_app = typer.Typer(help="What Banso understands of mails.", no_args_is_help=True)
+app.add_typer(mail_app, name="mail")
 clock_app = typer.Typer(no_args_is_help=True)
 app.add_typer(clock_app, name="clock")
 
@@ -142,6 +145,70 @@ def check(file: Path) -> None:
         f"{file}: good. {len(organisation.people)} people in {len(organisation.teams)} teams,"
         f" {len(organisation.rules)} rules, revision {organisation.revision}."
     )
+
+
+@mail_app.command("explain")
+def explain_mail(
+    file: Annotated[Path, typer.Argument(help="The raw mail (.eml); `-` reads it from stdin.")],
+    organisation: Annotated[
+        Path | None,
+        typer.Option(help="The organisation file, so that mail of our own addresses is known."),
+    ] = None,
+) -> None:
+    """Print as JSON what intake understands of a raw mail, whatever its bytes."""
+    from services.intake.mail.explain import explain
+    from services.router.organisation import OrganisationUnusable, read
+
+    try:
+        known = read(organisation) if organisation else None
+    except OrganisationUnusable as error:
+        _complain(organisation or file, error)
+        raise typer.Exit(2) from error
+    try:
+        raw = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+    except OSError as error:
+        typer.echo(f"{file} can't be read: {error.strerror}.", err=True)
+        raise typer.Exit(2) from error
+    said = json.dumps(explain(raw, known), ensure_ascii=False, indent=2)
+    typer.echo(f"{said}\n".encode(), nl=False)
+
+
+@mail_app.command("kept")
+def kept_mail(
+    data: Data = Path(".banso"),
+    kind: Annotated[
+        str | None, typer.Option(help="Only these, such as `spam`, `list` or `auto-reply`.")
+    ] = None,
+    most: Annotated[int, typer.Option(help="How many at the most, the newest first.")] = 50,
+    as_json: Annotated[bool, typer.Option("--json", help="A line of JSON for each.")] = False,
+) -> None:
+    """List the mails of which no issue came: machines' and lists', bounces, spam.
+
+    Each is kept whole. To take one after all, forward it to one of your addresses for issues.
+    """
+    from services.intake import store
+    from shared.database import open_engine
+
+    database = data / "intake.db"
+    if not database.exists():
+        typer.echo(f"There is no Banso in {data}.", err=True)
+        raise typer.Exit(2)
+    engine = open_engine(f"sqlite:///{database}", read_only=True)
+    try:
+        with engine.connect() as connection:
+            letters = store.kept_letters(connection, kind, most)
+    finally:
+        engine.dispose()
+    for letter in letters:
+        file = data / "blobs" / letter.raw_sha256[:2] / letter.raw_sha256
+        said = {
+            "received_at": letter.received_at.isoformat(timespec="seconds"),
+            "kind": letter.kind,
+            "from": letter.address,
+            "subject": letter.subject,
+            "file": str(file),
+        }
+        typer.echo(json.dumps(said, ensure_ascii=False) if as_json else "  ".join(said.values()))
 
 
 @clock_app.callback()

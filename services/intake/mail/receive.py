@@ -20,7 +20,7 @@ from services.intake.mail.command import Command, command
 from services.intake.mail.identity import identity_of
 from services.intake.mail.origin import Origin, Whose, origin
 from services.intake.mail.parse import ReadMail, read_mail
-from services.intake.mail.reply import new_text
+from services.intake.mail.reply import new_words
 from services.intake.mail.thread import Through
 from services.intake.mail.trust import Trust, trust
 from services.intake.store import Letter, Shelf, View
@@ -257,7 +257,7 @@ class Postroom:
     def _words(self, incoming: Incoming, found: Found) -> MessageReceived:
         """What somebody says about an issue; `say` decides what it asks for, and who they are."""
         mail = incoming.mail
-        new = new_text(mail.text)
+        new = new_words(mail)
         kept = self._put(mail, new[:MAX_TEXT])
         return MessageReceived(
             occurred_at=incoming.received_at,
@@ -334,26 +334,24 @@ def say(
     many = sum(one.issue_id == view.issue_id for one in before) >= MOST_MESSAGES
     shelf.letters.put(replace(_letter_of(incoming), issue_id=view.issue_id))
     message = said.model_copy(update={"person_id": person_id, "quiet": many})
-    request = _request(message, view, organisation)
-    if request is None:
-        return [*known, message]
-    if message.attachments:
-        return [*known, message, request]
-    return [*known, request]
+    return [*known, *_meant(message, view, organisation)]
 
 
-def _request(
-    message: MessageReceived, view: View, organisation: Organisation
-) -> ActionRequested | None:
-    """What the first line asks for, from somebody whom the issue concerns."""
-    if message.standing is Standing.DOUBTED or view.snapshot is None:
-        return None
+def _meant(message: MessageReceived, view: View, organisation: Organisation) -> list[Event]:
+    """The words, or what their first line asks for if the issue concerns whoever wrote it."""
     wish = command(message.text, organisation)
-    if wish is None:
-        return None
+    if wish is None or message.standing is Standing.DOUBTED or view.snapshot is None:
+        return [message]
     action = action_of(wish, message.person_id, view, organisation)
-    if action is None or (action is Action.ACKNOWLEDGE and wish.rest):
-        return None  # whoever answers has taken it
+    if action is None:
+        return [message]
+    if action is Action.ACKNOWLEDGE and wish.rest:  # whoever answers has taken it
+        return [message.model_copy(update={"text": wish.rest})]
+    request = _request(action, wish, message)
+    return [message, request] if message.attachments else [request]
+
+
+def _request(action: Action, wish: Command, message: MessageReceived) -> ActionRequested:
     return ActionRequested(
         occurred_at=message.occurred_at,
         issue_id=message.issue_id,

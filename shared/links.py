@@ -57,12 +57,12 @@ EVERYBODY = "-"
 
 
 class Links:
-    """Writes and reads links below `base_url`."""
+    """Writes and reads links below `base_url`, where people reach the pages."""
 
     def __init__(self, keys: Sequence[str], base_url: str) -> None:
         if not keys:
             raise ValueError("links need at least one key")
-        self._base_url = base_url.rstrip("/")
+        self.base_url = base_url.rstrip("/")
         self._signers = {
             purpose: Signer(list(keys), salt=f"banso.{purpose.name.lower()}") for purpose in Purpose
         }
@@ -110,7 +110,7 @@ class Links:
             str(int(link.issued_at.timestamp())),
         )
         token = self._signers[link.purpose].sign(_BETWEEN.join(fields)).decode("ascii")
-        return f"{self._base_url}/{link.purpose}/{token}"
+        return f"{self.base_url}/{link.purpose}/{token}"
 
 
 def _short(issue_id: str) -> str:

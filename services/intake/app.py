@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 
 from services.intake import projection, store
+from services.intake.api.tokens import KnownTokens
 from services.intake.application import web
 from services.intake.attachments import Limits
 from services.intake.blobs import Blobs
@@ -53,7 +54,12 @@ async def serve(settings: IntakeSettings) -> None:
     )
     reader = open_engine(settings.database_url, read_only=True)
     door = Door(journal, reader, known, links, Replies(keys), Blobs(settings.blobs), limits)
-    pages = web(door, settings.api_token_hashes, settings.largest_request_bytes)
+    pages = web(
+        door,
+        KnownTokens(settings.api_tokens, settings.api_token_hashes),
+        settings.largest_request_bytes,
+        settings.api_requests_per_minute,
+    )
     smtp_is_open = asyncio.Event()
     receiver = Receiver(door, settings.largest_mail_bytes)
     await service.run(

@@ -11,10 +11,19 @@ from __future__ import annotations
 import hmac
 import re
 from base64 import b32decode, b32encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Final
 from uuid import UUID
+
+from shared.contracts.organisation import Language
+
+REPLY_ABOVE: Final[Mapping[Language, str]] = {
+    "ja": "## この行より上に返信を書いてください ##",
+    "en": "## Please write your reply above this line ##",
+}
+"""Stands at the top of our mails: what is below it in a reply was quoted by the mail program."""
 
 _MAC_BYTES = 8
 """64 bits: guessing takes 2**63 mails to our server, and a local part has 64 letters in all."""

@@ -29,6 +29,7 @@ class Letter:
     text: str
     html: str
     message_id: str
+    reply_to: str
     raw: bytes
 
     @property
@@ -58,6 +59,7 @@ def read_letter(to: str, raw: bytes) -> Letter:
         parts["text/plain"].get_content(),
         parts["text/html"].get_content(),
         str(message["message-id"]),
+        str(message["reply-to"] or message["from"]),
         raw,
     )
 

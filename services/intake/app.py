@@ -11,7 +11,10 @@ from services.intake.application import web
 from services.intake.attachments import Limits
 from services.intake.blobs import Blobs
 from services.intake.door import Door
-from services.intake.mail.smtp import Receiver, listen
+from services.intake.mail.imap import watchers
+from services.intake.mail.receive import Postroom
+from services.intake.mail.smtp import Doorway, listen, tls_of
+from services.intake.mail.ways import Entrance, MailsTaken, Way
 from services.intake.settings import IntakeSettings
 from services.intake.store import Shelf
 from shared import service
@@ -23,6 +26,7 @@ from shared.journal import Journal
 from shared.links import Links
 from shared.organisation import KnownOrganisation
 from shared.replies import Replies
+from shared.service import Tick
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -60,8 +64,23 @@ async def serve(settings: IntakeSettings) -> None:
         settings.largest_request_bytes,
         settings.api_requests_per_minute,
     )
-    smtp_is_open = asyncio.Event()
-    receiver = Receiver(door, settings.largest_mail_bytes)
+    postroom, mails = Postroom(door), MailsTaken(registry)
+    by_imap = watchers(settings, Entrance(Way.IMAP, postroom, mails), registry)
+    doorways = {Way.SMTP: (settings.smtp_host, settings.smtp_port)}
+    if settings.lmtp_port is not None:
+        doorways[Way.LMTP] = (settings.lmtp_host, settings.lmtp_port)
+    is_open = {way: asyncio.Event() for way in doorways}
+    tls = tls_of(settings.smtp_tls_certificate, settings.smtp_tls_key)
+
+    def listening(way: Way) -> Tick:
+        doorway = Doorway(
+            Entrance(way, postroom, mails),
+            largest=settings.largest_mail_bytes,
+            most_connections=settings.smtp_connections,
+            tls=tls,
+        )
+        return lambda: listen(doorway, *doorways[way], is_open[way].set)
+
     await service.run(
         settings,
         registry,
@@ -69,8 +88,8 @@ async def serve(settings: IntakeSettings) -> None:
         journal,
         checks={
             "organisation": lambda: known.current is not None,
-            "smtp": smtp_is_open.is_set,
+            **{way: is_open[way].is_set for way in doorways},
         },
-        ticks=[lambda: listen(receiver, settings.smtp_host, settings.smtp_port, smtp_is_open.set)],
+        ticks=[*map(listening, doorways), *(watcher.run for watcher in by_imap)],
         servers=[Server(pages, settings.web_host, settings.web_port)],
     )

@@ -130,6 +130,7 @@ letters = Table(
     Column("began", Boolean, nullable=False),
     Column("raw_sha256", String, nullable=False),
     Column("subject", String, nullable=False),
+    Column("trust", String, nullable=False),
     Column("received_at", Instant, nullable=False),
     Index("letter_by_message_id", "message_id"),
     Index("letter_by_address", "address", "received_at"),
@@ -210,6 +211,8 @@ class Letter:
     """Whether the issue began with it."""
     raw_sha256: str
     subject: str
+    trust: str
+    """What the receiving server found out about the sender."""
     received_at: datetime
 
 

@@ -27,8 +27,8 @@ from shared.journal import Cause, Journal, TryAgain, Unsaid
 log = logs.get(__name__)
 
 ISSUES = UUID("0d5b6a57-6f4f-5b0e-9d5f-5f7c1f2b7a10")
-_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
-"""Without what is easily taken for something else (0 O, 1 I L, U V)."""
+REFERENCE = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Its letters, without what is easily taken for something else (0 O, 1 I L, U V)."""
 
 LONGEST_SUMMARY = 200
 LONGEST_DESCRIPTION = 200_000
@@ -96,6 +96,8 @@ class Submission:
     confidential: bool = False
     letter: Letter | None = None
     """The mail it came by."""
+    quiet: bool = False
+    """The reporter is to get no automatic answer."""
     one_key: bool = False
     """The sender vouches that the id stands for one content only."""
 
@@ -126,7 +128,7 @@ class Accepted:
 
 def new_reference() -> str:
     """Eight letters that can be read out over the telephone, such as `7K3M-9QWX`."""
-    letters = "".join(secrets.choice(_LETTERS) for _ in range(8))
+    letters = "".join(secrets.choice(REFERENCE) for _ in range(8))
     return f"{letters[:4]}-{letters[4:]}"
 
 
@@ -217,7 +219,7 @@ def accept(submission: Submission, shelf: Shelf) -> Sequence[Event]:
         fields=dict(submission.fields),
         follower_ids=followers,
         confidential=submission.confidential,
-        quiet=_is_flood(submission, shelf),
+        quiet=submission.quiet or _is_flood(submission, shelf),
     )
     shelf.submissions.put(Submitted(submission.key, submission.fingerprint, issue_id, shelf.now))
     shelf.references.put(Reference(reference, issue_id))
@@ -242,7 +244,7 @@ def accept(submission: Submission, shelf: Shelf) -> Sequence[Event]:
         )
     )
     if submission.letter is not None:
-        began = replace(submission.letter, issue_id=issue_id, received_at=shelf.now)
+        began = replace(submission.letter, issue_id=issue_id)
         shelf.letters.put(began)
     return [*known, raised]
 

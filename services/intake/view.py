@@ -413,6 +413,8 @@ def refusal_text(refusal: Refusal, owner: Owner | None, _: Words) -> str:
             return _("This person has said no already, or is you. Choose somebody else, or a team.")
         case Refusal.INCOMPLETE:
             return _("Something is missing. Fill in all the fields and send it again.")
+        case Refusal.ONE_CLICK:
+            return _("A mail is not enough for this. One click on the button does it.")
         case Refusal.FAILED:
             return _(
                 "Banso could not do this. Those who run it have been told; please try again later."

@@ -12,6 +12,7 @@ from shared.contracts.intake import IssueRaised
 from shared.contracts.issue import AssignedBecause, Snapshot, State, Urgency
 from shared.contracts.notifier import NotificationFailed
 from shared.contracts.router import (
+    IssueAcknowledged,
     IssueAssigned,
     IssueDeclined,
     IssueEscalated,
@@ -99,7 +100,8 @@ def _observed(event: IssueEvent, was_answered: bool, books: Books) -> Iterator[O
     """What the event adds to counters and histograms."""
     issue, team = event.issue, _team(event.issue)
     seconds = _working_seconds(issue.raised_at, event.occurred_at, books)
-    if issue.acknowledged_at == event.occurred_at:
+    takes = isinstance(event, IssueAcknowledged | IssueResponded | IssueResolved)
+    if takes and issue.acknowledged_at == event.occurred_at:
         yield lambda f: f.acknowledgement.labels(team).observe(seconds)
     match event:
         case IssueAssigned() if event.because in (AssignedBecause.NEW, AssignedBecause.UNROUTABLE):

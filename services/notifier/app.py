@@ -16,6 +16,7 @@ from shared.database import open_engine
 from shared.journal import Journal
 from shared.links import Links
 from shared.organisation import KnownOrganisation
+from shared.replies import Replies
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -26,9 +27,10 @@ async def serve(settings: NotifierSettings) -> None:
     engine = open_engine(settings.database_url)
     with engine.connect() as connection:
         known = KnownOrganisation(connection, store.metadata)
-    links = Links([key.get_secret_value() for key in settings.link_keys], settings.web_url)
+    keys = [key.get_secret_value() for key in settings.link_keys]
+    links, replies = Links(keys, settings.web_url), Replies(keys)
     channel = _channel(settings)
-    deliveries = Deliveries(channel, known, links, registry)
+    deliveries = Deliveries(channel, known, links, replies, registry)
     bus: Bus[Ledger] = Bus(
         Speaker.NOTIFIER, settings.nats_url, settings.nats_seed, registry, handlers.HEARS
     )

@@ -24,18 +24,20 @@ from services.notifier.channels.email import (
     TemporaryFailure,
     write_mail,
 )
-from services.notifier.message import Recipient, compose
+from services.notifier.channels.email import Mail as Letter
+from services.notifier.message import Message, compose
 from services.notifier.store import Delivery, Fate, Ledger, Ready
+from services.notifier.wording import Recipient
 from shared import clock, due, logs
 from shared.contracts.event import Event
 from shared.contracts.intake import IssueRaised
-from shared.contracts.notifier import NotificationFailed
-from shared.contracts.organisation import Organisation
+from shared.contracts.organisation import Mail, Organisation
 from shared.contracts.router import IssueEvent
 from shared.journal import LARGEST_BATCH, Cause, Journal, TryAgain
 from shared.language import known_language
 from shared.links import Links
 from shared.organisation import KnownOrganisation
+from shared.replies import Replies
 
 log = logs.get(__name__)
 
@@ -70,11 +72,13 @@ class Deliveries:
         channel: EmailChannel,
         known: KnownOrganisation,
         links: Links,
+        replies: Replies,
         registry: CollectorRegistry,
     ) -> None:
         self._channel = channel
         self._known = known
         self._links = links
+        self._replies = replies
         self._queue: asyncio.Queue[Ready] = asyncio.Queue()
         self._tried: asyncio.Queue[Delivery] = asyncio.Queue(LARGEST_BATCH)
         self._counts: dict[tuple[str, str, str], Counter] = {}
@@ -86,6 +90,12 @@ class Deliveries:
             ["channel", "reason", "result"],
             registry=registry,
         )
+        self._bounces = Counter(
+            "banso_bounces",
+            "Mails of ours that came back, for good (permanent) or late (temporary).",
+            ["kind"],
+            registry=registry,
+        )
         self._delay = Histogram(
             "banso_notification_delay_seconds",
             "From the decision to tell somebody until the channel took it.",
@@ -95,7 +105,13 @@ class Deliveries:
         )
 
     def offer(self, ledger: Ledger) -> None:
-        """Hands over what the batch has made ready."""
+        """Hands over what the batch has made ready, and counts what has come back."""
+        for bounced in ledger.bounces:
+            kind = "permanent" if bounced.permanent else "temporary"
+            self._bounces.labels(kind).inc()
+            log.warning(
+                "delivery.bounced", delivery=bounced.delivery_id, kind=kind, error=bounced.error
+            )
         if ledger.ready:
             self._loop.call_soon_threadsafe(self._put, ledger.ready)
 
@@ -195,17 +211,7 @@ class Deliveries:
         try:
             to = _recipient(ready, organisation)
             message = compose(ready, to, organisation, self._links, now)
-            mail = write_mail(
-                message,
-                delivery_id=delivery.delivery_id,
-                issue_id=delivery.issue_id,
-                to_name=to.name,
-                to_address=to.address,
-                sender=organisation.mail.sender,
-                sender_name=organisation.mail.sender_name.in_(to.language),
-                now=now,
-            )
-            await self._channel.send(mail)
+            await self._channel.send(self._mail(delivery, message, to, organisation.mail, now))
         except TemporaryFailure as failure:
             return _retry(delivery, str(failure), now)
         except Unreachable:
@@ -215,6 +221,25 @@ class Deliveries:
             return replace(delivery, fate=Fate.FAILED, error=str(failure), done_at=now)
         self._delay.labels(delivery.channel).observe((now - delivery.made_at).total_seconds())
         return replace(delivery, fate=Fate.SENT, done_at=now, attempts=delivery.attempts + 1)
+
+    def _mail(
+        self, delivery: Delivery, message: Message, to: Recipient, ours: Mail, now: datetime
+    ) -> Letter:
+        """What is sent: an answer to it comes to this person's own address for this issue."""
+        issue_id, delivery_id = delivery.issue_id, delivery.delivery_id
+        domain = ours.sender.rpartition("@")[2]
+        return write_mail(
+            message,
+            delivery_id=delivery_id,
+            message_id=self._replies.message_id(issue_id, delivery_id, domain),
+            thread_id=f"<{issue_id}@{domain}>",
+            to_name=to.name,
+            to_address=to.address,
+            sender=ours.sender,
+            sender_name=ours.sender_name.in_(to.language),
+            reply_to=self._replies.address(issue_id, to.person_id, ours.issues[0], ours.separator),
+            now=now,
+        )
 
 
 def _retry(delivery: Delivery, error: str, now: datetime) -> Delivery:
@@ -236,22 +261,29 @@ def _result(delivery: Delivery) -> Cause[Ledger]:
 
 
 def _postpone(delivery: Delivery, ledger: Ledger) -> list[Event]:
-    ledger.deliveries.put(delivery)
+    if not _has_come_back(delivery, ledger):
+        ledger.deliveries.put(delivery)
     return []
 
 
 def _record(delivery: Delivery, ledger: Ledger) -> list[Event]:
-    """Keeps what became of it, and says so."""
-    ledger.deliveries.put(delivery)
-    sent = handlers.sent_event(delivery, ledger)
+    """Keeps what became of it, and says so. What has come back already has failed."""
+    come_back = _has_come_back(delivery, ledger)
+    if not come_back:
+        ledger.deliveries.put(delivery)
     match delivery.fate:
         case Fate.SENT:
-            return [sent]
-        case Fate.FAILED:
-            said = sent.model_dump(exclude={"event_id", "cause_id"})
-            return [NotificationFailed(**said, error=delivery.error or "")]
+            return [handlers.sent_event(delivery, ledger)]
+        case Fate.FAILED if not come_back:
+            return [handlers.failed_event(delivery, ledger)]
         case _:
             return []
+
+
+def _has_come_back(delivery: Delivery, ledger: Ledger) -> bool:
+    """Whether its mail bounced before it was even recorded that it was sent."""
+    known = ledger.deliveries.get(delivery.delivery_id)
+    return known is not None and known.fate is Fate.FAILED
 
 
 async def _confirm(raised: IssueRaised, journal: Journal[Ledger]) -> None:

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 
 from services.notifier.audience import Notice, audience
-from services.notifier.store import Arrival, Contact, Delivery, Fact, Fate, Ledger, Ready
+from services.notifier.store import Arrival, Contact, Delivery, Fact, Fate, Ledger
 from shared.bus import Hears
 from shared.contracts.event import Event
-from shared.contracts.intake import IssueRaised, PersonKnown
-from shared.contracts.notifier import Channel, NotificationSent, Reason, Relation
+from shared.contracts.intake import IssueRaised, MailBounced, PersonKnown
+from shared.contracts.issue import Snapshot
+from shared.contracts.notifier import (
+    Channel,
+    NotificationFailed,
+    NotificationSent,
+    Reason,
+    Relation,
+)
 from shared.contracts.router import (
     ActionRefused,
     IssueAssigned,
@@ -27,6 +35,9 @@ ONLY_RECORDED_AFTER = timedelta(days=3)
 """Facts heard later than this, as in a replay, are only journaled, and not told any more."""
 WAIT_FOR_ARRIVAL = timedelta(minutes=10)
 """What was brought in, and a stranger's address, come by another stream and may be later."""
+STILL_CLOSED_AGAIN = timedelta(hours=24)
+"""How soon somebody may hear again that what they write about is closed, whoever writes."""
+CONFIRMATIONS = frozenset({Reason.RECEIVED, Reason.RECEIVED_UNDECIDED})
 
 _NAMESPACE = UUID("5b1c2f0a-1a36-5f0e-8d59-0d3c9d3e7c21")
 
@@ -46,7 +57,8 @@ def issue_changed(event: IssueEvent, ledger: Ledger) -> list[Event]:
     ledger.heard_of(event)
     if isinstance(event, IssueAssigned):
         ledger.confirmed(event.issue_id)
-    return tell(event, audience(event, ledger.organisation), event.issue_id, ledger)
+    notices = _without_repeats(audience(event, ledger.organisation), event.issue_id, ledger)
+    return tell(event, notices, event.issue_id, ledger)
 
 
 def action_refused(refused: ActionRefused, ledger: Ledger) -> list[Event]:
@@ -64,6 +76,26 @@ def not_confirmed_yet(raised: IssueRaised, ledger: Ledger) -> list[Event]:
     return tell(raised, [notice], raised.issue_id, ledger)
 
 
+def mail_bounced(bounced: MailBounced, ledger: Ledger) -> list[Event]:
+    """What has come back for good was not delivered after all; of a delay nothing is said."""
+    delivery = ledger.deliveries.get(bounced.delivery_id)
+    if delivery is None:
+        return []
+    ledger.bounces.append(bounced)
+    if not bounced.permanent or delivery.fate is Fate.FAILED:
+        return []
+    failed = replace(
+        delivery,
+        fate=Fate.FAILED,
+        error=bounced.error,
+        done_at=ledger.now,
+        due_at=None,
+        taken_at=None,
+    )
+    ledger.deliveries.put(failed)
+    return [failed_event(failed, ledger)]
+
+
 def person_known(known: PersonKnown, ledger: Ledger) -> list[Event]:
     """Somebody outside who can be reached by mail."""
     contact = Contact(known.person_id, known.name, known.address, known.language)
@@ -79,6 +111,7 @@ def organisation_published(published: OrganisationPublished, ledger: Ledger) -> 
 HEARS: Mapping[type[Event], Hears[Ledger]] = {
     IssueRaised: Hears(issue_raised),
     PersonKnown: Hears(person_known),
+    MailBounced: Hears(mail_bounced),
     **{event: Hears(issue_changed) for event in ISSUE_EVENTS},
     ActionRefused: Hears(action_refused),
     OrganisationPublished: Hears(organisation_published),
@@ -93,8 +126,9 @@ def tell(event: Event, notices: list[Notice], issue_id: str, ledger: Ledger) -> 
     too_old = age > ONLY_RECORDED_AFTER
     outside = {notice.person_id for notice in notices} - set(ledger.organisation.person)
     contacts = {person_id: ledger.contacts.get(person_id) for person_id in outside}
-    words = ledger.brought_in(issue_id)
-    if age < WAIT_FOR_ARRIVAL and (words is None or None in contacts.values()):
+    raised = ledger.brought_in(issue_id)
+    is_young = ledger.now - _raised_at(event) < WAIT_FOR_ARRIVAL
+    if (is_young and raised is None) or (age < WAIT_FOR_ARRIVAL and None in contacts.values()):
         raise NotYet
     if too_old:
         return []
@@ -102,9 +136,11 @@ def tell(event: Event, notices: list[Notice], issue_id: str, ledger: Ledger) -> 
     told: list[Event] = []
     for notice in notices:
         told.append(sent_event(_delivery(event, notice, issue_id, Channel.INBOX, ledger), ledger))
+        if raised is not None and raised.quiet and _confirms(notice, raised):
+            continue
         mail = _delivery(event, notice, issue_id, Channel.EMAIL, ledger)
         ledger.deliveries.put(mail)
-        ledger.ready.append(Ready(mail, event, contacts.get(notice.person_id), words or ""))
+        ledger.ready.append(ledger.ready_of(mail, event, contacts.get(notice.person_id)))
     return told
 
 
@@ -119,6 +155,38 @@ def sent_event(delivery: Delivery, ledger: Ledger) -> NotificationSent:
         reason=delivery.reason,
         channel=delivery.channel,
     )
+
+
+def failed_event(delivery: Delivery, ledger: Ledger) -> NotificationFailed:
+    """A delivery that failed for good, with the reason why."""
+    said = sent_event(delivery, ledger).model_dump(exclude={"event_id", "cause_id"})
+    return NotificationFailed(**said, error=delivery.error or "")
+
+
+def _confirms(notice: Notice, raised: IssueRaised) -> bool:
+    """Whether a machine that answers might answer this."""
+    return notice.reason in CONFIRMATIONS and notice.person_id == raised.reporter_id
+
+
+def _raised_at(event: Event) -> datetime:
+    """When the issue came in; an old one, or an imported one, has no arrival on its way."""
+    match event:
+        case IssueEvent() | ActionRefused(issue=Snapshot()):
+            return event.issue.raised_at if event.issue else event.occurred_at
+        case _:
+            return event.occurred_at
+
+
+def _without_repeats(notices: list[Notice], issue_id: str, ledger: Ledger) -> list[Notice]:
+    """Once in a while is enough to hear that an issue is closed."""
+    current = ledger.currents.get(issue_id)
+    if current is None or all(one.reason is not Reason.STILL_CLOSED for one in notices):
+        return notices
+    last = current.still_closed_at
+    if last is not None and ledger.now - last < STILL_CLOSED_AGAIN:
+        return [one for one in notices if one.reason is not Reason.STILL_CLOSED]
+    ledger.currents.put(replace(current, still_closed_at=ledger.now))
+    return notices
 
 
 def _delivery(

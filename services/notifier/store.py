@@ -11,9 +11,9 @@ from typing import Any
 from sqlalchemy import Column, Connection, Index, Integer, LargeBinary, MetaData, String, Table
 
 from shared.contracts.event import Event
-from shared.contracts.intake import STRANGER, IssueRaised
+from shared.contracts.intake import STRANGER, IssueRaised, MailBounced
 from shared.contracts.notifier import Channel, Reason, Relation
-from shared.contracts.router import IssueEvent
+from shared.contracts.router import IssueCorrected, IssueEvent
 from shared.contracts.traffic import EVENTS
 from shared.database import Instant, Word
 from shared.journal import add_journal
@@ -79,6 +79,8 @@ currents = Table(
     Column("issue_id", String, primary_key=True),
     Column("version", Integer, nullable=False),
     Column("assignment", Integer, nullable=False),
+    Column("customer", String),
+    Column("still_closed_at", Instant),
 )
 
 contacts = Table(
@@ -137,6 +139,10 @@ class Current:
     issue_id: str
     version: int
     assignment: int
+    customer: str | None = None
+    """As corrected; None where it was not."""
+    still_closed_at: datetime | None = None
+    """When somebody was last told that what they wrote about is solved or closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +163,10 @@ class Ready:
     event: Event
     contact: Contact | None
     """Of somebody outside; None for people of the organisation, and for whom we can't reach."""
-    brought_in: str
-    """What was brought in, in its reporter's words."""
+    raised: IssueRaised | None
+    """What was brought in; None where that was not heard, as of an imported issue."""
+    customer: str | None = None
+    """As corrected."""
 
 
 class Ledger(HearerStore):
@@ -175,11 +183,15 @@ class Ledger(HearerStore):
         self.contacts = self.rows(contacts, Contact)
         self.ready: list[Ready] = []
         """What can be sent after the commit."""
-        self._marked_ready = 0
+        self.bounces: list[MailBounced] = []
+        """What came back to us, to be counted after the commit."""
+        self._marked = (0, 0)
 
     def expect(self, matters: Sequence[Any]) -> None:
         events = [event for event in matters if isinstance(event, IssueEvent)]
         self.currents.expect([event.issue_id for event in events])
+        bounced = [one for one in matters if isinstance(one, MailBounced)]
+        self.deliveries.expect([one.delivery_id for one in bounced])
         self.contacts.expect(
             [e.issue.reporter_id for e in events if e.issue.reporter_id.startswith(STRANGER)]
         )
@@ -190,11 +202,12 @@ class Ledger(HearerStore):
 
     def mark(self) -> None:
         super().mark()
-        self._marked_ready = len(self.ready)
+        self._marked = (len(self.ready), len(self.bounces))
 
     def undo(self) -> None:
         super().undo()
-        del self.ready[self._marked_ready :]
+        ready, bounces = self._marked
+        del self.ready[ready:], self.bounces[bounces:]
 
     def take(self, delivery_ids: Sequence[str]) -> list[Ready]:
         """Marks deliveries as in work, and finds what is needed to send them."""
@@ -203,6 +216,7 @@ class Ledger(HearerStore):
         self.facts.expect([one.fact_id for one in taken])
         self.contacts.expect([one.person_id for one in taken])
         self.arrivals.expect([one.issue_id for one in taken])
+        self.currents.expect([one.issue_id for one in taken])
         ready = []
         for delivery in taken:
             marked = replace(delivery, taken_at=self.now)
@@ -210,8 +224,7 @@ class Ledger(HearerStore):
             event = self._event(delivery.fact_id)
             if event is not None:
                 contact = self.contacts.get(delivery.person_id)
-                words = self.brought_in(delivery.issue_id) or ""
-                ready.append(Ready(marked, event, contact, words))
+                ready.append(self.ready_of(marked, event, contact))
         return ready
 
     def take_unconfirmed(self, issue_ids: Sequence[str]) -> list[IssueRaised]:
@@ -232,11 +245,17 @@ class Ledger(HearerStore):
         arrival = self.arrivals.get(issue_id) or Arrival(issue_id)
         self.arrivals.put(replace(arrival, due_at=None, taken_at=None))
 
-    def brought_in(self, issue_id: str) -> str | None:
-        """The words in which the issue was brought in; None where they were not heard yet."""
+    def brought_in(self, issue_id: str) -> IssueRaised | None:
+        """What was brought in; None where it was not heard yet."""
         arrival = self.arrivals.get(issue_id)
         event = self._event(arrival.fact_id) if arrival else None
-        return event.description if isinstance(event, IssueRaised) else None
+        return event if isinstance(event, IssueRaised) else None
+
+    def ready_of(self, delivery: Delivery, event: Event, contact: Contact | None) -> Ready:
+        """The delivery with all that is needed for it."""
+        raised = self.brought_in(delivery.issue_id)
+        current = self.currents.get(delivery.issue_id)
+        return Ready(delivery, event, contact, raised, current.customer if current else None)
 
     def _event(self, fact_id: str | None) -> Event | None:
         fact = self.facts.get(fact_id) if fact_id else None
@@ -245,8 +264,11 @@ class Ledger(HearerStore):
         return EVENTS[fact.subject].from_message(fact.message)
 
     def heard_of(self, event: IssueEvent) -> None:
-        """Keeps which assignment is the current one."""
-        known = self.currents.get(event.issue_id)
-        if known is None or event.issue.version > known.version:
+        """Keeps which assignment is the current one, and the customer as corrected."""
+        known = self.currents.get(event.issue_id) or Current(event.issue_id, 0, 0)
+        if event.issue.version > known.version:
             issue = event.issue
-            self.currents.put(Current(event.issue_id, issue.version, issue.assignment))
+            newer = replace(known, version=issue.version, assignment=issue.assignment)
+            if isinstance(event, IssueCorrected) and "customer" in event.changed:
+                newer = replace(newer, customer=event.customer)
+            self.currents.put(newer)

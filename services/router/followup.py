@@ -78,6 +78,20 @@ def plan(issue: Issue, policy: Policy, hours: WorkingHours, now: datetime) -> Is
     )
 
 
+def replan(issue: Issue, policy: Policy, hours: WorkingHours, now: datetime) -> Issue:
+    """The same step by another policy. Its time runs from when it began, and what was late and
+    is late still climbs on where it was, so that no correction buys anybody time.
+    """
+    steps = (issue.assigned_at, issue.acknowledged_at, issue.answered_at)
+    began = max(at for at in steps if at is not None)
+    planned = plan(issue, policy, hours, began)
+    deadline = planned.next_step_at or now
+    if not issue.rung or deadline > now:
+        return replace(planned, next_step_at=max(deadline, now))
+    rung = min(issue.rung, len(policy.ladder) - 1)
+    return replace(planned, next_step_at=issue.next_step_at, wake_at=issue.wake_at, rung=rung)
+
+
 def _deadline(
     issue: Issue, policy: Policy, hours: WorkingHours, now: datetime
 ) -> tuple[Step, datetime]:
@@ -108,7 +122,8 @@ def due(issue: Issue, policy: Policy, lead_id: str | None, leader_id: str) -> De
 
     Nobody is told what they did not do themselves: where the ladder points at the owner, the
     owner is reminded, and a leader who owns an issue is not reported to a lead. A lead who
-    carries the issue, or who has declined what is to be given, is passed over for the leader.
+    carries the issue, or who has declined what is to be given, is passed over for the leader, and
+    so is every lead where the issue is confidential.
     """
     if issue.next_step is Step.CONFIRM:
         return Remind(issue.carrier_id) if issue.rung == 0 else Close()
@@ -116,7 +131,8 @@ def due(issue: Issue, policy: Policy, lead_id: str | None, leader_id: str) -> De
         return Remind(issue.owner_id)
     rung = policy.ladder[issue.rung]
     unfit = {issue.carrier_id, *(issue.declined_by if rung.do == "give" else ())}
-    target = lead_id if lead_id and rung.to == "lead" and lead_id not in unfit else leader_id
+    may_hear = lead_id is not None and lead_id not in unfit and not issue.confidential
+    target = lead_id if lead_id and rung.to == "lead" and may_hear else leader_id
     if rung.do == "remind" or issue.owner_id in (target, leader_id):
         return Remind(issue.owner_id)
     return Tell(target) if rung.do == "tell" else Give(target)

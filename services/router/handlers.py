@@ -4,21 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, assert_never
+from enum import StrEnum
+from typing import Any, TypeVar, assert_never
+
+from pydantic import TypeAdapter, ValidationError
 
 from services.router import assignment, followup, lifecycle, rules
-from services.router.lifecycle import Issue
+from services.router.lifecycle import Issue, Meaning
 from services.router.rules import Route
 from services.router.store import Desk
 from shared.bus import Hears
-from shared.contracts.event import Envelope, Event
-from shared.contracts.intake import ActionRequested, IssueRaised
+from shared.contracts.event import MAX_TEXT, Envelope, Event
+from shared.contracts.intake import (
+    ActionRequested,
+    Correction,
+    IssueImported,
+    IssueRaised,
+    MessageReceived,
+)
 from shared.contracts.issue import (
     Action,
     AssignedBecause,
+    Attachment,
     Reasons,
     Refusal,
     Source,
+    Standing,
     State,
     Step,
     Urgency,
@@ -29,18 +40,25 @@ from shared.contracts.router import (
     IssueAcknowledged,
     IssueAssigned,
     IssueClosed,
+    IssueCommented,
+    IssueCorrected,
     IssueDeclined,
     IssueDue,
     IssueEscalated,
     IssueEvent,
+    IssueRecorded,
     IssueReminded,
     IssueReopened,
     IssueResolved,
     IssueResponded,
     OrganisationPublished,
+    Voice,
 )
 from shared.journal import NotYet
 from shared.worktime import WorkingHours, working_hours
+
+_Word = TypeVar("_Word", bound=StrEnum)
+_ATTACHMENTS = TypeAdapter(tuple[Attachment, ...])
 
 MOVES_BEFORE_LEADER = 2
 """The second "not mine" brings it to the leader, who decides."""
@@ -53,6 +71,8 @@ def issue_raised(raised: IssueRaised, desk: Desk) -> list[Event]:
     route = rules.route(raised, desk.organisation)
     issue = _new_issue(raised, route, desk.organisation.revision)
     owner_id, reasons = _find_owner(issue, desk, route.team_id, route.person_id, route.rule)
+    copied = rules.followers(raised, owner_id, route.carrier_id, desk.organisation)
+    issue = replace(issue, follower_ids=copied)
     return [_assign(issue, desk, owner_id, route.team_id, AssignedBecause.NEW, reasons)]
 
 
@@ -67,25 +87,113 @@ def could_not_be_routed(envelope: Envelope, desk: Desk) -> list[Event]:
         occurred_at=envelope.occurred_at,
         issue_id=str(said["issue_id"]),
         reference=str(said["reference"]),
-        source=Source(said["source"]) if said.get("source") in set(Source) else Source.API,
+        source=_word(Source, said.get("source"), Source.API),
         summary=str(said.get("summary") or "")[:200],
         description="",
         reporter_id=reporter_id,
         language=str(said.get("language") or desk.organisation.language),
+        confidential=said.get("confidential") is True,
     )
-    known = reporter_id in desk.organisation.person
-    route = Route(
-        team_id="",
-        person_id=None,
-        carrier_id=reporter_id if known else desk.organisation.default_carrier,
-        product=None,
-        category=None,
-        urgency=Urgency.NORMAL,
-        rule=None,
+    issue = _new_issue(
+        raised, _unrouted(reporter_id, desk.organisation), desk.organisation.revision
     )
-    issue = _new_issue(raised, route, desk.organisation.revision)
     leader_id, because = desk.organisation.leader, AssignedBecause.UNROUTABLE
     return [_assign(issue, desk, leader_id, None, because, Reasons())]
+
+
+def issue_imported(imported: IssueImported, desk: Desk) -> list[Event]:
+    """Puts an issue of an old helpdesk on record: closed, nobody's work, nothing due."""
+    if desk.issue(imported.issue_id) is not None:
+        return []
+    organisation = desk.organisation
+    route = rules.route(_as_raised(imported), organisation)
+    issue = _new_issue(_as_raised(imported), route, organisation.revision)
+    owner = organisation.person.get(imported.owner_id or "")
+    if owner is not None:
+        desk.remember_answer(issue.carrier_id, owner.id, imported.closed_at)
+        owner_id, team_id = owner.id, owner.team
+    else:
+        owner_id, team_id = _responsible(issue, desk, route.team_id), route.team_id
+    return [_record(issue, imported, owner_id, team_id, desk)]
+
+
+def could_not_be_imported(envelope: Envelope, desk: Desk) -> list[Event]:
+    """Deciding failed for good: it is on record with the leader, as far as it can be read."""
+    said = envelope.data
+    if desk.issue(str(said["issue_id"])) is not None:
+        return []
+    organisation = desk.organisation
+    imported = IssueImported(
+        event_id=envelope.event_id,
+        occurred_at=envelope.occurred_at,
+        issue_id=str(said["issue_id"]),
+        reference=str(said["reference"]),
+        source=_word(Source, said.get("source"), Source.API),
+        imported_as=str(said.get("imported_as") or "")[:300],
+        summary=str(said.get("summary") or "")[:200],
+        description="",
+        reporter_id=str(said.get("reporter_id") or organisation.default_carrier),
+        language=str(said.get("language") or organisation.language),
+        raised_at=envelope.occurred_at,
+        closed_at=envelope.occurred_at,
+    )
+    raised = _as_raised(imported)
+    route = _unrouted(raised.reporter_id, organisation)
+    issue = _new_issue(raised, route, organisation.revision)
+    return [_record(issue, imported, organisation.leader, None, desk)]
+
+
+def message_received(message: MessageReceived, desk: Desk) -> list[Event]:
+    """Decides what somebody's words are: an answer to the carrier, or a comment."""
+    issue = desk.issue(message.issue_id)
+    if issue is None:
+        raise NotYet
+    who, leader_id = message.person_id, desk.organisation.leader
+    said: dict[str, Any] = {
+        "actor_id": who,
+        "text": message.text,
+        "text_sha256": message.text_sha256,
+        "html_sha256": message.html_sha256,
+        "raw_sha256": message.raw_sha256,
+        "attachments": message.attachments,
+    }
+    match lifecycle.meaning_of(issue, who, message.standing, leader_id):
+        case Meaning.ANSWER:
+            return [_answer(issue, desk, who, **said)]
+        case Meaning.MORE:
+            voice = Voice.CARRIER
+        case Meaning.TO_LOOK_AT:
+            voice = Voice.OTHER
+        case _ as never:
+            assert_never(never)
+    said |= {"standing": message.standing, "source": message.source, "quiet": message.quiet}
+    return [_keep(lifecycle.comment(issue), desk, IssueCommented, voice=voice, **said)]
+
+
+def could_not_be_understood(envelope: Envelope, desk: Desk) -> list[Event]:
+    """Deciding on words failed for good: the owner looks at them, as far as they can be read.
+
+    Where we have no such issue, the buried message keeps them.
+    """
+    said = envelope.data
+    issue = desk.issue(str(said["issue_id"]))
+    if issue is None:
+        return []
+    return [
+        _keep(
+            lifecycle.comment(issue),
+            desk,
+            IssueCommented,
+            actor_id=str(said["person_id"]) if said.get("person_id") else None,
+            voice=Voice.OTHER,
+            standing=Standing.THREADED,
+            source=_word(Source, said.get("source"), Source.API),
+            text=str(said.get("text") or "")[:MAX_TEXT],
+            raw_sha256=str(said["raw_sha256"]) if said.get("raw_sha256") else None,
+            attachments=_readable(said.get("attachments")),
+            quiet=said.get("quiet") is True,
+        )
+    ]
 
 
 def action_requested(request: ActionRequested, desk: Desk) -> list[Event]:
@@ -96,9 +204,11 @@ def action_requested(request: ActionRequested, desk: Desk) -> list[Event]:
     who, leader_id = request.person_id, desk.organisation.leader
     if lifecycle.is_done(issue, request.action, who, request.assignment):
         return []
-    refusal = lifecycle.refusal(
-        issue, request.action, who, request.assignment, leader_id
-    ) or _incomplete(issue, request, desk.organisation)
+    refusal = (
+        lifecycle.refusal(issue, request.action, who, request.assignment, leader_id)
+        or _unproven(issue, request, desk)
+        or _incomplete(issue, request, desk.organisation)
+    )
     if refusal is not None:
         return [_refuse(request, refusal, desk, issue)]
     match request.action:
@@ -107,7 +217,9 @@ def action_requested(request: ActionRequested, desk: Desk) -> list[Event]:
         case Action.DECLINE | Action.HAND_OVER:
             return _move(issue, request, desk)
         case Action.ANSWER:
-            return _answer(issue, request, desk)
+            return [_answer(issue, desk, who, actor_id=who, text=request.text or "")]
+        case Action.ANSWERED_ELSEWHERE:
+            return [_answered_elsewhere(issue, request, desk)]
         case Action.RESOLVE:
             return _resolve(issue, request, desk)
         case Action.CONFIRM:
@@ -115,6 +227,12 @@ def action_requested(request: ActionRequested, desk: Desk) -> list[Event]:
             return [_keep(closed, desk, IssueClosed, actor_id=who, confirmed=True)]
         case Action.REOPEN:
             return _reopen(issue, request, desk)
+        case Action.WITHDRAW:
+            closed = lifecycle.close(issue, desk.now)
+            how = {"confirmed": False, "withdrawn": True, "text": request.text}
+            return [_keep(closed, desk, IssueClosed, actor_id=who, **how)]
+        case Action.CORRECT:
+            return _correct(issue, request, desk)
         case _:
             assert_never(request.action)
 
@@ -131,6 +249,8 @@ def action_failed(envelope: Envelope, desk: Desk) -> list[Event]:
             action=Action(said["action"]),
             refusal=Refusal.FAILED,
             requested_at=envelope.occurred_at,
+            source=_word(Source, said.get("source"), Source.WEB),
+            text=str(said["text"])[:MAX_TEXT] if said.get("text") else None,
             issue=lifecycle.snapshot(issue) if issue else None,
         )
     ]
@@ -189,6 +309,8 @@ def organisation_changed(organisation: Organisation, number: int, desk: Desk) ->
 
 HEARS: Mapping[type[Event], Hears[Desk]] = {
     IssueRaised: Hears(issue_raised, attempts=3, rescue=could_not_be_routed),
+    IssueImported: Hears(issue_imported, attempts=3, rescue=could_not_be_imported),
+    MessageReceived: Hears(message_received, rescue=could_not_be_understood),
     ActionRequested: Hears(action_requested, rescue=action_failed),
     IssueDue: Hears(issue_due, rescue=due_failed),
 }
@@ -230,7 +352,64 @@ def _new_issue(raised: IssueRaised, route: Route, revision: str) -> Issue:
         reminders=0,
         declined_by=[],
         revision=revision,
+        confidential=raised.confidential,
+        customer=raised.customer,
     )
+
+
+def _unrouted(reporter_id: str, organisation: Organisation) -> Route:
+    """Where nothing could be decided: no team, and carried by the reporter if they are inside."""
+    known = reporter_id in organisation.person
+    return Route(
+        team_id="",
+        person_id=None,
+        carrier_id=reporter_id if known else organisation.default_carrier,
+        product=None,
+        category=None,
+        urgency=Urgency.NORMAL,
+        rule=None,
+    )
+
+
+def _as_raised(imported: IssueImported) -> IssueRaised:
+    """An imported issue as it was brought in at its time."""
+    return IssueRaised(
+        event_id=imported.event_id,
+        occurred_at=imported.raised_at,
+        issue_id=imported.issue_id,
+        reference=imported.reference,
+        source=imported.source,
+        summary=imported.summary,
+        description=imported.description,
+        reporter_id=imported.reporter_id,
+        customer=imported.customer,
+        product=imported.product,
+        category=imported.category,
+        urgency=imported.urgency,
+        language=imported.language,
+    )
+
+
+def _record(
+    issue: Issue, imported: IssueImported, owner_id: str, team_id: str | None, desk: Desk
+) -> IssueRecorded:
+    known = imported.cause in desk.organisation.cause
+    answers = [
+        remark.at
+        for remark in imported.remarks
+        if remark.person_id not in (issue.carrier_id, issue.reporter_id)
+    ]
+    closed = replace(
+        lifecycle.close(issue, imported.closed_at),
+        owner_id=owner_id,
+        team_id=team_id,
+        assignment=1,
+        cause=imported.cause if known else None,
+        answered_at=max(answers, default=imported.closed_at),
+        resolved_at=imported.closed_at,
+    )
+    event: IssueRecorded = _keep(closed, desk, IssueRecorded)
+    return event
 
 
 def _find_owner(
@@ -250,9 +429,14 @@ def _find_owner(
     choice = _choose(issue, desk, team_id, organisation.members[team_id], rule)
     if choice.person_id is not None:
         return choice.person_id, choice.reasons
-    lead_id = organisation.team[team_id].lead
+    return _responsible(issue, desk, team_id), choice.reasons
+
+
+def _responsible(issue: Issue, desk: Desk, team_id: str) -> str:
+    """The team's lead; the leader where the lead carries the issue or has declined it."""
+    lead_id = desk.organisation.team[team_id].lead
     unfit = {issue.carrier_id, *issue.declined_by}
-    return (organisation.leader if lead_id in unfit else lead_id), choice.reasons
+    return desk.organisation.leader if lead_id in unfit else lead_id
 
 
 def _choose(
@@ -301,29 +485,52 @@ def _acknowledge(issue: Issue, desk: Desk, who: str) -> IssueAcknowledged:
     return event
 
 
-def _answer(issue: Issue, request: ActionRequested, desk: Desk) -> list[Event]:
+def _answer(issue: Issue, desk: Desk, who: str, **said: Any) -> IssueResponded:
     """Words for the carrier. An owner who answers has taken it, too."""
-    who = request.person_id
     desk.remember_answer(issue.carrier_id, who)
     answered = lifecycle.answer(issue, who, desk.now)
     if answered.state == State.ACKNOWLEDGED:
         answered = _plan(answered, desk)
-    return [_keep(answered, desk, IssueResponded, actor_id=who, text=request.text or "")]
+    event: IssueResponded = _keep(answered, desk, IssueResponded, **said)
+    return event
+
+
+def _answered_elsewhere(issue: Issue, request: ActionRequested, desk: Desk) -> IssueResponded:
+    """The carrier has heard from somebody by another way; that counts as any answer does."""
+    who = request.proposed or issue.owner_id
+    said = {"actor_id": who, "said_by_id": request.person_id, "elsewhere": True}
+    return _answer(issue, desk, who, text=request.text or "", **said)
+
+
+def _correct(issue: Issue, request: ActionRequested, desk: Desk) -> list[Event]:
+    """What was said is otherwise now. Another urgency has other deadlines, from the same start."""
+    corrected, changed = lifecycle.correct(issue, request.correction or Correction())
+    if not changed:
+        return []
+    if "urgency" in changed:
+        policy, hours = _policy(corrected, desk), _hours(corrected, desk)
+        corrected = followup.replan(corrected, policy, hours, desk.now)
+    said = {"changed": changed, "text": request.text}
+    if "customer" in changed:
+        said["customer"] = corrected.customer
+    return [_keep(corrected, desk, IssueCorrected, actor_id=request.person_id, **said)]
 
 
 def _resolve(issue: Issue, request: ActionRequested, desk: Desk) -> list[Event]:
     """What was done goes to the carrier, who is asked to confirm."""
     if request.text:
         desk.remember_answer(issue.carrier_id, request.person_id)
-    resolved = _plan(lifecycle.resolve(issue, request.cause or "", desk.now), desk)
+    resolved = _plan(lifecycle.resolve(issue, request.cause, desk.now), desk)
     who, text = request.person_id, request.text
     return [_keep(resolved, desk, IssueResolved, actor_id=who, text=text)]
 
 
 def _reopen(issue: Issue, request: ActionRequested, desk: Desk) -> list[Event]:
     """Back to its owner; to somebody else where the owner has left the organisation."""
-    reopened = _plan(lifecycle.reopen(issue, desk.now), desk)
     who, text = request.person_id, request.text
+    if request.source is Source.EMAIL:
+        issue = lifecycle.count_reopening_by_mail(issue, who, desk.now)
+    reopened = _plan(lifecycle.reopen(issue, desk.now), desk)
     events = [_keep(reopened, desk, IssueReopened, actor_id=who, text=text)]
     if reopened.owner_id not in desk.organisation.person:
         events.append(_replace_owner(reopened, desk))
@@ -361,6 +568,12 @@ def _move(issue: Issue, request: ActionRequested, desk: Desk) -> list[Event]:
     return [*events, _assign(issue, desk, owner_id, proposed, because, reasons, who)]
 
 
+def _unproven(issue: Issue, request: ActionRequested, desk: Desk) -> Refusal | None:
+    """A mail that nothing vouches for does little; the rest takes one click."""
+    asks = (request.action, request.person_id, request.source, request.standing)
+    return Refusal.ONE_CLICK if lifecycle.needs_one_click(issue, *asks, desk.now) else None
+
+
 def _incomplete(
     issue: Issue, request: ActionRequested, organisation: Organisation
 ) -> Refusal | None:
@@ -373,11 +586,34 @@ def _incomplete(
         case Action.ANSWER:
             return None if (request.text or "").strip() else Refusal.INCOMPLETE
         case Action.RESOLVE:
-            return None if request.cause in organisation.cause else Refusal.INCOMPLETE
-        case Action.ACKNOWLEDGE | Action.CONFIRM | Action.REOPEN:
+            # "done" by mail names no cause, and whoever solved it is not sent back for one
+            by_mail = request.source is Source.EMAIL and request.cause is None
+            known = by_mail or request.cause in organisation.cause
+            return None if known else Refusal.INCOMPLETE
+        case Action.CORRECT:
+            return _uncorrectable(request.correction, organisation)
+        case Action.ANSWERED_ELSEWHERE:
+            gave = request.proposed or issue.owner_id
+            carriers = (issue.carrier_id, issue.reporter_id)
+            may = gave in organisation.person and (gave not in carriers or gave == issue.owner_id)
+            return None if may else Refusal.NO_SUCH_OWNER
+        case Action.ACKNOWLEDGE | Action.CONFIRM | Action.REOPEN | Action.WITHDRAW:
             return None
         case _:
             assert_never(request.action)
+
+
+def _uncorrectable(correction: Correction | None, organisation: Organisation) -> Refusal | None:
+    """A correction says something, and nothing that the organisation does not know."""
+    if correction is None or correction == Correction():
+        return Refusal.INCOMPLETE
+    product, category, summary = correction.product, correction.category, correction.summary
+    fits = (
+        (product is None or product in organisation.product)
+        and (category is None or category in organisation.category)
+        and (summary is None or summary.strip())
+    )
+    return None if fits else Refusal.INCOMPLETE
 
 
 def _unfit(
@@ -405,8 +641,23 @@ def _refuse(request: ActionRequested, refusal: Refusal, desk: Desk, issue: Issue
         action=request.action,
         refusal=refusal,
         requested_at=request.occurred_at,
+        source=request.source,
+        text=request.text,
         issue=lifecycle.snapshot(issue),
     )
+
+
+def _word(words: type[_Word], value: object, otherwise: _Word) -> _Word:
+    """The word that `value` is, or another where it is none."""
+    return words(str(value)) if value in set(words) else otherwise
+
+
+def _readable(attachments: object) -> tuple[Attachment, ...]:
+    """The files that are named as they should be."""
+    try:
+        return _ATTACHMENTS.validate_python(attachments)
+    except ValidationError:
+        return ()
 
 
 def _plan(issue: Issue, desk: Desk) -> Issue:

@@ -7,11 +7,25 @@ Pure: an issue and a wish in, an issue or a refusal out. Times and owners are de
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
-from enum import StrEnum
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import Enum, StrEnum
 
-from shared.contracts.issue import Action, Refusal, Snapshot, Source, State, Step, Urgency
+from shared.contracts.intake import Correction
+from shared.contracts.issue import (
+    Action,
+    Refusal,
+    Snapshot,
+    Source,
+    Standing,
+    State,
+    Step,
+    Urgency,
+)
+
+MOST_REOPENINGS_BY_MAIL = 3
+"""By one person within `REOPENINGS_COUNT`: two machines that answer each other stop here."""
+REOPENINGS_COUNT = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +72,11 @@ class Issue:
     revision: str
     taken_at: datetime | None = None
     """When the tick last said that it is due."""
+    confidential: bool = False
+    follower_ids: list[str] = field(default_factory=list)
+    customer: str | None = None
+    reopened_by_mail: dict[str, list[str]] = field(default_factory=dict)
+    """By person, when they lately had it reopened by mail (ISO 8601)."""
 
 
 class Role(StrEnum):
@@ -80,6 +99,8 @@ class Allowed:
 
 
 _OPEN = frozenset({State.ASSIGNED, State.ACKNOWLEDGED})
+_UNPROVEN_MAY = frozenset({Action.ACKNOWLEDGE, Action.ANSWER})
+"""What costs little where the sender was forged after all, and can be seen by the real one."""
 
 ALLOWED: Mapping[Action, Allowed] = {
     Action.ACKNOWLEDGE: Allowed(
@@ -91,7 +112,21 @@ ALLOWED: Mapping[Action, Allowed] = {
     Action.RESOLVE: Allowed(_OPEN, frozenset({Role.OWNER}), State.RESOLVED),
     Action.CONFIRM: Allowed(frozenset({State.RESOLVED}), frozenset({Role.CARRIER}), State.CLOSED),
     Action.REOPEN: Allowed(frozenset({State.RESOLVED, State.CLOSED}), frozenset({Role.CARRIER})),
+    Action.CORRECT: Allowed(_OPEN, frozenset({Role.OWNER, Role.CARRIER})),
+    Action.WITHDRAW: Allowed(_OPEN | {State.RESOLVED}, frozenset({Role.CARRIER}), State.CLOSED),
+    Action.ANSWERED_ELSEWHERE: Allowed(_OPEN, frozenset({Role.CARRIER})),
 }
+
+
+class Meaning(Enum):
+    """What somebody's words about an issue are."""
+
+    ANSWER = "answer"
+    """For the carrier."""
+    MORE = "more"
+    """The carrier's own, or of whoever brought it in."""
+    TO_LOOK_AT = "to look at"
+    """Anybody else's, or of somebody whom nothing vouches for."""
 
 
 def roles(issue: Issue, person_id: str, leader_id: str) -> frozenset[Role]:
@@ -125,6 +160,43 @@ def is_done(issue: Issue, action: Action, person_id: str, assignment: int | None
     owners = {issue.owner_id}
     asks = owners if Role.OWNER in allowed.roles else {issue.carrier_id, issue.reporter_id}
     return same and issue.state == allowed.done and person_id in asks
+
+
+def needs_one_click(
+    issue: Issue,
+    action: Action,
+    person_id: str,
+    source: Source,
+    standing: Standing,
+    now: datetime,
+) -> bool:
+    """Whether a mail is not enough for this, so that the person has to press its button."""
+    match standing:
+        case Standing.DOUBTED | Standing.THREADED:
+            return True
+        case Standing.UNPROVEN if action not in _UNPROVEN_MAY:
+            return True
+        case _:
+            by_mail = action is Action.REOPEN and source is Source.EMAIL
+            lately = _reopenings(issue, person_id, now)
+            return by_mail and len(lately) >= MOST_REOPENINGS_BY_MAIL
+
+
+def meaning_of(issue: Issue, person_id: str, standing: Standing, leader_id: str) -> Meaning:
+    """What somebody's words are.
+
+    An owner's reach the carrier whatever the state, also as an afterword; but nobody answers in
+    an owner's name without proof. A leader who carries an issue speaks as its carrier.
+    """
+    held = roles(issue, person_id, leader_id)
+    proven = standing in (Standing.VOUCHED, Standing.UNPROVEN)
+    if standing is Standing.DOUBTED or (Role.OWNER in held and not proven):
+        return Meaning.TO_LOOK_AT
+    if Role.OWNER in held:
+        return Meaning.ANSWER
+    if Role.CARRIER in held:
+        return Meaning.MORE
+    return Meaning.ANSWER if Role.LEADER in held and proven else Meaning.TO_LOOK_AT
 
 
 def assign(issue: Issue, owner_id: str, team_id: str | None, now: datetime) -> Issue:
@@ -163,12 +235,31 @@ def _taken(issue: Issue, now: datetime) -> Issue:
 
 
 def answer(issue: Issue, person_id: str, now: datetime) -> Issue:
-    """A person's words have reached the carrier. An owner who answers has taken the issue, too."""
-    taken = issue if person_id != issue.owner_id else _taken(issue, now)
+    """A person's words have reached the carrier. An owner who answers has taken the issue, too.
+
+    Where it is solved or closed it stays so.
+    """
+    takes = person_id == issue.owner_id and issue.state in _OPEN
+    taken = _taken(issue, now) if takes else issue
     return replace(taken, version=issue.version + 1, answered_at=now)
 
 
-def resolve(issue: Issue, cause: str, now: datetime) -> Issue:
+def comment(issue: Issue) -> Issue:
+    """Words have come which are no answer: nothing is due sooner or later for them."""
+    return replace(issue, version=issue.version + 1)
+
+
+def correct(issue: Issue, correction: Correction) -> tuple[Issue, tuple[str, ...]]:
+    """The issue as it should have been said, and the names of what is otherwise now."""
+    said = {
+        name: value
+        for name in Correction.model_fields
+        if (value := getattr(correction, name)) is not None and value != getattr(issue, name)
+    }
+    return replace(issue, version=issue.version + 1, **said), tuple(said)
+
+
+def resolve(issue: Issue, cause: str | None, now: datetime) -> Issue:
     """The owner says that it is solved."""
     return replace(
         issue,
@@ -202,6 +293,17 @@ def reopen(issue: Issue, now: datetime) -> Issue:
         resolved_at=None,
         closed_at=None,
     )
+
+
+def count_reopening_by_mail(issue: Issue, person_id: str, now: datetime) -> Issue:
+    """Remembers it for as long as it counts."""
+    lately = [*_reopenings(issue, person_id, now), now.isoformat()]
+    return replace(issue, reopened_by_mail={**issue.reopened_by_mail, person_id: lately})
+
+
+def _reopenings(issue: Issue, person_id: str, now: datetime) -> list[str]:
+    asked = issue.reopened_by_mail.get(person_id, [])
+    return [at for at in asked if datetime.fromisoformat(at) > now - REOPENINGS_COUNT]
 
 
 def remind(issue: Issue) -> Issue:
@@ -243,5 +345,7 @@ def snapshot(issue: Issue) -> Snapshot:
         next_step_at=issue.next_step_at,
         moves=issue.moves,
         reminders=issue.reminders,
+        confidential=issue.confidential,
+        follower_ids=tuple(issue.follower_ids),
         organisation_revision=issue.revision,
     )

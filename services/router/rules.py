@@ -56,8 +56,34 @@ def fires(when: When, raised: IssueRaised) -> bool:
         and (not when.source or raised.source in when.source)
         and (not when.urgency or (raised.urgency or Urgency.NORMAL) in when.urgency)
         and (not when.language or raised.language in when.language)
+        and (not when.to or not {one.lower() for one in raised.addressed_to}.isdisjoint(when.to))
+        and all(raised.fields.get(field) in asked for field, asked in when.fields.items())
         and (not when.words or _says_any(when.words, raised))
     )
+
+
+def others_addressed(raised: IssueRaised, organisation: Organisation) -> tuple[str, ...]:
+    """The teams that would have got it at another of the addresses to which it was written."""
+    ours = {address.lower() for address in organisation.mail.issues}
+    addresses = [one for one in raised.addressed_to if one.lower() in ours]
+    if len(addresses) < 2:
+        return ()
+    alone = (raised.model_copy(update={"addressed_to": (one,)}) for one in addresses)
+    teams = dict.fromkeys(route(one, organisation).team_id for one in alone)
+    return tuple(team for team in teams if team != route(raised, organisation).team_id)
+
+
+def followers(
+    raised: IssueRaised, owner_id: str, carrier_id: str, organisation: Organisation
+) -> list[str]:
+    """Who is on copy: whom the reporter names, and the leads of the other teams written to.
+
+    A confidential issue has only those who are named.
+    """
+    teams = () if raised.confidential else others_addressed(raised, organisation)
+    found = dict.fromkeys((*raised.follower_ids, *(organisation.team[one].lead for one in teams)))
+    part_of_it = {owner_id, carrier_id, raised.reporter_id}
+    return [person_id for person_id in found if person_id not in part_of_it]
 
 
 def _says_any(words: tuple[str, ...], raised: IssueRaised) -> bool:

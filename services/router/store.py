@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
 from sqlalchemy import (
+    Boolean,
     CheckConstraint,
     Column,
     Connection,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    false,
     select,
     update,
 )
@@ -27,7 +29,7 @@ from services.router.assignment import NOTHING, Work
 from services.router.lifecycle import Issue
 from shared import load
 from shared.contracts.event import Event
-from shared.contracts.intake import IssueRaised
+from shared.contracts.intake import IssueImported, IssueRaised
 from shared.contracts.issue import Source, State, Step, Urgency
 from shared.contracts.organisation import Organisation
 from shared.database import Document, Instant, Store, Word
@@ -74,6 +76,10 @@ issues = Table(
     Column("declined_by", Document, nullable=False),
     Column("revision", String, nullable=False),
     Column("taken_at", Instant),
+    Column("confidential", Boolean, nullable=False, server_default=false()),
+    Column("follower_ids", Document, nullable=False, server_default="[]"),
+    Column("customer", String),
+    Column("reopened_by_mail", Document, nullable=False, server_default="{}"),
     CheckConstraint(
         "state = 'closed' OR (next_step IS NOT NULL AND next_step_at IS NOT NULL"
         " AND wake_at IS NOT NULL)",
@@ -172,7 +178,8 @@ class Desk(Store):
 
     def expect(self, matters: Sequence[Event]) -> None:
         self._issues.expect([event.about for event in matters if event.about])
-        self._answers.expect([one.reporter_id for one in matters if isinstance(one, IssueRaised)])
+        new = [one for one in matters if isinstance(one, IssueRaised | IssueImported)]
+        self._answers.expect([one.reporter_id for one in new])
 
     def mark(self) -> None:
         super().mark()
@@ -237,9 +244,12 @@ class Desk(Store):
         found = self._answers.get(carrier_id)
         return found.last_by_person if found else {}
 
-    def remember_answer(self, carrier_id: str, person_id: str) -> None:
-        last = {**self.answered(carrier_id), person_id: self.now.isoformat()}
-        self._answers.put(Answers(carrier_id, last))
+    def remember_answer(self, carrier_id: str, person_id: str, at: datetime | None = None) -> None:
+        """Remembers it for ties between owners; `at` where that was not just now."""
+        known = self.answered(carrier_id)
+        when = (at or self.now).astimezone(UTC).isoformat()
+        last = max(when, known.get(person_id, ""))
+        self._answers.put(Answers(carrier_id, {**known, person_id: last}))
 
     def take(self, issue_ids: Sequence[str]) -> None:
         """Marks issues whose being due is now said, so that they are not taken again at once."""
@@ -265,6 +275,8 @@ class Desk(Store):
         self._organisation = organisation
 
     def _add_work(self, person_id: str, effort_s: float) -> None:
+        if not effort_s:
+            return
         work = self.works.get(person_id, NOTHING)
         self._set_work(person_id, Work(max(0.0, work.in_hand_s + effort_s), work.chosen_at))
 

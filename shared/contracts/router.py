@@ -73,6 +73,8 @@ class IssueResponded(IssueEvent):
     attachments: tuple[Attachment, ...] = ()
     elsewhere: bool = False
     """It was given by telephone or in person; the carrier says so, and `actor_id` gave it."""
+    said_by_id: str | None = None
+    """Who says so, where it was given elsewhere."""
 
 
 class Voice(StrEnum):

@@ -4,17 +4,16 @@ JavaScript; and what every page has to hold in it."""
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-import pytest
 from axe_playwright_python.base import AXE_SCRIPT, AxeResults
 from playwright.sync_api import Browser, Page, Playwright
 
 from tests.browser.picture import in_few_colours
+from tests.needs import program
 
 Language = Literal["ja", "en"]
 LANGUAGES: tuple[Language, ...] = ("ja", "en")
@@ -41,12 +40,7 @@ _LARGEST_SCREENSHOT = 150_000
 
 def executable() -> str:
     """Where Chromium is; without it these tests are skipped, but not where everything must run."""
-    found = shutil.which("chromium")
-    if found:
-        return found
-    if os.environ.get("CI") == "true":
-        pytest.fail("Chromium is missing: install the package chromium")
-    pytest.skip("Chromium is missing: install the package chromium to run these tests")
+    return program("chromium", "chromium")
 
 
 def launch(playwright: Playwright, path: str) -> Browser:

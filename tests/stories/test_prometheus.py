@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,20 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 import yaml
 
 from tests.bench.journey import free_ports
 from tests.installation import Installation, until
+from tests.needs import program
 
 
 @contextmanager
 def prometheus(directory: Path, scrapes: dict[str, str]) -> Iterator[httpx.Client]:
     """Debian's Prometheus, scraping these addresses each second."""
-    program = shutil.which("prometheus")
-    if program is None:
-        missing = "Prometheus is missing: install the package prometheus"
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(missing)
     jobs = [
         {"job_name": name, "static_configs": [{"targets": [httpx.URL(url).netloc.decode()]}]}
         for name, url in scrapes.items()
@@ -35,7 +29,7 @@ def prometheus(directory: Path, scrapes: dict[str, str]) -> Iterator[httpx.Clien
     with (directory / "prometheus.log").open("wb") as output:
         process = subprocess.Popen(
             [
-                program,
+                program("prometheus", "prometheus"),
                 f"--config.file={file}",
                 f"--storage.tsdb.path={directory / 'prometheus'}",
                 f"--web.listen-address=127.0.0.1:{port}",

@@ -289,7 +289,11 @@ def document() -> dict[str, Any]:
     )
     components = schemas["$defs"]
     filters = components.pop("Filters")["properties"]
-    components["IssueIn"].setdefault("required", []).append("reporter")
+    components["IssueIn"]["required"].append("reporter")
+    components["IssueIn"]["properties"]["reporter"] = {
+        "$ref": _REF.format(model="Reporter"),
+        "description": "Whoever writes. A token that belongs to a person may leave it out.",
+    }
     for name in ("CommentIn", "ActionIn"):
         components[name]["required"].append("person")
     paths: dict[str, Any] = {}

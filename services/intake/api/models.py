@@ -242,7 +242,6 @@ class IssueIn(In):
     reporter: Annotated[
         Reporter | None,
         Field(description="Whoever writes. A token that belongs to a person may leave it out."),
-        WithJsonSchema({"$ref": "#/components/schemas/Reporter"}),
     ] = None
     product: Line = Field(
         default=None, description="Id or name; an unknown one is kept as it was said."

@@ -153,6 +153,20 @@ def heading(reason: Reason, _: Words) -> str:
             return _("Confirmed as solved, thank you")
         case Reason.REOPENED:
             return _("It is not solved yet")
+        case Reason.COMMENT:
+            return _("There is more about it")
+        case Reason.LOOK:
+            return _("A message to look at")
+        case Reason.CORRECTED:
+            return _("It has been corrected")
+        case Reason.WITHDRAWN:
+            return _("It is needed no more")
+        case Reason.ANSWERED_ELSEWHERE:
+            return _("Answered by telephone or in person")
+        case Reason.COPIED:
+            return _("You are on copy")
+        case Reason.STILL_CLOSED:
+            return _("Your words are here")
         case Reason.REFUSED:
             return _("This could not be done")
         case _ as never:

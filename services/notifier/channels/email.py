@@ -63,28 +63,34 @@ def write_mail(
     message: Message,
     *,
     delivery_id: str,
-    issue_id: str,
+    message_id: str,
+    thread_id: str,
     to_name: str,
     to_address: str,
     sender: str,
     sender_name: str,
+    reply_to: str,
     now: datetime,
 ) -> Mail:
-    """The mail of a message. Its Message-ID is the delivery's, so a repeat is recognised.
+    """The mail of a message. Its Message-ID is the delivery's, so a repeat is recognised; all of
+    an issue answer to the same `thread_id`, so that mail programs show them together.
 
-    It says that a machine wrote it (RFC 3834), so that no machine answers. Always the same two
-    parts in base64, put together here: the standard library's writer takes sixteen times as long.
+    It says that a machine wrote it (RFC 3834; Exchange heeds only its own header), so that no
+    machine answers. Always the same two parts in base64, put together here: the standard
+    library's writer takes sixteen times as long.
     """
-    domain = sender.partition("@")[2]
     boundary = f"=_{delivery_id}"
     headers = {
         "From": _mailbox(sender_name, sender),
+        "Reply-To": _mailbox(sender_name, reply_to),
         "To": _mailbox(to_name, to_address),
         "Subject": _encoded(message.subject),
         "Date": format_datetime(now),
-        "Message-ID": f"<{delivery_id}@{domain}>",
-        "References": f"<{issue_id}@{domain}>",
+        "Message-ID": message_id,
+        "In-Reply-To": thread_id,
+        "References": thread_id,
         "Auto-Submitted": "auto-generated",
+        "X-Auto-Response-Suppress": "All",
         "X-Banso": "1",
         "Content-Language": message.language,
         "MIME-Version": "1.0",

@@ -7,15 +7,9 @@ from typing import Any
 
 import pytest
 
-from services.notifier.message import (
-    LONGEST_QUOTE,
-    Message,
-    Recipient,
-    as_html,
-    as_text,
-    compose,
-)
+from services.notifier.message import Message, as_html, as_text, compose
 from services.notifier.store import Delivery, Fate, Ready
+from services.notifier.wording import LONGEST_QUOTE, Recipient
 from shared.contracts.event import Event
 from shared.contracts.issue import (
     Action,
@@ -95,7 +89,7 @@ def tell(
         taken_at=None,
     )
     recipient = Recipient(to, to.capitalize(), f"{to}@example.com", language)
-    ready = Ready(delivery, event, None, brought_in)
+    ready = Ready(delivery, event, None, build.raised(description=brought_in))
     return compose(ready, recipient, organisation, LINKS, MONDAY)
 
 

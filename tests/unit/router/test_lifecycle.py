@@ -27,6 +27,9 @@ MAY = {
     *product([Action.RESOLVE], [State.ASSIGNED, State.ACKNOWLEDGED], [OWNER]),
     *product([Action.CONFIRM], [State.RESOLVED], [CARRIER]),
     *product([Action.REOPEN], [State.RESOLVED, State.CLOSED], [CARRIER]),
+    *product([Action.CORRECT], [State.ASSIGNED, State.ACKNOWLEDGED], [OWNER, CARRIER]),
+    *product([Action.WITHDRAW], [State.ASSIGNED, State.ACKNOWLEDGED, State.RESOLVED], [CARRIER]),
+    *product([Action.ANSWERED_ELSEWHERE], [State.ASSIGNED, State.ACKNOWLEDGED], [CARRIER]),
 }
 
 
@@ -300,11 +303,16 @@ def test_the_others_hear_the_whole_issue() -> None:
         next_step=Step.CONFIRM,
         moves=1,
         reminders=2,
+        confidential=True,
+        follower_ids=["sho", "x-2"],
     )
 
     heard = lifecycle.snapshot(issue)
 
     told = {name: getattr(heard, name) for name in Snapshot.model_fields}
     kept = {name: getattr(issue, name, None) for name in Snapshot.model_fields}
-    assert told == kept | {"organisation_revision": issue.revision}
+    assert told == kept | {
+        "organisation_revision": issue.revision,
+        "follower_ids": ("sho", "x-2"),
+    }
     assert Snapshot.model_validate_json(heard.model_dump_json()) == heard

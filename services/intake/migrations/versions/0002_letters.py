@@ -20,6 +20,7 @@ def upgrade() -> None:
         sa.Column("began", sa.Boolean(), nullable=False),
         sa.Column("raw_sha256", sa.String(), nullable=False),
         sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("trust", sa.String(), nullable=False),
         sa.Column("received_at", Instant(), nullable=False),
         sa.PrimaryKeyConstraint("key"),
     )

@@ -1,0 +1,434 @@
+"""What becomes of a mail, whichever way it came in: an issue, words about one, or only kept.
+
+Every mail is put on the disk whole before anything else, so that nothing can be dropped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+from hashlib import sha256
+
+from services.intake import attachments, clean, store
+from services.intake.attachments import File
+from services.intake.door import Door
+from services.intake.mail import thread
+from services.intake.mail.bounce import Outcome, bounce
+from services.intake.mail.command import Command, command
+from services.intake.mail.origin import Origin, Whose, origin
+from services.intake.mail.parse import ReadMail, read_mail
+from services.intake.mail.reply import new_text
+from services.intake.mail.thread import Through
+from services.intake.mail.trust import Trust, trust
+from services.intake.store import Letter, Shelf, View
+from services.intake.submission import LONGEST_SUMMARY, Submission, new_reference, person_of
+from shared import clock, logs
+from shared.contracts.event import MAX_TEXT, Event
+from shared.contracts.intake import ActionRequested, MailBounced, MessageReceived
+from shared.contracts.issue import Action, Attachment, Snapshot, Source, Standing, State
+from shared.contracts.organisation import Organisation
+from shared.journal import Cause
+from shared.language import language_of, words
+
+log = logs.get(__name__)
+
+MOST_MESSAGES = 20
+"""Mails of one sender about one issue within `MESSAGES_WITHIN` of which the owner is told."""
+MESSAGES_WITHIN = timedelta(hours=1)
+_BEGINNING = 500
+"""Characters of a text that tell two mails apart; a list may add something at its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A mail as it was read, before it is decided on."""
+
+    mail: ReadMail
+    whose: Whose
+    trust: Trust
+    sender: str
+    """The address of whoever wrote; empty where nobody can be told."""
+    recipients: tuple[str, ...]
+    """Addresses of ours, without tags."""
+    key: str
+    raw_sha256: str
+    envelope: tuple[str, ...]
+    """Recipients as they were given, with tags."""
+    received_at: datetime
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether an issue or words come of it, and somebody can be told so."""
+        is_somebodys = self.whose.is_wanted or self.whose.kind is Origin.NOBODY
+        return is_somebodys and bool(self.sender)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The issue that a mail belongs to."""
+
+    view: View
+    through: Through
+    is_theirs: bool = False
+    """It came to the sender's own reply address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What of a mail lies on the disk, beside the mail itself."""
+
+    attachments: tuple[Attachment, ...]
+    html_sha256: str | None
+    text_sha256: str | None
+
+
+class Postroom:
+    """Takes mails for the organisation's addresses."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+
+    async def accepts(self, address: str) -> str | None:
+        """None for an address of ours, else what an SMTP server says. A reply address that we
+        did not make is refused. Raises Closed."""
+        ours = self._door.organisation.mail
+        if thread.our_address(address, ours) is None:
+            return "550 5.1.1 No such address here"
+        tag = thread.tag_of(address, ours)
+        issue_id = self._door.replies.issue_of(tag) if tag else None
+        if tag is None or issue_id is None:
+            return None
+        view = await self._door.look(issue_id)
+        known = view is not None and self._belongs(tag, view, None)[0]
+        if known:
+            return None
+        return f"550 5.1.1 This reply address is not valid; please write to {ours.issues[0]}"
+
+    async def receive(
+        self, raw: bytes, envelope_from: str | None, recipients: Sequence[str]
+    ) -> str:
+        """Stores a mail and says what SMTP answers. The same mail again, or a copy of it to
+        another address of ours, changes nothing. Raises NotStored, Closed or OSError where it
+        can't be stored now."""
+        organisation = self._door.organisation
+        read = partial(self._read, raw, envelope_from, tuple(recipients), organisation)
+        incoming = await asyncio.to_thread(read)
+        if incoming.mail.refused is not None:
+            log.info("mail.refused", why=incoming.mail.refused, blob=incoming.raw_sha256)
+            return f"554 5.6.0 {incoming.mail.refused}"
+        before = await self._door.read(partial(store.letter_of, key=incoming.key))
+        if before is not None and before.kind != incoming.whose.kind:
+            return f"250 2.0.0 Kept ({before.kind})"
+        match incoming.whose.kind:
+            case Origin.BOUNCE:
+                return await self._bounced(incoming)
+            case _ if not incoming.is_wanted:
+                return await self._keep(incoming)
+            case _:
+                pass
+        found = None
+        if before is None or not before.began:
+            found = await self._find(incoming)
+        if found is None:
+            return await self._raise(incoming)
+        return await self._say_more(incoming, found)
+
+    def _read(
+        self,
+        raw: bytes,
+        envelope_from: str | None,
+        recipients: tuple[str, ...],
+        organisation: Organisation,
+    ) -> Incoming:
+        """Puts the mail on the disk, and understands it."""
+        blob = self._door.blobs.put(raw)
+        mail = read_mail(raw)
+        ours = organisation.mail
+        whose = origin(mail, envelope_from, ours.addresses)
+        return Incoming(
+            mail=mail,
+            whose=whose,
+            trust=trust(mail, ours.trusted_servers).trust,
+            sender=mail.from_address or clean.address(envelope_from or "") or "",
+            recipients=thread.addressed_to(mail, recipients, ours),
+            key=letter_key(mail, blob),
+            raw_sha256=blob,
+            envelope=recipients,
+            received_at=clock.now(),
+        )
+
+    # --- which issue
+
+    async def _find(self, incoming: Incoming) -> Found | None:
+        """The issue that a mail belongs to. Somebody whom it does not concern can't say more
+        about one that is over: that is a new one."""
+        organisation = self._door.organisation
+        clues = thread.clues(
+            incoming.mail, incoming.envelope, organisation.mail, self._door.replies
+        )
+        sender_id = await self._sender_id(incoming.sender)
+        for tag in clues.tags:
+            view = await self._door.look(self._door.replies.issue_of(tag) or "")
+            if view is None:
+                continue
+            ours, is_theirs = self._belongs(tag, view, sender_id)
+            if ours:
+                return Found(view, Through.ADDRESS, is_theirs=is_theirs)
+        for signed in clues.signed:
+            view = await self._door.look(signed.issue_id)
+            if view is not None:
+                return self._if_open(Found(view, Through.MESSAGE_ID), sender_id)
+        for reference in clues.subject:
+            view = await self._door.find(reference)
+            if view is not None:
+                return self._if_open(Found(view, Through.SUBJECT), sender_id)
+        issue_id = None
+        if clues.references:
+            known = partial(store.issue_of_message, message_ids=clues.references)
+            issue_id = await self._door.read(known)
+        view = await self._door.look(issue_id) if issue_id else None
+        return self._if_open(Found(view, Through.REFERENCES), sender_id) if view else None
+
+    def _if_open(self, found: Found, sender_id: str | None) -> Found | None:
+        is_over = found.view.state == State.CLOSED
+        return None if is_over and sender_id not in involved(found.view) else found
+
+    def _belongs(self, tag: str, view: View, sender_id: str | None) -> tuple[bool, bool]:
+        people = {*self._door.organisation.person, *involved(view)}
+        return thread.names_somebody(self._door.replies, tag, sender_id, people)
+
+    async def _sender_id(self, address: str) -> str | None:
+        person = self._door.organisation.by_address.get(address.lower())
+        if person is not None:
+            return person.id
+        known = partial(store.stranger_of_address, address=address)
+        stranger = await self._door.read(known)
+        return stranger.person_id if stranger else None
+
+    # --- what becomes of it
+
+    async def _raise(self, incoming: Incoming) -> str:
+        submission = await asyncio.to_thread(self._submission, incoming)
+        accepted = await self._door.submit(submission)
+        return f"250 2.0.0 Received as {accepted.reference}"
+
+    def _submission(self, incoming: Incoming) -> Submission:
+        mail, organisation = incoming.mail, self._door.organisation
+        language = language_of(f"{mail.subject}\n{mail.text}") or organisation.language
+        _ = words(language)
+        kept = self._put(mail, mail.text[:MAX_TEXT])
+        first = next((line.strip() for line in mail.text.splitlines() if line.strip()), "")
+        summary = mail.subject or first or _("A mail without words")
+        return Submission(
+            source=Source.EMAIL,
+            submission_id=incoming.key,
+            fingerprint="mail",
+            summary=summary[:LONGEST_SUMMARY],
+            description=mail.text or mail.subject or "-",
+            description_sha256=kept.text_sha256,
+            html_sha256=kept.html_sha256,
+            raw_sha256=incoming.raw_sha256,
+            attachments=kept.attachments,
+            reporter_name=mail.from_name or incoming.sender.partition("@")[0],
+            reporter_address=incoming.sender,
+            language=language,
+            reference=new_reference(),
+            addressed_to=incoming.recipients,
+            followers=mail.cc,
+            letter=_letter_of(incoming, began=True),
+            quiet=not incoming.whose.may_be_answered,
+        )
+
+    async def _say_more(self, incoming: Incoming, found: Found) -> str:
+        said = await asyncio.to_thread(self._words, incoming, found)
+        decide = partial(say, incoming, found, said, self._door.organisation)
+        cause: Cause[Shelf] = Cause(f"letter/{incoming.key}", decide, hold=True)
+        settled = await self._door.settle(cause)
+        log.info(
+            "mail.about_an_issue",
+            issue=found.view.issue_id,
+            through=found.through,
+            trust=incoming.trust,
+            events=len(settled.said),
+        )
+        return f"250 2.0.0 Added to {found.view.reference}"
+
+    def _words(self, incoming: Incoming, found: Found) -> MessageReceived:
+        """What somebody says about an issue; `say` decides what it asks for, and who they are."""
+        mail = incoming.mail
+        new = new_text(mail.text)
+        kept = self._put(mail, new[:MAX_TEXT])
+        return MessageReceived(
+            occurred_at=incoming.received_at,
+            issue_id=found.view.issue_id,
+            person_id="",
+            source=Source.EMAIL,
+            standing=thread.standing(
+                found.through, is_theirs=found.is_theirs, trust=incoming.trust
+            ),
+            text=new[:MAX_TEXT],
+            text_sha256=kept.text_sha256,
+            html_sha256=kept.html_sha256,
+            raw_sha256=incoming.raw_sha256,
+            attachments=kept.attachments,
+        )
+
+    def _put(self, mail: ReadMail, shown: str) -> Kept:
+        """Keeps what a mail brought along, on the disk when it returns."""
+        files = [File(one.filename, one.content_type, one.content) for one in mail.attachments]
+        taken, left = attachments.fitting(files, self._door.limits)
+        blobs = self._door.blobs
+        if left:
+            log.warning("mail.attachments_left", left=len(left), taken=len(taken))
+        return Kept(
+            attachments=attachments.keep(taken, blobs),
+            html_sha256=blobs.put(mail.html.encode()) if mail.html else None,
+            text_sha256=blobs.put(mail.text.encode()) if mail.text != shown else None,
+        )
+
+    async def _bounced(self, incoming: Incoming) -> str:
+        """A mail of ours came back: the notifier hears which one."""
+        came_back = bounce(incoming.mail)
+        signed = self._door.replies.read_message_id((came_back and came_back.message_id) or "")
+        if came_back is None or signed is None:
+            return await self._keep(incoming)
+        bounced = MailBounced(
+            occurred_at=incoming.received_at,
+            delivery_id=signed.delivery_id,
+            issue_id=signed.issue_id,
+            permanent=came_back.outcome is not Outcome.DELAYED,
+            error=f"{came_back.status} {came_back.diagnostic}".strip()[:200],
+        )
+        await self._note(incoming, [bounced])
+        return f"250 2.0.0 Kept ({incoming.whose.kind})"
+
+    async def _keep(self, incoming: Incoming) -> str:
+        """Nobody is told of it; whoever runs Banso can look at it and take it after all."""
+        await self._note(incoming, [])
+        return f"250 2.0.0 Kept ({incoming.whose.kind})"
+
+    async def _note(self, incoming: Incoming, events: Sequence[MailBounced]) -> None:
+        def decide(shelf: Shelf) -> list[Event]:
+            shelf.letters.put(_letter_of(incoming))
+            return list(events)
+
+        kind = incoming.whose.kind
+        log.info("mail.not_an_issue", kind=kind, blob=incoming.raw_sha256, events=len(events))
+        await self._door.settle(Cause(f"letter/{incoming.key}", decide, hold=bool(events)))
+
+
+def say(
+    incoming: Incoming,
+    found: Found,
+    said: MessageReceived,
+    organisation: Organisation,
+    shelf: Shelf,
+) -> list[Event]:
+    """Decides what somebody's mail about an issue says: words, a request, or both."""
+    mail, view = incoming.mail, found.view
+    language = language_of(mail.text) or organisation.language
+    name = mail.from_name or incoming.sender.partition("@")[0]
+    person_id, known = person_of(incoming.sender, name, language, shelf)
+    before = shelf.letters_from(incoming.sender, shelf.now - MESSAGES_WITHIN)
+    many = sum(one.issue_id == view.issue_id for one in before) >= MOST_MESSAGES
+    shelf.letters.put(replace(_letter_of(incoming), issue_id=view.issue_id))
+    message = said.model_copy(update={"person_id": person_id, "quiet": many})
+    request = _request(message, view, organisation)
+    if request is None:
+        return [*known, message]
+    if message.attachments:
+        return [*known, message, request]
+    return [*known, request]
+
+
+def _request(
+    message: MessageReceived, view: View, organisation: Organisation
+) -> ActionRequested | None:
+    """What the first line asks for, from somebody whom the issue concerns."""
+    if message.standing is Standing.DOUBTED or view.snapshot is None:
+        return None
+    wish = command(message.text, organisation)
+    if wish is None:
+        return None
+    action = action_of(wish, message.person_id, view, organisation)
+    if action is None or (action is Action.ACKNOWLEDGE and wish.rest):
+        return None  # whoever answers has taken it
+    return ActionRequested(
+        occurred_at=message.occurred_at,
+        issue_id=message.issue_id,
+        person_id=message.person_id,
+        action=action,
+        text=wish.rest or (None if wish.understood else wish.line) or None,
+        reason=wish.reason,
+        proposed=wish.proposed,
+        cause=wish.cause if wish.understood else wish.line[:200],
+        source=Source.EMAIL,
+        standing=message.standing,
+    )
+
+
+def action_of(
+    wish: Command, person_id: str, view: View, organisation: Organisation
+) -> Action | None:
+    """What the word means from this person: an owner's "solved" resolves, a carrier's confirms."""
+    snapshot = Snapshot.model_validate_json(view.snapshot or "")
+    if person_id == snapshot.owner_id:
+        leads = person_id == organisation.leader
+        if wish.action is Action.DECLINE and leads:
+            return Action.HAND_OVER
+        return None if wish.action is Action.REOPEN else wish.action
+    if person_id not in (snapshot.carrier_id, snapshot.reporter_id):
+        return None
+    is_over = snapshot.state in (State.RESOLVED, State.CLOSED)
+    match wish.action:
+        case Action.RESOLVE if is_over:
+            return Action.CONFIRM
+        case Action.REOPEN if is_over:
+            return Action.REOPEN
+        case _:
+            return None
+
+
+def involved(view: View) -> frozenset[str]:
+    """Whom an issue concerns."""
+    people = {view.reporter_id, *view.brought.get("follower_ids", ())}
+    if view.snapshot:
+        snapshot = Snapshot.model_validate_json(view.snapshot)
+        people |= {snapshot.carrier_id, snapshot.owner_id, *snapshot.follower_ids}
+    return frozenset(people)
+
+
+def letter_key(mail: ReadMail, raw_sha256: str) -> str:
+    """What makes two mails the same one, though other servers brought them by other ways.
+
+    A Message-ID alone is not enough: there are machines that give all their mails the same.
+    """
+    if not mail.message_id:
+        return raw_sha256
+    said = (
+        mail.message_id,
+        mail.from_address or "",
+        mail.headers.get("date", ""),
+        mail.subject,
+        mail.text[:_BEGINNING],
+    )
+    return sha256("\x1f".join(said).encode("utf-8", "replace")).hexdigest()
+
+
+def _letter_of(incoming: Incoming, *, began: bool = False) -> Letter:
+    mail = incoming.mail
+    return Letter(
+        key=incoming.key,
+        message_id=mail.message_id,
+        address=incoming.sender,
+        kind=incoming.whose.kind,
+        issue_id=None,
+        began=began,
+        raw_sha256=incoming.raw_sha256,
+        subject=mail.subject[:LONGEST_SUMMARY],
+        trust=incoming.trust,
+        received_at=incoming.received_at,
+    )

@@ -1,0 +1,333 @@
+"""What people say by mail about an issue: it is done where it may be, and never lost."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from email.message import EmailMessage
+from email.utils import make_msgid
+from pathlib import Path
+
+import pytest
+
+from deploy.local.up import SAMPLE
+from tests.installation import Installation, page_text, running
+from tests.postbox import Letter
+
+SERVER = "mx.example.com"
+GENUINE = f"{SERVER}; dmarc=pass header.from=example.com"
+FORGED = f"{SERVER}; dmarc=fail header.from=example.com"
+
+
+@pytest.fixture(scope="module")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """One whose mail server says whether senders are genuine."""
+    directory = tmp_path_factory.mktemp("mail")
+    file = organisation_of(directory)
+    with running(directory, organisation=file) as installation:
+        yield installation
+
+
+def organisation_of(directory: Path) -> Path:
+    file = directory / "organisation.yaml"
+    text = SAMPLE.read_text()
+    assert "\n  sender: banso@example.com\n" in text
+    trusting = f"\n  sender: banso@example.com\n  trusted_servers: [{SERVER}]\n"
+    file.write_text(text.replace("\n  sender: banso@example.com\n", trusting))
+    return file
+
+
+def reply(
+    banso: Installation,
+    letter: Letter,
+    text: str,
+    *,
+    sender: str | None = None,
+    to: str | None = None,
+    authentication: str | None = GENUINE,
+    thread: bool = True,
+) -> str:
+    """Answers a letter as a mail program does, quoting it; what the server said."""
+    message = EmailMessage()
+    message["From"] = sender or letter.to
+    message["To"] = to or letter.reply_to
+    message["Subject"] = f"Re: {letter.subject}"
+    message["Message-ID"] = make_msgid(domain="example.com")
+    if thread:
+        message["In-Reply-To"] = message["References"] = letter.message_id
+    if authentication:
+        message["Authentication-Results"] = authentication
+    quoted = "\n".join(f"> {line}" for line in letter.text.splitlines())
+    message.set_content(f"{text}\n\nOn Mon, 3 Feb 2031 at 10:00, Banso wrote:\n{quoted}\n")
+    return banso.send(sender or letter.to, message.as_bytes(), to or letter.reply_to)
+
+
+def raised(banso: Installation, **said: str) -> tuple[str, Letter, Letter]:
+    """An issue of Emily Brown's with Linh Nguyen: its reference, and what each of them was told."""
+    reference = banso.raise_issue(**said)
+    received = banso.expect("brown", "We have received it")
+    owner = banso.issue(reference)["owner"]["id"]
+    return reference, received, banso.expect(owner, "This is yours now")
+
+
+def history(banso: Installation, reference: str) -> list[str]:
+    return [line["event"] for line in banso.issue(reference)["history"]]
+
+
+def test_an_owners_reply_is_the_answer_and_the_carriers_reply_a_comment(
+    company: Installation,
+) -> None:
+    reference, received, asked = raised(company)
+
+    assert reply(company, asked, "Please press the red button.") == (
+        f"250 2.0.0 Added to {reference}"
+    )
+    answer = company.expect("brown", "has answered")
+    assert "Please press the red button." in answer.text
+    assert "On Mon, 3 Feb" not in answer.text
+
+    reply(company, received, "That helped, but the lamp is still red.")
+    comment = company.expect("nguyen", "said more")
+    assert "That helped, but the lamp is still red." in comment.text
+    assert history(company, reference) == ["received", "assigned", "responded", "commented"]
+
+
+@pytest.mark.parametrize("line", ["ack", "了解です。"])
+def test_a_first_line_takes_an_issue(company: Installation, line: str) -> None:
+    reference, _received, asked = raised(company)
+
+    reply(company, asked, line)
+
+    company.expect("brown", "It is being worked on")
+    assert company.issue(reference)["state"] == "acknowledged"
+
+
+@pytest.mark.parametrize("line", ["done", "解決しました。"])
+def test_a_first_line_solves_an_issue_and_another_confirms_it(
+    company: Installation, line: str
+) -> None:
+    reference, _received, asked = raised(company)
+
+    reply(company, asked, f"{line}\nThe battery was empty.")
+    solved = company.expect("brown", "Is it solved?")
+    assert "The battery was empty." in solved.text
+
+    reply(company, solved, line)
+    company.expect("nguyen", "Confirmed as solved")
+    assert company.issue(reference)["state"] == "closed"
+
+
+def test_a_first_line_declines_with_reason_and_proposal(company: Installation) -> None:
+    reference, _received, asked = raised(company)
+
+    reply(company, asked, "却下 担当外 → 出荷")
+
+    company.expect("brown", "Somebody else looks after it now")
+    company.settle()
+    assert company.issue(reference)["owner"]["team"] == "shipping"
+    company.expect(company.issue(reference)["owner"]["id"], "あなたの担当になりました")
+
+
+def test_a_decline_that_is_not_understood_is_answered_kindly_with_a_link(
+    company: Installation,
+) -> None:
+    reference, _received, asked = raised(company)
+
+    reply(company, asked, "decline because of the weather")
+
+    answer = company.expect("nguyen", "This could not be done")
+    assert "decline because of the weather" in answer.text
+    assert company.issue(reference)["state"] == "assigned"
+    company.press(answer, "Not mine", reason="not_my_area", proposed="shipping")
+    company.expect("brown", "Somebody else looks after it now")
+    company.settle()
+    company.expect(company.issue(reference)["owner"]["id"], "あなたの担当になりました")
+
+
+def test_a_forged_sender_closes_nothing(company: Installation) -> None:
+    """Not with the right address and thread, nor with a guessed address, nor by the reference."""
+    reference, _received, asked = raised(company)
+    forger = {"sender": "nguyen@example.com"}
+
+    reply(company, asked, "done", authentication=FORGED)
+    looked = company.expect("nguyen", "needs a look")
+    assert "done" in looked.text
+    reply(company, asked, "done", to="issues@example.com", **forger)
+    company.expect("nguyen", "This could not be done")
+    reply(company, asked, "done", to="issues@example.com", thread=False, **forger)
+    company.expect("nguyen", "This could not be done")
+
+    company.settle()
+    assert company.issue(reference)["state"] == "assigned"
+    assert "resolved" not in history(company, reference)
+
+
+def test_a_forged_reply_address_is_refused(company: Installation) -> None:
+    _reference, _received, asked = raised(company)
+    letters = "abcdefghijklmnopqrstuvwxyz234567"
+    before, _, domain = asked.reply_to.partition("@")
+    other = letters[(letters.index(before[-8]) + 1) % len(letters)]
+    forged = f"{before[:-8]}{other}{before[-7:]}@{domain}"
+
+    with pytest.raises(AssertionError, match=r"550 5\.1\.1 This reply address is not valid"):
+        reply(company, asked, "done", to=forged)
+
+
+def test_without_authentication_a_mail_may_answer_and_the_rest_needs_one_click(
+    company: Installation,
+) -> None:
+    reference, _received, asked = raised(company)
+
+    reply(company, asked, "I look at it tomorrow.", authentication=None)
+    company.expect("brown", "has answered")
+    reply(company, asked, "done", authentication=None)
+    answer = company.expect("nguyen", "One click is needed")
+
+    assert company.issue(reference)["state"] == "acknowledged"
+    company.press(answer, "Solved", cause="fault")
+    company.expect("brown", "Is it solved?")
+
+
+def test_a_stranger_who_quotes_a_reference_gets_no_access(company: Installation) -> None:
+    reference, _received, asked = raised(company)
+
+    answer = reply(
+        company,
+        asked,
+        "What is going on?",
+        sender="stranger@else.example",
+        to="issues@example.com",
+        authentication=None,
+    )
+
+    assert answer.startswith("250")
+    looked = company.expect("nguyen", "needs a look")
+    assert "What is going on?" in looked.text
+    company.settle()
+    told = [one for one in company.postbox.letters if one.to == "stranger@else.example"]
+    assert not told
+    assert history(company, reference)[-1] == "commented"
+
+
+def test_a_second_mail_of_a_thread_belongs_to_its_issue(company: Installation) -> None:
+    first = make_msgid(domain="example.com")
+    company.write_mail("brown@example.com", "Lamp", "It is red.", **{"Message-ID": first})
+    received = company.expect("brown", "We have received it")
+    owner = company.issue(received.reference)["owner"]["id"]
+    company.postbox.expect(f"{owner}@example.com", "")
+
+    answer = company.write_mail("brown@example.com", "Re: Lamp", "Now green.", References=first)
+
+    assert answer == f"250 2.0.0 Added to {received.reference}"
+    company.postbox.expect(f"{owner}@example.com", "")
+
+
+def test_the_same_mail_to_two_of_our_addresses_is_one_issue(company: Installation) -> None:
+    message = EmailMessage()
+    message["From"], message["Subject"] = "brown@example.com", "Both should know"
+    message["To"] = "issues@example.com, shipping@example.com"
+    message["Message-ID"] = make_msgid(domain="example.com")
+    message.set_content("The parcel is wet.")
+    raw = message.as_bytes()
+
+    one = company.send("brown@example.com", b"Received: from a\r\n" + raw)
+    other = company.send("brown@example.com", b"Received: from b\r\n" + raw, "shipping@example.com")
+
+    assert one == other
+    received = company.expect("brown", "We have received it")
+    company.settle()
+    owner = company.issue(received.reference)["owner"]["id"]
+    company.postbox.expect(f"{owner}@example.com", "")
+    copied = {one.to for one in company.postbox.unexpected if one.reference == received.reference}
+    assert "ueda@example.com" in copied | {f"{owner}@example.com"}
+    for to in copied:
+        company.postbox.expect(to, "")
+
+
+def test_a_machines_mail_starts_nothing_and_is_kept(company: Installation) -> None:
+    _reference, received, _asked = raised(company)
+
+    answers = [
+        reply_of_a_machine(company, received, "Auto-Submitted", "auto-replied"),
+        reply_of_a_machine(company, received, "X-Autoreply", "yes"),
+        reply_of_a_machine(company, received, "X-Banso", "1"),
+    ]
+
+    assert [one.partition("(")[2] for one in answers] == ["auto-reply)", "auto-reply)", "self)"]
+    kept = company.ask("intake", "select kind, raw_sha256 from letter where issue_id is null")
+    assert {"auto-reply", "self"} <= {kind for kind, _ in kept}
+    assert all((company.data / "blobs" / name[:2] / name).exists() for _, name in kept)
+
+
+def reply_of_a_machine(banso: Installation, letter: Letter, name: str, value: str) -> str:
+    message = EmailMessage()
+    message["From"], message["To"] = letter.to, letter.reply_to
+    message["Subject"] = "Thank you for your mail"
+    message["Message-ID"] = make_msgid(domain="example.com")
+    message["In-Reply-To"] = letter.message_id
+    message[name] = value
+    message.set_content("I am on holiday.")
+    return banso.send(letter.to, message.as_bytes(), letter.reply_to)
+
+
+def test_a_flood_of_mails_gets_few_confirmations_and_loses_none(company: Installation) -> None:
+    sender = "machine@else.example"
+
+    answers = [company.write_mail(sender, f"Alarm {n}", "It is hot.") for n in range(14)]
+
+    assert len({answer.rpartition(" ")[2] for answer in answers}) == 14
+    company.settle()
+    sent = [one for one in company.postbox.unexpected if one.to == sender]
+    assert len(sent) == 10
+    for one in company.postbox.unexpected:
+        if "Alarm" in one.subject:
+            company.postbox.expect(one.to, "")
+
+
+def test_a_bounce_of_our_mail_is_a_failed_delivery_of_that_person(company: Installation) -> None:
+    _reference, received, _asked = raised(company)
+    report = (
+        "From: MAILER-DAEMON@else.example\r\nTo: banso@example.com\r\n"
+        "Subject: Undelivered Mail Returned to Sender\r\nAuto-Submitted: auto-replied\r\n"
+        "Message-ID: <bounce-1@else.example>\r\nMIME-Version: 1.0\r\n"
+        'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'
+        "--b\r\nContent-Type: text/plain\r\n\r\nThe mail system could not deliver it.\r\n"
+        "--b\r\nContent-Type: message/delivery-status\r\n\r\n"
+        "Reporting-MTA: dns; else.example\r\n\r\n"
+        "Final-Recipient: rfc822; brown@example.com\r\nAction: failed\r\nStatus: 5.1.1\r\n"
+        "Diagnostic-Code: smtp; 550 5.1.1 <brown@example.com> User unknown\r\n\r\n"
+        f"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: {received.message_id}\r\n\r\n"
+        "--b--\r\n"
+    )
+
+    assert "Kept (bounce)" in company.send("", report.encode(), "banso@example.com")
+
+    company.settle()
+    failed = company.ask("notifier", "select person_id, error from delivery where fate = 'failed'")
+    assert [person for person, _ in failed] == ["brown"]
+    assert "@" not in failed[0][1]
+
+
+def test_what_came_with_a_mail_can_be_fetched_by_those_inside(company: Installation) -> None:
+    message = EmailMessage()
+    message["From"], message["To"] = "brown@example.com", "issues@example.com"
+    message["Subject"], message["Message-ID"] = "Photo", make_msgid(domain="example.com")
+    message.set_content("See the photo.")
+    message.add_attachment(b"\x89PNG....", maintype="image", subtype="png", filename="写真①.png")
+
+    company.send("brown@example.com", message.as_bytes())
+    received = company.expect("brown", "We have received it")
+    owner = company.issue(received.reference)["owner"]["id"]
+    company.postbox.expect(f"{owner}@example.com", "")
+
+    (file,) = company.issue(received.reference)["attachments"]
+    assert (file["filename"], file["size"]) == ("写真①.png", 8)
+    page = company.browser.get(received.link("See how it stands"))
+    assert "写真①.png" in page_text(page.text)
+
+
+def test_what_is_only_kept_can_be_listed_by_whoever_runs_it(company: Installation) -> None:
+    done = company.run("mail", "kept", "--json")
+
+    kept = [json.loads(line) for line in done.stdout.splitlines()]
+    assert {"kind", "from", "subject", "received_at", "file"} <= set(kept[0])

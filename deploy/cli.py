@@ -23,10 +23,14 @@ app = typer.Typer(
 )
 dead_app = typer.Typer(help="Messages that a service could not handle.", no_args_is_help=True)
 app.add_typer(dead_app, name="dead")
+token_app = typer.Typer(help="Tokens of the API, and what each allows.", no_args_is_help=True)
+app.add_typer(token_app, name="token")
 clock_app = typer.Typer(no_args_is_help=True)
 app.add_typer(clock_app, name="clock")
 
 Result = TypeVar("Result")
+TOKENS = "tokens.json"
+"""In the data directory."""
 
 Data = Annotated[
     Path, typer.Option("--data", help="Where everything is kept.", envvar="BANSO_DATA")
@@ -135,6 +139,108 @@ def check(file: Path) -> None:
     )
 
 
+TokensAt = Annotated[
+    Path | None,
+    typer.Option(
+        "--file",
+        help="The file of the tokens; by default tokens.json in --data.",
+        envvar="BANSO_API_TOKENS",
+    ),
+]
+
+
+@token_app.command("add")
+def add_token(
+    name: Annotated[str, typer.Argument(help="Who will use it, for the list.")],
+    scope: Annotated[
+        list[str],
+        typer.Option(help="What it allows: raise, read, comment, act, hook, import. Repeatable."),
+    ],
+    person: Annotated[
+        str | None, typer.Option(help="It speaks as this person, and as nobody else.")
+    ] = None,
+    expires: Annotated[
+        str | None, typer.Option(help="When it ends by itself, as in 90d or 12h.")
+    ] = None,
+    data: Data = Path(".banso"),
+    file: TokensAt = None,
+) -> None:
+    """Make a token. It is printed once and kept nowhere."""
+    from services.intake.api.tokens import Scope, TokenFile
+    from shared import clock
+
+    unknown = [one for one in scope if one not in set(Scope)]
+    if unknown:
+        raise typer.BadParameter(f"{unknown[0]}: write some of {', '.join(Scope)}")
+    if person and not _is_known(person, data):
+        raise typer.BadParameter(f"{person} is nobody's id in the organisation")
+    token, text = TokenFile(file or data / TOKENS).add(
+        name,
+        [Scope(one) for one in scope],
+        person=person,
+        expires_at=clock.now() + _span(expires) if expires else None,
+    )
+    typer.echo(text)
+    typer.echo(
+        f"Token {token.id} ({', '.join(token.scopes)}). It is not shown again: keep it safe.",
+        err=True,
+    )
+
+
+@token_app.command("list")
+def list_tokens(data: Data = Path(".banso"), file: TokensAt = None) -> None:
+    """All tokens, revoked ones too; never the tokens themselves."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from services.intake.api.tokens import TokenFile
+
+    tokens = TokenFile(file or data / TOKENS).all()
+    table = Table("Id", "Name", "Scopes", "Person", "Made", "Ends", "State", box=None)
+    for token in tokens:
+        state = "good" if token.is_valid else "revoked" if token.revoked_at else "expired"
+        ends = f"{token.expires_at:%Y-%m-%d}" if token.expires_at else "-"
+        table.add_row(
+            token.id,
+            token.name,
+            " ".join(token.scopes),
+            token.person or "-",
+            f"{token.created_at:%Y-%m-%d}",
+            ends,
+            state,
+        )
+    Console(soft_wrap=True, highlight=False).print(table)
+
+
+@token_app.command("revoke")
+def revoke_token(token_id: str, data: Data = Path(".banso"), file: TokensAt = None) -> None:
+    """Take a token back. It is worth nothing from the next request on."""
+    from services.intake.api.tokens import NoSuchToken, TokenFile
+
+    try:
+        token = TokenFile(file or data / TOKENS).revoke(token_id)
+    except NoSuchToken as error:
+        typer.echo("There is no such token. `banso token list` shows what there is.", err=True)
+        raise typer.Exit(1) from error
+    typer.echo(f"{token.id} ({token.name}) is worth nothing any more.")
+
+
+def _is_known(person: str, data: Path) -> bool:
+    """Whether somebody has this id; yes, where no organisation was ever heard here."""
+    from services.intake import store
+    from shared.database import open_engine
+    from shared.organisation import KnownOrganisation
+
+    database = data / "intake.db"
+    if not database.exists():
+        return True
+    engine = open_engine(f"sqlite:///{database}", read_only=True)
+    with engine.connect() as connection:
+        organisation = KnownOrganisation(connection, store.metadata).current
+    engine.dispose()
+    return organisation is None or person in organisation.person
+
+
 @clock_app.callback()
 def clock(context: typer.Context, data: Data = Path(".banso")) -> None:
     """The movable clock, for tests: only where BANSO_TEST_CLOCK=1 is set."""
@@ -150,16 +256,20 @@ def advance(context: typer.Context, span: str) -> None:
     from shared import clock
 
     data: Path = context.obj
-    units = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-    try:
-        by = timedelta(seconds=float(span[:-1]) * units[span[-1]])
-    except (KeyError, ValueError, IndexError) as error:
-        raise typer.BadParameter("write a span such as 3d, 4h, 15m or 90s") from error
+    by = _span(span)
     if by < timedelta():
         raise typer.BadParameter("time never runs backwards")
     file = data / "clock"
     clock.write_offset(file, clock.read_offset(file) + by)
     typer.echo(f"The clock is {clock.read_offset(file)} ahead.")
+
+
+def _span(text: str) -> timedelta:
+    units = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+    try:
+        return timedelta(seconds=float(text[:-1]) * units[text[-1]])
+    except (KeyError, ValueError, IndexError, OverflowError) as error:
+        raise typer.BadParameter("write a span such as 3d, 4h, 15m or 90s") from error
 
 
 @app.command()

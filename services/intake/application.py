@@ -10,6 +10,7 @@ from litestar.enums import HttpMethod, ScopeType
 from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
+from services.intake.api.document import methods_at
 from services.intake.api.issues import API
 from services.intake.api.problems import say_http_problem
 from services.intake.api.tokens import KnownTokens
@@ -66,5 +67,7 @@ def _answering_head(application: ASGIApp) -> ASGIApp:
 
 def _refuse(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     """What has no route: for programs as a problem, for people as a page."""
-    is_for_programs = request.url.path.startswith(f"{API}/")
-    return say_http_problem(request, error) if is_for_programs else say_trouble(request, error)
+    path = request.url.path
+    if path.startswith(f"{API}/"):
+        return say_http_problem(request, error, methods_at(path))
+    return say_trouble(request, error)

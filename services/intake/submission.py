@@ -154,6 +154,14 @@ def in_company_time(given: date | datetime | None, organisation: Organisation) -
     return (given if given.tzinfo else given.replace(tzinfo=zone)).astimezone(UTC)
 
 
+def day_begins(given: date | datetime, organisation: Organisation) -> datetime:
+    """A day means its beginning; an instant without a zone is the company's."""
+    if isinstance(given, datetime):
+        zone = ZoneInfo(organisation.calendar_of(None).zone)
+        return (given if given.tzinfo else given.replace(tzinfo=zone)).astimezone(UTC)
+    return day_begins(datetime.combine(given, time()), organisation)
+
+
 async def submit(submission: Submission, journal: Journal[Shelf]) -> Accepted:
     """Stores it. Raises NotStored where that is not possible now, and KeyReused."""
     cause = Cause(submission.cause_id, partial(accept, submission), submission, hold=True)

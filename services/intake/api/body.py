@@ -90,7 +90,10 @@ def fingerprint(sent: In, files: Sequence[File]) -> str:
 def faults(errors: Sequence[ErrorDetails]) -> list[Mapping[str, str]]:
     """Each wrong field with what is wrong."""
     return [
-        {"field": ".".join(str(part) for part in error["loc"]), "problem": error["msg"]}
+        {
+            "field": ".".join(str(part) for part in error["loc"]),
+            "problem": error["msg"].removeprefix("Value error, "),
+        }
         for error in errors
     ]
 

@@ -279,8 +279,8 @@ OPERATIONS: Sequence[Operation] = (
 
 
 @cache
-def document() -> dict[str, Any]:
-    """The whole document; the same every time."""
+def document(most_files: int) -> dict[str, Any]:
+    """The whole document; the same every time. `most_files`: how many one request may have."""
     used = {model for one in OPERATIONS for model in _models(one)}
     wanted: set[type[BaseModel]] = {*used, ProblemOut, Reporter, Filters}
     models = sorted(wanted, key=lambda model: model.__name__)
@@ -296,9 +296,13 @@ def document() -> dict[str, Any]:
     }
     for name in ("CommentIn", "ActionIn"):
         components[name]["required"].append("person")
+    for name in ("IssueIn", "CommentIn"):
+        components[name]["properties"]["attachments"]["maxItems"] = most_files
     paths: dict[str, Any] = {}
     for one in OPERATIONS:
-        paths.setdefault(f"{_BASE}{one.path}", {})[one.method] = _operation(one, filters)
+        paths.setdefault(f"{_BASE}{one.path}", {})[one.method] = _operation(
+            one, filters, most_files
+        )
     return {
         "openapi": "3.1.0",
         "info": {
@@ -323,6 +327,20 @@ def document() -> dict[str, Any]:
     }
 
 
+def methods_at(path: str) -> str:
+    """What is possible at an address, as the header `Allow` says it."""
+    parts = path.removeprefix(_BASE).rstrip("/").split("/")
+    methods = [one.method.upper() for one in OPERATIONS if _is_at(one.path.split("/"), parts)]
+    return ", ".join(("HEAD, GET" if method == "GET" else method) for method in methods) or "GET"
+
+
+def _is_at(template: Sequence[str], parts: Sequence[str]) -> bool:
+    return len(template) == len(parts) and all(
+        wanted.startswith("{") or wanted == part
+        for wanted, part in zip(template, parts, strict=True)
+    )
+
+
 def _models(one: Operation) -> list[type[BaseModel]]:
     said = [one.takes, *(model for _, model in one.answers.values())]
     return [model for model in said if model is not None]
@@ -337,7 +355,7 @@ def _scopes() -> str:
     return f"Made with `banso token add`. Scopes: {scopes}."
 
 
-def _operation(one: Operation, filters: Mapping[str, Any]) -> dict[str, Any]:
+def _operation(one: Operation, filters: Mapping[str, Any], most_files: int) -> dict[str, Any]:
     parameters = list(one.parameters)
     if one.name == "findIssues":
         parameters += [_filter(name, filters[name], text) for name, text in _FILTERS.items()]
@@ -353,7 +371,7 @@ def _operation(one: Operation, filters: Mapping[str, Any]) -> dict[str, Any]:
         "responses": _responses(one),
     }
     if one.method == "post":
-        told["requestBody"] = {"required": True, "content": _content(one)}
+        told["requestBody"] = {"required": True, "content": _content(one, most_files)}
     return told
 
 
@@ -368,7 +386,7 @@ def _filter(name: str, schema: Mapping[str, Any], text: str) -> dict[str, Any]:
     return {"name": name, "in": "query", "required": False, "description": text, "schema": kept}
 
 
-def _content(one: Operation) -> dict[str, Any]:
+def _content(one: Operation, most_files: int) -> dict[str, Any]:
     if one.takes is None:
         return {JSON: {"schema": {}, "example": one.example}}
     schema = {"$ref": _REF.format(model=one.takes.__name__)}
@@ -384,7 +402,7 @@ def _content(one: Operation) -> dict[str, Any]:
                     "file": {
                         "type": "array",
                         "items": {"type": "string", "format": "binary"},
-                        "maxItems": 10,
+                        "maxItems": most_files,
                     },
                 },
             },

@@ -6,6 +6,7 @@ import binascii
 from base64 import b64decode
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
 from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
@@ -25,10 +26,6 @@ from services.intake.submission import read_reference
 from services.intake.view import Eyes
 from shared.language import Words
 
-SCOPE = "scope"
-"""Under this name a route says which scope it needs."""
-ANY_ANSWER = "any_answer"
-"""A route that says so answers with something else than JSON."""
 _JSON = ("application/json", "application/problem+json", "application/*", "*/*")
 
 
@@ -58,6 +55,11 @@ def caller_of(request: AnyRequest) -> Caller:
     return found
 
 
+def needs(scope: Scope, *, json: bool = True) -> dict[str, Any]:
+    """What a route needs: a scope, and a caller who takes JSON where it answers with that."""
+    return {"scope": scope, "json": json}
+
+
 def guard(
     tokens: KnownTokens, most_per_minute: int, door: Door
 ) -> Callable[[AnyRequest], Awaitable[None]]:
@@ -67,7 +69,7 @@ def guard(
 
     async def check(request: AnyRequest) -> None:
         _ = language_of_request(request)
-        scope: Scope = request.route_handler.opt[SCOPE]
+        scope: Scope = request.route_handler.opt["scope"]
         token = tokens.find(_shown(request, basic=scope is Scope.HOOK))
         if token is None:
             raise NotLetIn
@@ -77,7 +79,7 @@ def guard(
             raise _lacks(scope, _)
         if token.person and token.person not in door.organisation.person:
             raise _has_left(_)
-        if not request.route_handler.opt.get(ANY_ANSWER) and not _takes_json(request):
+        if request.route_handler.opt["json"] and not _takes_json(request):
             raise unacceptable(_)
         request.state.caller = Caller(token)
 

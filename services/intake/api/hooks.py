@@ -6,15 +6,14 @@ from collections.abc import Sequence
 from functools import partial
 from hashlib import sha256
 
-from litestar import Response, post
+from litestar import Response
 
 from services.intake.api.body import read_document, read_key
-from services.intake.api.guard import SCOPE, Caller, caller_of
+from services.intake.api.guard import Caller, caller_of
 from services.intake.api.issues import API, keep, long_text
 from services.intake.api.mapping import Draft, NobodyReports, PathMissing, concerns, read_draft
 from services.intake.api.models import HookOut
 from services.intake.api.problems import AnyRequest, Problem, faulty, language_of_request
-from services.intake.api.tokens import Scope
 from services.intake.attachments import File
 from services.intake.door import Door
 from services.intake.store import Shelf
@@ -32,7 +31,6 @@ log = logs.get(__name__)
 _PAYLOAD = "payload.json"
 
 
-@post("/hooks/{hook_id:str}", status_code=201, opt={SCOPE: Scope.HOOK})
 async def take_message(request: AnyRequest, hook_id: str, door: Door) -> Response[HookOut]:
     """One issue for each thing that the other system speaks of, however often it does."""
     _ = language_of_request(request)

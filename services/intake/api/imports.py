@@ -6,10 +6,9 @@ import asyncio
 from dataclasses import replace
 from datetime import date, datetime
 
-from litestar import Response, post
+from litestar import Response
 
 from services.intake.api.body import read
-from services.intake.api.guard import SCOPE
 from services.intake.api.models import (
     AuthorIn,
     ImportedIssueIn,
@@ -18,10 +17,9 @@ from services.intake.api.models import (
     ImportOut,
 )
 from services.intake.api.problems import AnyRequest, language_of_request
-from services.intake.api.tokens import Scope
 from services.intake.door import Door
 from services.intake.imported import Author, Bygone, Said, bring_over, whole_of
-from services.intake.submission import in_company_time, new_reference
+from services.intake.submission import day_begins, in_company_time, new_reference
 from shared import clock, logs
 from shared.contracts.intake import IssueImported
 from shared.contracts.organisation import Organisation
@@ -31,7 +29,6 @@ from shared.language import Words, known_language, language_of
 log = logs.get(__name__)
 
 
-@post("/imports", status_code=200, opt={SCOPE: Scope.IMPORT})
 async def bring_in(request: AnyRequest, door: Door) -> Response[ImportOut]:
     """Tells of each issue what became of it. Sending the same part again is harmless."""
     _ = language_of_request(request)
@@ -89,7 +86,7 @@ def _bygone(system: str, said: ImportedIssueIn, organisation: Organisation) -> B
         description=said.description,
         reporter=_author(said.reporter),
         language=known_language(said.language, guessed),
-        raised_at=_instant(said.raised_at, organisation),
+        raised_at=day_begins(said.raised_at, organisation),
         closed_at=_instant(said.closed_at, organisation),
         reference=new_reference(),
         owner=said.owner,

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import date, datetime, time
+from datetime import date, datetime
 from hashlib import sha256
 from typing import Any
 from urllib.parse import quote, urlencode
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
-from litestar import Response, get, post
+from litestar import Response
 
 from services.intake import attachments
 from services.intake.api.body import fingerprint, read, read_filters, read_key
 from services.intake.api.guard import (
-    ANY_ANSWER,
-    SCOPE,
     Caller,
     caller_of,
     find_issue,
@@ -39,7 +36,6 @@ from services.intake.api.problems import (
     files_refused,
     language_of_request,
 )
-from services.intake.api.tokens import Scope
 from services.intake.attachments import File, FilesRefused
 from services.intake.door import Door
 from services.intake.listing import NoSuchPlace, Place, Wanted, list_issues, read_place
@@ -47,6 +43,7 @@ from services.intake.store import View
 from services.intake.submission import (
     Accepted,
     Submission,
+    day_begins,
     in_company_time,
     new_reference,
 )
@@ -66,7 +63,6 @@ _SAFE = {
 }
 
 
-@post("/issues", status_code=201, opt={SCOPE: Scope.RAISE})
 async def raise_issue(request: AnyRequest, door: Door) -> Response[IssueAccepted]:
     """Answers once the issue is stored for good; its owner is decided right afterwards."""
     _ = language_of_request(request)
@@ -112,7 +108,6 @@ async def raise_issue(request: AnyRequest, door: Door) -> Response[IssueAccepted
     )
 
 
-@get("/issues", opt={SCOPE: Scope.READ})
 async def find_issues(request: AnyRequest, door: Door) -> Response[IssuesOut]:
     """The newest first. New ones do not move what comes later."""
     _ = language_of_request(request)
@@ -133,7 +128,6 @@ async def find_issues(request: AnyRequest, door: Door) -> Response[IssuesOut]:
     return Response(IssuesOut(issues=issues, next=next_url), headers=headers)
 
 
-@get("/issues/{reference:str}", opt={SCOPE: Scope.READ})
 async def look_at_issue(request: AnyRequest, reference: str, door: Door) -> Response[Any]:
     """There from the moment at which it was brought in."""
     _ = language_of_request(request)
@@ -148,10 +142,6 @@ async def look_at_issue(request: AnyRequest, reference: str, door: Door) -> Resp
     return Response(body, media_type="application/json", headers=headers)
 
 
-@get(
-    "/issues/{reference:str}/attachments/{file_id:str}",
-    opt={SCOPE: Scope.READ, ANY_ANSWER: True},
-)
 async def fetch_file(
     request: AnyRequest, reference: str, file_id: str, door: Door
 ) -> Response[bytes]:
@@ -249,11 +239,7 @@ def _wanted(filters: Filters, organisation: Organisation) -> Wanted:
 
 
 def _beginning(day: date | None, organisation: Organisation) -> datetime | None:
-    """A day means its beginning in the company's zone."""
-    if day is None or isinstance(day, datetime):
-        return in_company_time(day, organisation)
-    zone = ZoneInfo(organisation.calendar_of(None).zone)
-    return datetime.combine(day, time(), zone)
+    return None if day is None else day_begins(day, organisation)
 
 
 def _next_url(base: str, request: AnyRequest, place: Place | None) -> str | None:

@@ -157,7 +157,7 @@ def _day_schema(years: str, example: str) -> WithJsonSchema:
     )
 
 
-Line = Annotated[str | None, AfterValidator(_line)]
+Line = Annotated[Annotated[str, Field(max_length=10_000)] | None, AfterValidator(_line)]
 Filled = Annotated[str, Field(max_length=10_000), AfterValidator(_filled_line), text_schema(10_000)]
 Address = Annotated[
     str,
@@ -187,7 +187,7 @@ SHA256 = "^[0-9a-f]{64}$"
 class In(BaseModel):
     """What a caller sends. An unknown field is a mistake, and is said."""
 
-    model_config = ConfigDict(extra="forbid", str_max_length=1_000_000)
+    model_config = ConfigDict(extra="forbid")
 
 
 class Out(BaseModel):
@@ -261,7 +261,10 @@ class IssueIn(In):
         default=None, description="The colleague or customer for whom the reporter writes."
     )
     fields: Annotated[
-        dict[str, Annotated[str, Field(max_length=LONGEST_ANSWER)]],
+        dict[
+            Annotated[str, Field(max_length=60)],
+            Annotated[str, Field(max_length=LONGEST_ANSWER)],
+        ],
         Field(
             max_length=MOST_ANSWERS,
             description="Answers to the form's own questions, by their ids.",
@@ -270,7 +273,7 @@ class IssueIn(In):
         AfterValidator(_answers),
     ] = Field(default_factory=dict)
     followers: Annotated[
-        list[str],
+        list[Annotated[str, Field(max_length=320)]],
         Field(
             max_length=MOST_FOLLOWERS,
             description="Addresses or ids of people of the organisation to be kept informed.",
@@ -557,7 +560,7 @@ class IssueOut(Out):
                     attachments=files(line.files),
                 )
                 for line in seen.history
-                if line.event == "commented"
+                if line.event in ("commented", "imported")
             ],
             attachments=files(brought.files),
             product=told("product"),

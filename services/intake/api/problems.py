@@ -70,8 +70,10 @@ def say_problem(request: AnyRequest, problem: Problem) -> Response[dict[str, Any
     return Response(content, status_code=problem.status, media_type=PROBLEM_JSON, headers=headers)
 
 
-def say_http_problem(request: AnyRequest, error: HTTPException) -> Response[dict[str, Any]]:
-    """What the framework refuses, in our words."""
+def say_http_problem(
+    request: AnyRequest, error: HTTPException, allowed: str = ""
+) -> Response[dict[str, Any]]:
+    """What the framework refuses, in our words. `allowed`: methods that are possible there."""
     _ = language_of_request(request)
     match error.status_code:
         case 400:
@@ -83,7 +85,7 @@ def say_http_problem(request: AnyRequest, error: HTTPException) -> Response[dict
                 405,
                 _("Not possible here"),
                 _("Use one of the methods in the documentation."),
-                headers={"Allow": (error.headers or {}).get("Allow", "")},
+                headers={"Allow": allowed},
             )
         case 413:
             problem = too_large(_)

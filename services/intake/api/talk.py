@@ -6,10 +6,10 @@ from functools import partial
 from hashlib import sha256
 from uuid import uuid4
 
-from litestar import Response, post
+from litestar import Response
 
 from services.intake.api.body import fingerprint, read, read_key
-from services.intake.api.guard import SCOPE, Caller, caller_of, find_issue, speaker
+from services.intake.api.guard import Caller, caller_of, find_issue, speaker
 from services.intake.api.issues import API, issue_out, keep
 from services.intake.api.models import (
     ActionAccepted,
@@ -20,7 +20,6 @@ from services.intake.api.models import (
     IssueOut,
 )
 from services.intake.api.problems import AnyRequest, Problem, language_of_request
-from services.intake.api.tokens import Scope
 from services.intake.door import Door
 from services.intake.store import Shelf, Submitted, View
 from services.intake.submission import KeyReused, in_company_time, named
@@ -36,7 +35,6 @@ WAIT_FOR_ANSWER_S = 3.0
 """The router has decided by then, unless it is down."""
 
 
-@post("/issues/{reference:str}/comments", status_code=201, opt={SCOPE: Scope.COMMENT})
 async def comment(request: AnyRequest, reference: str, door: Door) -> Response[CommentAccepted]:
     """Answers once the words are stored for good."""
     _ = language_of_request(request)
@@ -61,7 +59,6 @@ async def comment(request: AnyRequest, reference: str, door: Door) -> Response[C
     )
 
 
-@post("/issues/{reference:str}/actions", status_code=200, opt={SCOPE: Scope.ACT})
 async def act(
     request: AnyRequest, reference: str, door: Door
 ) -> Response[IssueOut] | Response[ActionAccepted]:

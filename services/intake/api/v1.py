@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Response, Router, get
+from litestar import Response, Router, get, post
 from litestar.exceptions import HTTPException
 
 from services.intake.api.document import document
-from services.intake.api.guard import NotLetIn, guard
+from services.intake.api.guard import NotLetIn, guard, needs
 from services.intake.api.hooks import take_message
 from services.intake.api.imports import bring_in
 from services.intake.api.issues import API, fetch_file, find_issues, look_at_issue, raise_issue
@@ -21,7 +21,7 @@ from services.intake.api.problems import (
     say_problem,
 )
 from services.intake.api.talk import act, comment
-from services.intake.api.tokens import KnownTokens
+from services.intake.api.tokens import KnownTokens, Scope
 from services.intake.door import Closed, Door
 from services.intake.submission import KeyReused, NotStored
 
@@ -29,41 +29,35 @@ LARGEST_IMPORT_BYTES = 16 * 1024 * 1024
 """A part of a hundred issues with all their messages."""
 
 
-@get("/openapi.json", include_in_schema=False)
-async def show_document() -> Response[dict[str, Any]]:
+async def show_document(door: Door) -> Response[dict[str, Any]]:
     """All of the API, in OpenAPI 3.1."""
-    return Response(document())
+    return Response(document(door.limits.most))
 
 
 def api(tokens: KnownTokens, door: Door, largest: int, most_per_minute: int) -> list[Router]:
     """The routes below /api/v1. `largest`: bytes of a request without files."""
-    check = guard(tokens, most_per_minute, door)
     with_files = largest + door.limits.together * 4 // 3
-    exceptions: Any = {
-        Problem: say_problem,
-        NotLetIn: _say_not_let_in,
-        NotStored: _say_not_stored,
-        Closed: _say_not_stored,
-        KeyReused: _say_key_reused,
-        HTTPException: say_http_problem,
-        Exception: say_failure,
-    }
-
-    def routes(handlers: list[Any], largest_body: int) -> Router:
-        return Router(
-            API,
-            route_handlers=handlers,
-            before_request=check,
-            include_in_schema=False,
-            request_max_body_size=largest_body,
-            exception_handlers=exceptions,
-        )
-
+    issue = "/issues/{reference:str}"
+    routes = [
+        post("/issues", opt=needs(Scope.RAISE), request_max_body_size=with_files)(raise_issue),
+        get("/issues", opt=needs(Scope.READ))(find_issues),
+        get(issue, opt=needs(Scope.READ))(look_at_issue),
+        get(f"{issue}/attachments/{{file_id:str}}", opt=needs(Scope.READ, json=False))(fetch_file),
+        post(f"{issue}/comments", opt=needs(Scope.COMMENT), request_max_body_size=with_files)(
+            comment
+        ),
+        post(f"{issue}/actions", status_code=200, opt=needs(Scope.ACT))(act),
+        post("/hooks/{hook_id:str}", opt=needs(Scope.HOOK))(take_message),
+        post("/imports", status_code=200, opt=needs(Scope.IMPORT), request_max_body_size=an_import)(
+            bring_in
+        ),
+    ]
+    check = guard(tokens, most_per_minute, door)
     return [
-        Router(API, route_handlers=[show_document], exception_handlers=exceptions),
-        routes([find_issues, look_at_issue, fetch_file, act, take_message], largest),
-        routes([raise_issue, comment], with_files),
-        routes([bring_in], LARGEST_IMPORT_BYTES),
+        Router(API, route_handlers=routes, before_request=check, exception_handlers=_SAYING),
+        Router(
+            API, route_handlers=[get("/openapi.json")(show_document)], exception_handlers=_SAYING
+        ),
     ]
 
 
@@ -83,3 +77,14 @@ def _say_key_reused(request: AnyRequest, error: Exception) -> Response[dict[str,
     _ = language_of_request(request)
     remedy = _("Use a new key for a new issue, and the same key only for the same content.")
     return say_problem(request, Problem(422, _("This Idempotency-Key was used before"), remedy))
+
+
+_SAYING: Any = {
+    Problem: say_problem,
+    NotLetIn: _say_not_let_in,
+    NotStored: _say_not_stored,
+    Closed: _say_not_stored,
+    KeyReused: _say_key_reused,
+    HTTPException: say_http_problem,
+    Exception: say_failure,
+}

@@ -27,6 +27,8 @@ from shared.language import Words
 Sent = TypeVar("Sent", bound=In)
 
 LONGEST_KEY = 200
+FILE = "file"
+"""The name of each part of a form that is a file."""
 _SEVERAL = ("state",)
 
 
@@ -43,6 +45,9 @@ async def read(request: AnyRequest, kind: type[Sent], part: str = "") -> tuple[S
         text, files = await request.body(), []
     sent = _check(text, kind, content_type, _)
     within: Sequence[FileIn] = getattr(sent, "attachments", ())
+    if within and content_type == "multipart/form-data":
+        errors = [{"field": f"{part}.attachments", "problem": "Send each file as a part instead"}]
+        raise faulty(errors, _)
     return sent, [*(one.file for one in within), *files]
 
 
@@ -128,8 +133,11 @@ async def _read_form(request: AnyRequest, part: str, _: Words) -> tuple[bytes, l
         content = await value.read() if isinstance(value, UploadFile) else str(value).encode()
         if name == part:
             text = content
-        elif isinstance(value, UploadFile):
+        elif name == FILE and isinstance(value, UploadFile):
             files.append(File(value.filename or "", value.content_type, content))
+        else:
+            problem = f"There are only the parts `{part}` and `{FILE}`, which has a filename"
+            raise faulty([{"field": name, "problem": problem}], _)
     if text is None:
         errors = [{"field": part, "problem": "Field required"}]
         raise faulty(errors, _)

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from services.intake.api.body import LONGEST_KEY
+from services.intake.api.body import FILE, LONGEST_KEY
 from services.intake.api.models import (
     SHA256,
     ActionAccepted,
@@ -44,16 +44,17 @@ _REFUSALS: Mapping[int, str] = {
     404: "There is no such thing, or not for this token.",
     405: "Not with this method.",
     406: "The caller takes nothing that can be answered.",
-    409: "The action was refused; `detail` says why and what to do instead.",
+    409: "The action was refused, and `detail` says why and what to do instead; or the"
+    " Idempotency-Key was used for something else.",
     413: "Too large.",
     415: "Neither JSON nor a form with files.",
-    422: "A field is missing or wrong, or the Idempotency-Key was used for something else.",
+    422: "A field is missing or wrong; `errors` says which.",
     429: "Too many requests; `Retry-After` says when to go on.",
     500: "Something went wrong on our side.",
     503: "It can't be stored now. Nothing is lost: send it again with the same key.",
 }
 _ALWAYS = (401, 403, 404, 405, 429, 500, 503)
-_WITH_BODY = (400, 406, 413, 415, 422)
+_WITH_BODY = (400, 406, 409, 413, 415, 422)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +102,7 @@ _KEY = {
     "in": "header",
     "required": False,
     "description": "Sent again with the same key, it is still done once.",
-    "schema": {
-        "type": "string",
-        "minLength": 1,
-        "maxLength": LONGEST_KEY,
-        "pattern": "^[\\x21-\\x7e]+$",
-    },
+    "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY},
 }
 _IF_NONE_MATCH = {
     "name": "If-None-Match",
@@ -228,7 +224,7 @@ OPERATIONS: Sequence[Operation] = (
             200: ("It is done; the issue as it is now.", IssueOut),
             202: ("It is stored, and not decided yet.", ActionAccepted),
         },
-        (*_WITH_BODY, 409),
+        _WITH_BODY,
         takes=ActionIn,
         example={"action": "acknowledge", "person": "nguyen"},
         parameters=(_REFERENCE, _KEY),
@@ -297,7 +293,10 @@ def document(most_files: int) -> dict[str, Any]:
     for name in ("CommentIn", "ActionIn"):
         components[name]["required"].append("person")
     for name in ("IssueIn", "CommentIn"):
-        components[name]["properties"]["attachments"]["maxItems"] = most_files
+        fields = components[name]["properties"]
+        fields["attachments"]["maxItems"] = most_files
+        fields_of_form = {key: value for key, value in fields.items() if key != "attachments"}
+        components[f"{name}OfForm"] = {**components[name], "properties": fields_of_form}
     paths: dict[str, Any] = {}
     for one in OPERATIONS:
         paths.setdefault(f"{_BASE}{one.path}", {})[one.method] = _operation(
@@ -331,7 +330,8 @@ def methods_at(path: str) -> str:
     """What is possible at an address, as the header `Allow` says it."""
     parts = path.removeprefix(_BASE).rstrip("/").split("/")
     methods = [one.method.upper() for one in OPERATIONS if _is_at(one.path.split("/"), parts)]
-    return ", ".join(("HEAD, GET" if method == "GET" else method) for method in methods) or "GET"
+    told = ["GET, HEAD" if method == "GET" else method for method in methods]
+    return ", ".join([*(told or ["GET, HEAD"]), "OPTIONS"])
 
 
 def _is_at(template: Sequence[str], parts: Sequence[str]) -> bool:
@@ -382,7 +382,7 @@ def _filter(name: str, schema: Mapping[str, Any], text: str) -> dict[str, Any]:
         choices[0] if choices else {key: value for key, value in schema.items() if key != "title"}
     )
     if name == "cursor":
-        kept = {"type": "string", "pattern": "^0[0-7][0-9a-f]{46}$"}
+        kept = {"type": "string", "pattern": "^000[0-9a-f]{45}$"}
     return {"name": name, "in": "query", "required": False, "description": text, "schema": kept}
 
 
@@ -395,11 +395,13 @@ def _content(one: Operation, most_files: int) -> dict[str, Any]:
         content["multipart/form-data"] = {
             "schema": {
                 "type": "object",
-                "description": f"`{one.part}` holds the JSON; every other part is a file.",
+                "description": f"`{one.part}` holds the JSON, without `attachments`; each `{FILE}`"
+                " is a file.",
                 "required": [one.part],
+                "additionalProperties": False,
                 "properties": {
-                    one.part: schema,
-                    "file": {
+                    one.part: {"$ref": f"{schema['$ref']}OfForm"},
+                    FILE: {
                         "type": "array",
                         "items": {"type": "string", "format": "binary"},
                         "maxItems": most_files,

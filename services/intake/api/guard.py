@@ -11,7 +11,9 @@ from typing import Any
 from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
+from litestar import Response
 
+from services.intake.api.document import methods_at
 from services.intake.api.problems import (
     AnyRequest,
     Problem,
@@ -62,14 +64,17 @@ def needs(scope: Scope, *, json: bool = True) -> dict[str, Any]:
 
 def guard(
     tokens: KnownTokens, most_per_minute: int, door: Door
-) -> Callable[[AnyRequest], Awaitable[None]]:
+) -> Callable[[AnyRequest], Awaitable[Response[None] | None]]:
     """Lets in whoever shows a token with the scope that the route needs."""
     rate = RateLimitItemPerMinute(most_per_minute)
     limiter = FixedWindowRateLimiter(MemoryStorage())
 
-    async def check(request: AnyRequest) -> None:
+    async def check(request: AnyRequest) -> Response[None] | None:
         _ = language_of_request(request)
-        scope: Scope = request.route_handler.opt["scope"]
+        scope: Scope | None = request.route_handler.opt.get("scope")
+        if scope is None:  # OPTIONS, which says no more than the documentation
+            allowed = {"Allow": methods_at(request.url.path)}
+            return Response(None, status_code=204, headers=allowed)
         token = tokens.find(_shown(request, basic=scope is Scope.HOOK))
         if token is None:
             raise NotLetIn
@@ -82,6 +87,7 @@ def guard(
         if request.route_handler.opt["json"] and not _takes_json(request):
             raise unacceptable(_)
         request.state.caller = Caller(token)
+        return None
 
     return check
 

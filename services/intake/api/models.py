@@ -440,7 +440,12 @@ class Filters(In):
     raised_before: Bygone | None = None
     changed_after: Bygone | None = None
     q: Annotated[str | None, Field(min_length=1, max_length=200)] = None
-    limit: Annotated[int, BeforeValidator(_limit), Field(ge=1, le=MOST_LISTED)] = 50
+    limit: Annotated[
+        int,
+        BeforeValidator(_limit),
+        Field(ge=1, le=MOST_LISTED),
+        WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MOST_LISTED, "default": 50}),
+    ] = 50
     cursor: str | None = None
 
 

@@ -163,7 +163,7 @@ def files_refused(error: FilesRefused, limits: Limits, _: Words) -> Problem:
     match error:
         case TooManyFiles():
             advice = _("Send at most %(count)s files at once.", count=limits.most)
-            return Problem(413, _("Too many files"), advice, file=name)
+            return Problem(422, _("Too many files"), advice, file=name)
         case FileTooLarge():
             advice = _("One file may have at most %(count)s MB.", count=limits.largest_mb)
             return Problem(413, _("Too large"), advice, file=name)

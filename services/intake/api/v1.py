@@ -48,9 +48,12 @@ def api(tokens: KnownTokens, door: Door, largest: int, most_per_minute: int) -> 
         ),
         post(f"{issue}/actions", status_code=200, opt=needs(Scope.ACT))(act),
         post("/hooks/{hook_id:str}", opt=needs(Scope.HOOK))(take_message),
-        post("/imports", status_code=200, opt=needs(Scope.IMPORT), request_max_body_size=an_import)(
-            bring_in
-        ),
+        post(
+            "/imports",
+            status_code=200,
+            opt=needs(Scope.IMPORT),
+            request_max_body_size=LARGEST_IMPORT_BYTES,
+        )(bring_in),
     ]
     check = guard(tokens, most_per_minute, door)
     return [
@@ -76,7 +79,7 @@ def _say_not_stored(request: AnyRequest, error: Exception) -> Response[dict[str,
 def _say_key_reused(request: AnyRequest, error: Exception) -> Response[dict[str, Any]]:
     _ = language_of_request(request)
     remedy = _("Use a new key for a new issue, and the same key only for the same content.")
-    return say_problem(request, Problem(422, _("This Idempotency-Key was used before"), remedy))
+    return say_problem(request, Problem(409, _("This Idempotency-Key was used before"), remedy))
 
 
 _SAYING: Any = {

@@ -48,11 +48,15 @@ class MailServer:
         aliases: Mapping[str, str] | None = None,
         introspection: str | None = None,
         imap: Mapping[str, str] | None = None,
+        prefix: str = "",
+        rights: str = "",
+        with_postfix: bool = True,
     ) -> None:
         """`relayed`: addresses that Postfix hands to somebody else, as `smtp:[127.0.0.1]:25`.
 
         `introspection`: a URL that knows OAuth2 tokens (RFC 7662). `imap`: settings of Dovecot's
-        IMAP alone.
+        IMAP alone. `prefix`: of the names of all folders but the inbox. `rights`: lines of who may
+        do what in which folder (RFC 4314).
         """
         self._directory = directory
         self._users = list(users)
@@ -60,6 +64,9 @@ class MailServer:
         self._aliases = dict(aliases or {})
         self._introspection = introspection
         self._imap = dict(imap or {})
+        self._prefix = prefix
+        self._rights = rights
+        self._with_postfix = with_postfix
         self.smtp, self.lmtp, self.imap, self.imaps = free_ports(4)
         self.ca_file = directory / "ca.pem"
         self._dovecot = directory / "dovecot.conf"
@@ -70,15 +77,17 @@ class MailServer:
 
     def start(self) -> MailServer:
         """Returns once both answer."""
-        _certify(self._directory)
+        certify(self._directory)
         self._configure_dovecot()
-        self._configure_postfix()
         self.start_dovecot()
-        self.start_postfix()
+        if self._with_postfix:
+            self._configure_postfix()
+            self.start_postfix()
         return self
 
     def stop(self) -> None:
-        self.stop_postfix()
+        if self._with_postfix:
+            self.stop_postfix()
         self.stop_dovecot()
 
     def start_dovecot(self) -> None:
@@ -135,6 +144,11 @@ class MailServer:
         with smtplib.SMTP("127.0.0.1", self.smtp, timeout=30) as server:
             server.sendmail(sender, to, raw)
 
+    def deliver(self, user: str, raw: bytes) -> None:
+        """Puts a mail into a mailbox, without Postfix."""
+        with smtplib.LMTP("127.0.0.1", self.lmtp) as server:
+            server.sendmail(f"someone@{DOMAIN}", [f"{user}@{DOMAIN}"], raw)
+
     def answer_as_away(self, user: str, text: str) -> None:
         """Has the server answer in somebody's name (RFC 5230)."""
         home = self._home(user)
@@ -162,6 +176,21 @@ class MailServer:
                 for mail in box.fetch(mark_seen=False, headers_only=True)
             ]
 
+    def mark_deleted(self, user: str) -> None:
+        """Somebody has deleted what is in the inbox, and it is not gone yet."""
+        with self.look(user) as box:
+            box.client.uid("STORE", "1:*", "+FLAGS", r"(\Deleted)")
+
+    def empty(self) -> None:
+        """Takes away every mail and folder, in every mailbox."""
+        for user in self._users:
+            shutil.rmtree(self._home(user) / "Maildir", ignore_errors=True)
+
+    def forget_uids(self, user: str) -> None:
+        """Has the server number the mails anew, as after a restored backup."""
+        for file in (self._home(user) / "Maildir").glob("dovecot*"):
+            file.unlink()
+
     # --- configuration
 
     def _home(self, user: str) -> Path:
@@ -188,6 +217,11 @@ class MailServer:
                 f"  args = {here}/oauth2.conf\n}}\n"
             )
         imap = "".join(f"  {name} = {value}\n" for name, value in self._imap.items())
+        acl = ""
+        if self._rights:
+            (here / "rights").write_text(self._rights)
+            imap += "  mail_plugins = acl imap_acl\n"
+            acl = f"  acl = vfile:{here}/rights\n"
         self._dovecot.write_text(
             f"""
 base_dir = {here}/dovecot
@@ -224,6 +258,11 @@ service imap-login {{
     port = {self.imaps}
   }}
 }}
+service anvil {{
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
+}}
 service lmtp {{
   inet_listener lmtp {{
     address = 127.0.0.1
@@ -238,9 +277,11 @@ protocol imap {{
 {imap}}}
 plugin {{
   sieve = file:~/sieve;active=~/active.sieve
-}}
+{acl}}}
 namespace inbox {{
   inbox = yes
+  separator = .
+  prefix = {self._prefix}
 }}
 """
         )
@@ -354,7 +395,7 @@ def _master(text: str, port: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _certify(directory: Path) -> None:
+def certify(directory: Path) -> None:
     """A certification authority for a day, and a certificate of localhost by it."""
 
     def openssl(*words: str) -> None:

@@ -402,12 +402,14 @@ class Say:
     def _comment(self) -> Said:
         """The carrier's words, for the owner."""
         _ = self._
-        lines = []
-        if not self._is_open():
-            lines.append(_("It counts as solved; one click of theirs opens it again."))
+        line = (
+            _("The next step and its date stay as they are.")
+            if self._is_open()
+            else _("It counts as solved; one click of theirs opens it again.")
+        )
         return Said(
             _("%(name)s has written more", name=self._actor()),
-            lines,
+            [line],
             self.event.text if isinstance(self.event, IssueCommented) else None,
             self._owner_actions() if self._is_open() else (),
             quote_first=True,

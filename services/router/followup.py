@@ -131,8 +131,8 @@ def due(issue: Issue, policy: Policy, lead_id: str | None, leader_id: str) -> De
         return Remind(issue.owner_id)
     rung = policy.ladder[issue.rung]
     unfit = {issue.carrier_id, *(issue.declined_by if rung.do == "give" else ())}
-    may_hear = lead_id is not None and lead_id not in unfit and not issue.confidential
-    target = lead_id if lead_id and rung.to == "lead" and may_hear else leader_id
+    to_lead = rung.to == "lead" and lead_id not in unfit and not issue.confidential
+    target = lead_id if lead_id and to_lead else leader_id
     if rung.do == "remind" or issue.owner_id in (target, leader_id):
         return Remind(issue.owner_id)
     return Tell(target) if rung.do == "tell" else Give(target)

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from shared.contracts.event import MAX_MESSAGE_BYTES
-from shared.contracts.organisation import NONE_SAID, Calendar, Organisation
+from shared.contracts.organisation import NONE_SAID, Calendar, Organisation, When
 
 LARGEST_BYTES = MAX_MESSAGE_BYTES // 2
 """About 20,000 people."""
@@ -143,7 +143,7 @@ def _inconsistencies(organisation: Organisation) -> Iterator[tuple[Place, str, s
     """What is well-formed, but names something that isn't there."""
     yield from _ids_twice(organisation)
     people, teams = organisation.person, organisation.team
-    categories, products = organisation.category, organisation.product
+    categories, products, fields = organisation.category, organisation.product, organisation.field
     calendars = {calendar.id for calendar in organisation.calendars}
 
     def person(value: str | None, *place: str | int) -> Iterator[tuple[Place, str, str]]:
@@ -161,6 +161,10 @@ def _inconsistencies(organisation: Organisation) -> Iterator[tuple[Place, str, s
     def calendar(value: str | None, *place: str | int) -> Iterator[tuple[Place, str, str]]:
         if value is not None and value not in calendars:
             yield place, f"there is no calendar `{value}`", "Add it under `calendars:`"
+
+    def field(value: str, *place: str | int) -> Iterator[tuple[Place, str, str]]:
+        if value not in fields:
+            yield place, f"there is no field `{value}`", "Add it under `fields:`, or correct it"
 
     yield from person(organisation.leader, "leader")
     yield from team(organisation.default_team, "default_team")
@@ -183,8 +187,14 @@ def _inconsistencies(organisation: Organisation) -> Iterator[tuple[Place, str, s
             yield from category(skill, "people", n, "skills", skill)
     for n, a_product in enumerate(organisation.products):
         yield from person(a_product.carrier, "products", n, "carrier")
+        for m, asked in enumerate(a_product.fields):
+            yield from field(asked, "products", n, "fields", m)
     for n, a_category in enumerate(organisation.categories):
         yield from team(a_category.team, "categories", n, "team")
+        for m, asked in enumerate(a_category.fields):
+            yield from field(asked, "categories", n, "fields", m)
+    for n, a_hook in enumerate(organisation.hooks):
+        yield from person(a_hook.reporter, "hooks", n, "reporter")
     for n, rule in enumerate(organisation.rules):
         yield from team(rule.team, "rules", n, "team")
         yield from person(rule.person, "rules", n, "person")
@@ -200,12 +210,39 @@ def _inconsistencies(organisation: Organisation) -> Iterator[tuple[Place, str, s
                     f"there is no product `{asked}`",
                     "Add it under `products:`, or correct it",
                 )
+        yield from _unanswerable(rule.when, n, organisation)
+        for asked in rule.when.fields:
+            yield from field(asked, "rules", n, "when", "fields", asked)
         if not (rule.team or rule.person or rule.category or rule.urgency or rule.carrier):
             yield (
                 ("rules", n),
                 f"rule `{rule.name}` does nothing",
                 "Say `team:`, `person:`, `category:`, `urgency:` or `carrier:`",
             )
+
+
+def _unanswerable(
+    when: When, n: int, organisation: Organisation
+) -> Iterator[tuple[Place, str, str]]:
+    """What a rule waits for, though it can't come."""
+    ours = {address.lower() for address in organisation.mail.issues}
+    for address in when.to:
+        if address not in ours:
+            yield (
+                ("rules", n, "when", "to"),
+                f"`{address}` is none of our addresses",
+                "Add it under `mail: issues:`, or correct it",
+            )
+    for field_id, answers in when.fields.items():
+        field = organisation.field.get(field_id)
+        choices = {choice.id for choice in field.choices} if field else set()
+        for answer in answers:
+            if choices and answer not in choices:
+                yield (
+                    ("rules", n, "when", "fields", field_id),
+                    f"`{answer}` is no choice of field `{field_id}`",
+                    f"Write one of {', '.join(sorted(choices))}",
+                )
 
 
 def _calendar_problems(calendar: Calendar, n: int) -> Iterator[tuple[Place, str, str]]:
@@ -236,12 +273,15 @@ def _calendar_problems(calendar: Calendar, n: int) -> Iterator[tuple[Place, str,
 
 
 def _ids_twice(organisation: Organisation) -> Iterator[tuple[Place, str, str]]:
-    for kind in ("calendars", "teams", "people", "products", "categories", "causes"):
-        parts = getattr(organisation, kind)
+    kinds = ("calendars", "teams", "people", "products", "categories", "causes", "fields", "hooks")
+    lists: list[tuple[Place, Sequence[Any]]]
+    lists = [((kind,), getattr(organisation, kind)) for kind in kinds]
+    lists += [(("fields", n, "choices"), one.choices) for n, one in enumerate(organisation.fields)]
+    for place, parts in lists:
         counts = Counter(part.id for part in parts)
         for n, part in enumerate(parts):
             if counts[part.id] > 1:
-                yield (kind, n, "id"), f"`{part.id}` is there twice", "Give each its own id"
+                yield (*place, n, "id"), f"`{part.id}` is there twice", "Give each its own id"
     addresses = Counter(address for person in organisation.people for address in person.emails)
     for n, person in enumerate(organisation.people):
         for m, address in enumerate(person.emails):

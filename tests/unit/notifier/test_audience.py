@@ -15,6 +15,8 @@ from shared.contracts.issue import (
     DeclineReason,
     Reasons,
     Refusal,
+    Source,
+    Standing,
     State,
     Step,
 )
@@ -24,6 +26,8 @@ from shared.contracts.router import (
     IssueAcknowledged,
     IssueAssigned,
     IssueClosed,
+    IssueCommented,
+    IssueCorrected,
     IssueDeclined,
     IssueDue,
     IssueEscalated,
@@ -31,6 +35,7 @@ from shared.contracts.router import (
     IssueReopened,
     IssueResolved,
     IssueResponded,
+    Voice,
 )
 from tests.unit import build
 from tests.unit.build import CUSTOMER, ISSUE_ID, MONDAY
@@ -200,6 +205,186 @@ def test_a_refusal_is_sent_only_where_it_can_no_longer_stand_on_the_page(
     )
 
     assert told(event) == ({"ren": (Relation.REQUESTER, Reason.REFUSED)} if is_told else {})
+
+
+@pytest.mark.parametrize(("source", "is_told"), [(Source.EMAIL, True), (Source.API, False)])
+def test_a_refusal_of_what_a_mail_asked_for_is_always_sent(source: Source, is_told: bool) -> None:
+    event = ActionRefused(
+        occurred_at=MONDAY,
+        issue_id=ISSUE_ID,
+        person_id="ren",
+        action=Action.RESOLVE,
+        refusal=Refusal.INCOMPLETE,
+        requested_at=MONDAY,
+        source=source,
+    )
+
+    assert ("ren" in told(event)) is is_told
+
+
+# Words that are no answer
+
+
+def comment(
+    actor_id: str | None, voice: Voice, standing: Standing = Standing.VOUCHED, **more: Any
+) -> IssueCommented:
+    quiet = more.pop("quiet", False)
+    return IssueCommented(
+        **said(actor_id, **more),
+        voice=voice,
+        standing=standing,
+        source=Source.EMAIL,
+        text="It blinks, too.",
+        quiet=quiet,
+    )
+
+
+@pytest.mark.parametrize("actor_id", ["emi", CUSTOMER])
+def test_an_owner_hears_what_carrier_and_reporter_say_more(actor_id: str) -> None:
+    assert told(comment(actor_id, Voice.CARRIER)) == {"ren": (Relation.OWNER, Reason.COMMENT)}
+
+
+@pytest.mark.parametrize("actor_id", ["yui", "x-2", None])
+def test_an_owner_looks_at_what_anybody_else_writes(actor_id: str | None) -> None:
+    assert told(comment(actor_id, Voice.OTHER)) == {"ren": (Relation.OWNER, Reason.LOOK)}
+
+
+@pytest.mark.parametrize("standing", [Standing.THREADED, Standing.DOUBTED])
+def test_an_owner_hears_what_comes_in_their_own_name_without_proof(standing: Standing) -> None:
+    assert told(comment("ren", Voice.OTHER, standing)) == {"ren": (Relation.OWNER, Reason.LOOK)}
+
+
+@pytest.mark.parametrize("state", [State.RESOLVED, State.CLOSED])
+@pytest.mark.parametrize(
+    ("actor_id", "relation"), [("emi", Relation.CARRIER), (CUSTOMER, Relation.REPORTER)]
+)
+def test_who_writes_about_what_is_over_hears_how_to_open_it_again(
+    actor_id: str, relation: Relation, state: State
+) -> None:
+    event = comment(actor_id, Voice.CARRIER, Standing.THREADED, state=state)
+
+    assert told(event) == {
+        "ren": (Relation.OWNER, Reason.COMMENT),
+        actor_id: (relation, Reason.STILL_CLOSED),
+    }
+
+
+def test_nobody_else_hears_that_it_is_over() -> None:
+    assert told(comment("yui", Voice.OTHER, state=State.CLOSED)).keys() == {"ren"}
+
+
+@pytest.mark.parametrize("voice", Voice)
+def test_more_words_than_a_person_writes_are_told_to_nobody(voice: Voice) -> None:
+    assert told(comment("emi", voice, state=State.CLOSED, quiet=True)) == {}
+
+
+# Corrections, and what the carrier says is over
+
+
+@pytest.mark.parametrize("actor_id", ["emi", CUSTOMER])
+def test_an_owner_hears_what_was_corrected(actor_id: str) -> None:
+    event = IssueCorrected(**said(actor_id), changed=("summary",))
+
+    assert told(event) == {"ren": (Relation.OWNER, Reason.CORRECTED)}
+
+
+def test_a_carrier_hears_what_an_owner_has_corrected() -> None:
+    event = IssueCorrected(**said("ren"), changed=("urgency",))
+
+    assert told(event) == {"emi": (Relation.CARRIER, Reason.CORRECTED)}
+
+
+def test_an_owner_hears_that_it_is_withdrawn_and_the_others_who_wait_that_it_is_closed() -> None:
+    event = IssueClosed(**said("emi", follower_ids=["sho"]), confirmed=False, withdrawn=True)
+
+    assert told(event) == {
+        "ren": (Relation.OWNER, Reason.WITHDRAWN),
+        CUSTOMER: (Relation.REPORTER, Reason.CLOSED),
+        "sho": (Relation.FOLLOWER, Reason.CLOSED),
+    }
+
+
+def elsewhere(actor_id: str, said_by_id: str, **issue: Any) -> IssueResponded:
+    return IssueResponded(
+        **said(actor_id, **issue), text="By telephone.", elsewhere=True, said_by_id=said_by_id
+    )
+
+
+@pytest.mark.parametrize("actor_id", ["ren", "mio"])
+def test_an_owner_hears_that_it_was_answered_elsewhere_even_by_themselves(actor_id: str) -> None:
+    """A customer is told by whoever carries it, as they see fit."""
+    event = elsewhere(actor_id, "emi", follower_ids=["sho", "x-2"])
+
+    assert told(event) == {
+        "ren": (Relation.OWNER, Reason.ANSWERED_ELSEWHERE),
+        "sho": (Relation.FOLLOWER, Reason.ANSWER),
+    }
+
+
+def test_a_carrier_hears_that_a_customer_was_answered_elsewhere() -> None:
+    assert told(elsewhere("ren", CUSTOMER)) == {
+        "ren": (Relation.OWNER, Reason.ANSWERED_ELSEWHERE),
+        "emi": (Relation.CARRIER, Reason.ANSWER),
+    }
+
+
+def test_an_owner_who_said_so_themselves_need_not_be_told() -> None:
+    assert told(elsewhere("mio", "ren", reporter_id="ren")) == {
+        "emi": (Relation.CARRIER, Reason.ANSWER)
+    }
+
+
+# People on copy, and confidential issues
+
+
+@pytest.mark.parametrize(
+    ("event", "reason"),
+    [
+        (assigned(AssignedBecause.NEW, follower_ids=["sho", "x-2"]), Reason.COPIED),
+        (assigned(AssignedBecause.UNROUTABLE, follower_ids=["sho", "x-2"]), Reason.COPIED),
+        (IssueResponded(**said("ren", follower_ids=["sho", "x-2"]), text="."), Reason.ANSWER),
+        (IssueResolved(**said("ren", follower_ids=["sho", "x-2"])), Reason.SOLVED),
+        (IssueClosed(**said(follower_ids=["sho", "x-2"]), confirmed=False), Reason.CLOSED),
+        (IssueClosed(**said("emi", follower_ids=["sho", "x-2"]), confirmed=True), Reason.CLOSED),
+    ],
+)
+def test_people_on_copy_hear_of_it_and_of_answers_and_of_its_end(
+    event: Event, reason: Reason
+) -> None:
+    heard = told(event)
+
+    assert heard["sho"] == heard["x-2"] == (Relation.FOLLOWER, reason)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        assigned(AssignedBecause.HANDED_OVER, previous="mio", follower_ids=["sho"]),
+        IssueAcknowledged(**said("ren", follower_ids=["sho"])),
+        IssueReopened(**said("emi", follower_ids=["sho"])),
+        IssueReminded(**said(follower_ids=["sho"]), step=Step.CONFIRM, person_id="emi"),
+        IssueCorrected(**said("emi", follower_ids=["sho"]), changed=("summary",)),
+        comment("emi", Voice.CARRIER, follower_ids=["sho"]),
+    ],
+)
+def test_people_on_copy_hear_no_more_than_that(event: Event) -> None:
+    assert "sho" not in told(event)
+
+
+def test_who_owns_or_carries_it_by_now_is_told_as_that_and_not_as_somebody_on_copy() -> None:
+    event = IssueResolved(**said("mio", follower_ids=["emi", CUSTOMER, "mio"]))
+
+    assert told(event) == {
+        "emi": (Relation.CARRIER, Reason.SOLVED),
+        CUSTOMER: (Relation.REPORTER, Reason.SOLVED),
+    }
+
+
+@pytest.mark.parametrize(("person_id", "is_told"), [("mio", False), ("kai", True)])
+def test_no_lead_hears_of_a_confidential_issue(person_id: str, is_told: bool) -> None:
+    event = IssueEscalated(**said(confidential=True), step=Step.ANSWER, person_id=person_id)
+
+    assert (person_id in told(event)) is is_told
 
 
 @pytest.mark.parametrize(

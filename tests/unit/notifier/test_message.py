@@ -11,29 +11,38 @@ from services.notifier.message import Message, as_html, as_text, compose
 from services.notifier.store import Delivery, Fate, Ready
 from services.notifier.wording import LONGEST_QUOTE, Recipient
 from shared.contracts.event import Event
+from shared.contracts.intake import IssueRaised
 from shared.contracts.issue import (
     Action,
     AssignedBecause,
+    Attachment,
     Reasons,
     Refusal,
+    Source,
+    Standing,
     State,
     Step,
+    Urgency,
 )
 from shared.contracts.notifier import Channel, Reason, Relation
-from shared.contracts.organisation import Language, Organisation
+from shared.contracts.organisation import FormField, Language, Mail, Organisation
 from shared.contracts.router import (
     ActionRefused,
     IssueAcknowledged,
     IssueAssigned,
     IssueClosed,
+    IssueCommented,
+    IssueCorrected,
     IssueDue,
     IssueEscalated,
     IssueReminded,
     IssueReopened,
     IssueResolved,
     IssueResponded,
+    Voice,
 )
 from shared.links import Link, Links, Purpose
+from shared.replies import REPLY_ABOVE
 from tests.unit import build
 from tests.unit.build import CUSTOMER, ISSUE_ID, MONDAY
 
@@ -50,15 +59,57 @@ def assigned(because: AssignedBecause = AssignedBecause.NEW, **issue: Any) -> Is
     return IssueAssigned(**said(**issue), because=because, reasons=Reasons(), actor_id="sho")
 
 
-def refused(refusal: Refusal) -> ActionRefused:
+def refused(
+    refusal: Refusal,
+    action: Action = Action.ANSWER,
+    source: Source = Source.WEB,
+    text: str | None = None,
+) -> ActionRefused:
     return ActionRefused(
         occurred_at=MONDAY,
         issue_id=ISSUE_ID,
         person_id="sho",
-        action=Action.ANSWER,
+        action=action,
         refusal=refusal,
         requested_at=MONDAY,
+        source=source,
+        text=text,
         issue=build.snapshot(),
+    )
+
+
+def comment(
+    actor_id: str | None = "emi",
+    voice: Voice = Voice.CARRIER,
+    standing: Standing = Standing.VOUCHED,
+    attachments: tuple[Attachment, ...] = (),
+    **issue: Any,
+) -> IssueCommented:
+    return IssueCommented(
+        **said(**issue),
+        actor_id=actor_id,
+        voice=voice,
+        standing=standing,
+        source=Source.EMAIL,
+        text="It blinks, too.",
+        attachments=attachments,
+    )
+
+
+def elsewhere(**issue: Any) -> IssueResponded:
+    return IssueResponded(
+        **said(next_step=Step.RESOLVE, **issue),
+        text="A cable is on its way.",
+        actor_id="ren",
+        elsewhere=True,
+        said_by_id="emi",
+    )
+
+
+def files(count: int) -> tuple[Attachment, ...]:
+    return tuple(
+        Attachment(filename=f"{nth}.png", content_type="image/png", size=1, sha256="0" * 64)
+        for nth in range(count)
     )
 
 
@@ -71,6 +122,8 @@ def tell(
     language: Language = "en",
     brought_in: str = "It does not start.",
     organisation: Organisation = ORGANISATION,
+    raised: IssueRaised | None = None,
+    customer: str | None = None,
 ) -> Message:
     delivery = Delivery(
         delivery_id="delivery",
@@ -89,7 +142,8 @@ def tell(
         taken_at=None,
     )
     recipient = Recipient(to, to.capitalize(), f"{to}@example.com", language)
-    ready = Ready(delivery, event, None, build.raised(description=brought_in))
+    raised = raised or build.raised(description=brought_in)
+    ready = Ready(delivery, event, None, raised, customer)
     return compose(ready, recipient, organisation, LINKS, MONDAY)
 
 
@@ -137,6 +191,21 @@ EVERY_REASON: list[tuple[Reason, Relation, Event]] = [
     ),
     (Reason.REOPENED, Relation.OWNER, IssueReopened(**said(), text="Not yet.", actor_id="emi")),
     (Reason.REFUSED, Relation.REQUESTER, refused(Refusal.NOT_NOW)),
+    (Reason.COMMENT, Relation.OWNER, comment()),
+    (Reason.LOOK, Relation.OWNER, comment("yui", Voice.OTHER)),
+    (
+        Reason.CORRECTED,
+        Relation.OWNER,
+        IssueCorrected(**said(), actor_id="emi", changed=("urgency",)),
+    ),
+    (
+        Reason.WITHDRAWN,
+        Relation.OWNER,
+        IssueClosed(**said(next_step=None), actor_id="emi", confirmed=False, withdrawn=True),
+    ),
+    (Reason.ANSWERED_ELSEWHERE, Relation.OWNER, elsewhere()),
+    (Reason.COPIED, Relation.FOLLOWER, assigned()),
+    (Reason.STILL_CLOSED, Relation.CARRIER, comment(state=State.CLOSED, next_step=None)),
 ]
 
 
@@ -153,7 +222,8 @@ def test_every_reason_has_whole_words_in_both_languages(
 
     assert message.heading
     assert message.lines
-    for words in (message.heading, *message.lines, *(button.words for button in message.buttons)):
+    buttons = (button.words for button in message.buttons)
+    for words in (message.heading, *message.lines, *buttons, *message.reply_lines):
         assert "%(" not in words
         assert bool(KANA.search(words)) == (language == "ja")
 
@@ -430,6 +500,393 @@ def test_japanese_names_are_polite() -> None:
 def test_of_what_names_no_issue_nobody_is_told(event: Event) -> None:
     with pytest.raises(ValueError, match="nobody is told"):
         tell(event, Reason.REFUSED)
+
+
+# Words about an issue
+
+
+def test_an_owner_reads_what_the_carrier_says_more_and_can_act() -> None:
+    message = tell(comment(), Reason.COMMENT)
+
+    assert message.heading == "Emi has written more"
+    assert (message.quote, message.quote_first) == ("It blinks, too.", True)
+    assert what(message)[0] is Action.ACKNOWLEDGE
+
+
+@pytest.mark.parametrize("reason", [Reason.COMMENT, Reason.LOOK])
+@pytest.mark.parametrize("state", [State.RESOLVED, State.CLOSED])
+def test_an_owner_can_do_nothing_by_button_about_what_is_over(state: State, reason: Reason) -> None:
+    assert tell(comment(state=state), reason).buttons == []
+
+
+def test_an_owner_hears_that_the_carrier_may_open_it_again() -> None:
+    message = tell(comment(state=State.RESOLVED), Reason.COMMENT)
+
+    assert message.lines == ["It counts as solved; one click of theirs opens it again."]
+
+
+@pytest.mark.parametrize(
+    ("actor_id", "standing", "words"),
+    [
+        ("yui", Standing.VOUCHED, "from Yui, who is not part of this issue"),
+        ("x-9", Standing.UNPROVEN, "from somebody outside, who is not part of"),
+        ("emi", Standing.THREADED, "in the name of Emi, and nothing proves who wrote it"),
+        ("emi", Standing.DOUBTED, "in the name of Emi, but its sender is probably forged"),
+        (None, Standing.THREADED, "in the name of somebody outside, and nothing proves"),
+        ("ren", Standing.THREADED, "in your name, but nothing proves that you wrote it"),
+    ],
+)
+def test_an_owner_hears_whose_words_they_may_be(
+    actor_id: str | None, standing: Standing, words: str
+) -> None:
+    message = tell(comment(actor_id, Voice.OTHER, standing), Reason.LOOK)
+
+    assert words in message.lines[0]
+    assert message.quote == "It blinks, too."
+
+
+def test_every_part_that_was_corrected_is_told_and_no_other() -> None:
+    event = IssueCorrected(
+        **said(
+            summary="It does not stop",
+            product="meter",
+            category="broken",
+            urgency=Urgency.HIGH,
+            needed_by=MONDAY,
+        ),
+        actor_id="emi",
+        changed=("summary", "product", "category", "urgency", "customer", "needed_by"),
+        customer="Port Trading",
+        text="I mixed them up.",
+    )
+
+    message = tell(event, Reason.CORRECTED)
+
+    assert message.lines == [
+        "Emi has corrected what was said.",
+        "In short, it is now: It does not stop",
+        "The product is now: Meter",
+        "It is now about: Broken",
+        "The urgency is now: Urgent: a customer is waiting",
+        "The customer is now: Port Trading",
+        "It is now needed by: Mon 1 Jun, 09:00",
+    ]
+    assert message.quote == "I mixed them up."
+    only = event.model_copy(update={"changed": ("urgency",)})
+    assert len(tell(only, Reason.CORRECTED).lines) == 2
+
+
+@pytest.mark.parametrize(
+    ("urgency", "words"), [(Urgency.LOW, "It can wait"), (Urgency.NORMAL, "Normal")]
+)
+def test_an_urgency_is_told_in_words(urgency: Urgency, words: str) -> None:
+    event = IssueCorrected(**said(urgency=urgency), changed=("urgency",), actor_id="emi")
+
+    assert tell(event, Reason.CORRECTED).lines[1] == f"The urgency is now: {words}"
+
+
+def test_a_carrier_whose_issue_the_owner_corrected_has_no_owners_buttons() -> None:
+    event = IssueCorrected(**said(), changed=("urgency",), actor_id="ren")
+
+    assert tell(event, Reason.CORRECTED, Relation.CARRIER, to="emi").buttons == []
+
+
+def test_an_owner_hears_who_says_that_it_was_answered_elsewhere() -> None:
+    message = tell(elsewhere(), Reason.ANSWERED_ELSEWHERE)
+
+    assert message.lines[0] == "Emi says that Ren has answered already."
+    assert message.quote == "A cable is on its way."
+    assert Action.RESOLVE in what(message)
+
+
+def test_who_hears_of_an_answer_given_elsewhere_hears_who_says_so() -> None:
+    message = tell(elsewhere(), Reason.ANSWER, Relation.CARRIER, to="mio")
+
+    assert message.lines[0] == "By telephone or in person, as Emi says."
+
+
+@pytest.mark.parametrize(
+    ("state", "does"),
+    [
+        (State.ACKNOWLEDGED, []),
+        (State.RESOLVED, [Action.CONFIRM, Action.REOPEN]),
+        (State.CLOSED, [Action.REOPEN]),
+    ],
+)
+def test_an_afterword_shows_how_to_open_again_what_is_over(
+    state: State, does: list[Action]
+) -> None:
+    event = IssueResponded(**said(state=state, next_step=None), text="P.S.", actor_id="ren")
+
+    message = tell(event, Reason.ANSWER, Relation.CARRIER, to="emi")
+
+    assert what(message) == does
+    assert ("It is closed." in message.lines[0]) is (state is State.CLOSED)
+
+
+@pytest.mark.parametrize(
+    ("state", "heading", "does"),
+    [
+        (State.CLOSED, "Your words are here, and it is closed", [Action.REOPEN]),
+        (
+            State.RESOLVED,
+            "Your words are here; is it solved?",
+            [Action.CONFIRM, Action.REOPEN],
+        ),
+    ],
+)
+def test_who_wrote_about_what_is_over_opens_it_again_with_one_click(
+    state: State, heading: str, does: list[Action]
+) -> None:
+    message = tell(comment(state=state), Reason.STILL_CLOSED, Relation.CARRIER, to="emi")
+
+    assert message.heading == heading
+    assert what(message) == does
+
+
+# People on copy
+
+
+@pytest.mark.parametrize(
+    ("reason", "event"),
+    [
+        (Reason.COPIED, assigned()),
+        (Reason.ANSWER, IssueResponded(**said(state=State.RESOLVED), text="P.S.", actor_id="ren")),
+        (Reason.SOLVED, IssueResolved(**said(next_step=Step.CONFIRM))),
+        (Reason.CLOSED, IssueClosed(**said(next_step=None), confirmed=False)),
+    ],
+)
+def test_whoever_is_on_copy_has_nothing_to_do(reason: Reason, event: Event) -> None:
+    message = tell(event, reason, Relation.FOLLOWER, to="sho")
+
+    assert message.buttons == []
+    assert (message.reply_above, list(message.reply_lines)) == ("", [])
+    assert not any("you tell us" in line or "click" in line for line in message.lines)
+
+
+# What was said beside the description
+
+
+def with_fields() -> Organisation:
+    words = {"ja": "いつから", "en": "Since"}
+    since = {"id": "since", "label": words, "kind": "choice"}
+    choices = [{"id": "later", "name": {"ja": "後から", "en": "It worked before"}}]
+    fields = (
+        FormField.model_validate(since | {"choices": choices}),
+        FormField.model_validate({"id": "serial", "label": {"ja": "番号", "en": "Number"}}),
+    )
+    return build.organisation(fields=fields)
+
+
+def test_an_owner_reads_all_that_the_form_asked() -> None:
+    raised = build.raised(
+        customer="Port Trading",
+        fields={"since": "later", "serial": "A-1", "gone": "kept"},
+        attachments=files(1),
+    )
+
+    message = tell(
+        assigned(needed_by=MONDAY), Reason.YOURS, organisation=with_fields(), raised=raised
+    )
+
+    assert message.facts[-6:] == [
+        ("Customer", "Port Trading"),
+        ("Needed by", "Mon 1 Jun, 09:00"),
+        ("Since", "It worked before"),
+        ("Number", "A-1"),
+        ("gone", "kept"),
+        ("Files", "1 file on the page: 0.png"),
+    ]
+
+
+def test_whoever_wrote_it_need_not_read_it_again() -> None:
+    raised = build.raised(customer="Port Trading", fields={"serial": "A-1"}, attachments=files(1))
+
+    message = tell(assigned(), Reason.RECEIVED, Relation.CARRIER, to="emi", raised=raised)
+
+    assert {"Customer", "serial", "Files"}.isdisjoint(dict(message.facts))
+
+
+def test_a_customer_as_corrected_outranks_the_one_that_was_said() -> None:
+    raised = build.raised(customer="Port Trading")
+
+    message = tell(assigned(), Reason.YOURS, raised=raised, customer="Harbour Trading")
+
+    assert dict(message.facts)["Customer"] == "Harbour Trading"
+
+
+def test_of_many_files_the_first_are_named_and_all_are_counted() -> None:
+    facts = dict(tell(comment(attachments=files(7)), Reason.COMMENT).facts)
+
+    assert facts["Files"] == "7 files on the page: 0.png, 1.png, 2.png, 3.png, 4.png …"
+
+
+def test_a_carrier_sees_which_files_came_with_an_answer() -> None:
+    event = IssueResponded(**said(), text="See the plan.", actor_id="ren", attachments=files(2))
+
+    facts = dict(tell(event, Reason.ANSWER, Relation.CARRIER, to="emi").facts)
+
+    assert facts["Files"] == "2 files on the page: 0.png, 1.png"
+
+
+@pytest.mark.parametrize("relation", [Relation.OWNER, Relation.CARRIER])
+def test_a_confidential_issue_says_so(relation: Relation) -> None:
+    facts = dict(tell(assigned(confidential=True), Reason.YOURS, relation).facts)
+
+    assert "owner, the leader" in facts["Confidential"]
+    assert "Confidential" not in dict(tell(assigned(), Reason.YOURS, relation).facts)
+
+
+def test_an_imported_issue_has_no_words_of_its_own_to_quote() -> None:
+    event = IssueReminded(**said(), step=Step.ANSWER, person_id="ren")
+    delivery = Delivery(
+        delivery_id="delivery",
+        fact_id="fact",
+        issue_id=ISSUE_ID,
+        person_id="ren",
+        relation=Relation.OWNER,
+        reason=Reason.REMINDER,
+        channel=Channel.EMAIL,
+        fate=Fate.PENDING,
+        attempts=0,
+        made_at=MONDAY,
+        done_at=None,
+        error=None,
+        due_at=MONDAY,
+        taken_at=None,
+    )
+    to = Recipient("ren", "Ren", "ren@example.com", "en")
+
+    message = compose(Ready(delivery, event, None, None), to, ORGANISATION, LINKS, MONDAY)
+
+    assert message.quote is None
+    assert "> " not in as_text(message)
+
+
+# Refusals of what a mail asked for
+
+
+@pytest.mark.parametrize("refusal", Refusal)
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_every_refusal_has_whole_words_in_both_languages(
+    refusal: Refusal, language: Language
+) -> None:
+    event = refused(refusal, source=Source.EMAIL)
+
+    message = tell(event, Reason.REFUSED, Relation.REQUESTER, to="sho", language=language)
+
+    assert "%(" not in message.lines[0]
+    assert bool(KANA.search(message.lines[0])) == (language == "ja")
+
+
+@pytest.mark.parametrize("action", Action)
+@pytest.mark.parametrize("refusal", [Refusal.ONE_CLICK, Refusal.INCOMPLETE])
+def test_what_a_mail_was_not_enough_for_takes_one_click(refusal: Refusal, action: Action) -> None:
+    event = refused(refusal, action, Source.EMAIL, "解決\nNew cable.")
+
+    message = tell(event, Reason.REFUSED, Relation.REQUESTER, to="sho")
+
+    assert message.heading == "One click does it"
+    assert what(message) == [action]
+    assert message.buttons[0].words
+    assert message.quote == "解決\nNew cable."
+    assert "has not been passed on" in message.lines[1]
+
+
+@pytest.mark.parametrize("refusal", [Refusal.NOT_YOURS, Refusal.NOT_NOW, Refusal.OVERTAKEN])
+def test_what_can_not_be_done_at_all_offers_no_button(refusal: Refusal) -> None:
+    event = refused(refusal, source=Source.EMAIL, text="ack")
+
+    message = tell(event, Reason.REFUSED, Relation.REQUESTER, to="sho")
+
+    assert message.heading == "This could not be done"
+    assert message.buttons == []
+    assert message.quote == "ack"
+
+
+def test_whoever_used_a_page_has_their_words_there() -> None:
+    event = refused(Refusal.NOT_NOW, text="My answer.")
+
+    assert tell(event, Reason.REFUSED, Relation.REQUESTER, to="sho").quote is None
+
+
+# Answers by mail
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_a_mail_that_may_be_answered_says_so_and_where_to_write(language: Language) -> None:
+    message = tell(assigned(), Reason.YOURS, language=language)
+
+    text, html = as_text(message), as_html(message)
+
+    assert text.splitlines()[0] == REPLY_ABOVE[language]
+    assert REPLY_ABOVE[language] in html
+    assert html.index(REPLY_ABOVE[language]) < html.index(f"{message.heading}</h1>")
+    for line in message.reply_lines:
+        assert line in text
+        assert line in html
+
+
+def test_an_owner_hears_where_an_answer_goes_and_what_a_first_line_does() -> None:
+    lines = tell(assigned(), Reason.YOURS).reply_lines
+
+    assert "your words go to the person who brought it in" in lines[0]
+    assert "A first line that says only ack takes it" in lines[1]
+
+
+@pytest.mark.parametrize("state", [State.RESOLVED, State.CLOSED])
+def test_no_first_line_does_anything_about_what_is_over(state: State) -> None:
+    lines = tell(comment(state=state), Reason.COMMENT).reply_lines
+
+    assert len(lines) == 1
+
+
+def test_without_signed_addresses_a_first_line_does_nothing_and_is_not_offered() -> None:
+    mail = Mail(issues=("issues@example.com",), sender="banso@example.com", separator="")
+    organisation = build.organisation(mail=mail)
+
+    assert len(tell(assigned(), Reason.YOURS, organisation=organisation).reply_lines) == 1
+
+
+@pytest.mark.parametrize(
+    ("reason", "event"),
+    [
+        (Reason.RECEIVED, assigned()),
+        (Reason.RECEIVED_UNDECIDED, build.raised()),
+        (Reason.ANSWER, IssueResponded(**said(), text="Try this.", actor_id="ren")),
+    ],
+)
+def test_a_carrier_may_answer_and_reaches_whoever_looks_after_it(
+    reason: Reason, event: Event
+) -> None:
+    (line,) = tell(event, reason, Relation.CARRIER, to="emi").reply_lines
+
+    assert line.endswith("it reaches whoever looks after it.")
+
+
+NOT_ANSWERED = [
+    (Reason.NO_LONGER_YOURS, Relation.FORMER_OWNER, assigned(AssignedBecause.HANDED_OVER)),
+    (Reason.ESCALATION, Relation.LEAD, IssueEscalated(**said(), step=Step.ANSWER, person_id="mio")),
+    (Reason.CLOSED, Relation.CARRIER, IssueClosed(**said(next_step=None), confirmed=False)),
+    (Reason.REFUSED, Relation.REQUESTER, refused(Refusal.NOT_NOW)),
+]
+
+
+@pytest.mark.parametrize(("reason", "relation", "event"), NOT_ANSWERED)
+def test_where_an_answer_makes_no_sense_none_is_asked_for(
+    reason: Reason, relation: Relation, event: Event
+) -> None:
+    message = tell(event, reason, relation, to="sho")
+
+    assert message.reply_lines == []
+    assert as_text(message).startswith(message.heading)
+    assert REPLY_ABOVE["en"] not in as_html(message)
+
+
+def test_who_asked_by_mail_may_ask_again_by_mail() -> None:
+    event = refused(Refusal.INCOMPLETE, source=Source.EMAIL)
+
+    assert tell(event, Reason.REFUSED, Relation.REQUESTER, to="sho").reply_above
 
 
 # As text and as HTML

@@ -196,6 +196,13 @@ def test_it_is_never_given_to_a_lead_who_declined_it() -> None:
     assert due(build.issue(declined_by=["mio"]), policy) == Give(LEADER)
 
 
+@pytest.mark.parametrize(("do", "deed"), [("tell", Tell(LEADER)), ("give", Give(LEADER))])
+def test_no_lead_hears_of_a_confidential_issue(do: str, deed: Deed) -> None:
+    policy = build.policy(ladder=[rung("0h", do, "lead"), rung("1h", "give", "leader")])
+
+    assert due(build.issue(confidential=True), policy) == deed
+
+
 def test_a_solved_issue_closes_after_one_last_call_to_the_carrier() -> None:
     solved = lifecycle.resolve(acknowledged(), "fault", MONDAY)
     first = plan(solved, MONDAY)
@@ -288,6 +295,77 @@ def test_postponing_does_not_shorten_the_time_that_people_were_told() -> None:
     issue = plan(build.issue(), MONDAY)
 
     assert followup.postpone(issue, MONDAY).next_step_at == issue.next_step_at
+
+
+# Planning by another policy
+
+HASTY = build.policy(
+    acknowledge_within="1h",
+    answer_within="2h",
+    keep_in_touch="4h",
+    resolve_within="1d",
+    ladder=[rung("0h", "remind"), rung("1h", "give", "leader")],
+)
+
+
+def replan(issue: Issue, now: datetime, policy: Policy = HASTY) -> Issue:
+    return followup.replan(issue, policy, OFFICE, now)
+
+
+def test_another_urgency_brings_other_deadlines_from_the_same_start() -> None:
+    issue = plan(build.issue(), MONDAY)
+
+    urgent = replan(issue, MONDAY + HOUR / 2)
+
+    assert urgent.next_step is Step.ACKNOWLEDGE
+    assert urgent.next_step_at == urgent.wake_at == MONDAY + HOUR
+    assert urgent.step_number > issue.step_number
+
+
+def test_what_is_late_by_the_new_policy_is_due_at_once() -> None:
+    now = MONDAY + 2 * HOUR
+
+    urgent = replan(plan(build.issue(), MONDAY), now)
+
+    assert urgent.wake_at is not None
+    assert urgent.wake_at <= now
+    assert urgent.next_step_at == now
+
+
+@pytest.mark.parametrize(
+    ("answered_at", "step", "by"),
+    [
+        (None, Step.ANSWER, "2026-06-01 11:00"),
+        (MONDAY + 2 * HOUR, Step.ANSWER, "2026-06-01 16:00"),
+    ],
+)
+def test_whoever_has_taken_it_keeps_the_start_that_they_had(
+    answered_at: datetime | None, step: Step, by: str
+) -> None:
+    issue = plan(acknowledged(answered_at=answered_at), answered_at or MONDAY)
+
+    urgent = replan(issue, (answered_at or MONDAY) + HOUR)
+
+    assert (urgent.next_step, urgent.next_step_at) == (step, at(by))
+
+
+def test_a_correction_buys_nobody_time_who_is_late_already() -> None:
+    late = climb(climb(plan(build.issue(), MONDAY), at("2026-06-01 14:00")), at("2026-06-01 16:00"))
+
+    urgent = replan(late, at("2026-06-01 16:30"))
+
+    assert (urgent.rung, urgent.wake_at) == (1, late.wake_at)
+    assert urgent.next_step_at == late.next_step_at
+    assert due(urgent, HASTY) == Give(LEADER)
+
+
+def test_what_can_wait_is_late_no_more() -> None:
+    late = climb(plan(build.issue(), MONDAY), at("2026-06-01 14:00"))
+
+    patient = replan(late, at("2026-06-01 15:00"), build.policy(acknowledge_within="1d"))
+
+    assert patient.rung == 0
+    assert patient.next_step_at == at("2026-06-01 18:00")
 
 
 # The properties

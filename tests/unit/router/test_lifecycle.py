@@ -6,12 +6,23 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from itertools import product
+from typing import Any
 
 import pytest
 
 from services.router import lifecycle
-from services.router.lifecycle import Issue, Role
-from shared.contracts.issue import Action, Refusal, Snapshot, State, Step
+from services.router.lifecycle import Issue, Meaning, Role
+from shared.contracts.intake import Correction
+from shared.contracts.issue import (
+    Action,
+    Refusal,
+    Snapshot,
+    Source,
+    Standing,
+    State,
+    Step,
+    Urgency,
+)
 from tests.unit import build
 from tests.unit.build import CUSTOMER, MONDAY
 
@@ -91,6 +102,7 @@ def test_a_person_can_stand_in_several_roles_to_an_issue() -> None:
         (Action.RESOLVE, State.RESOLVED, OWNER),
         (Action.CONFIRM, State.CLOSED, CARRIER),
         (Action.CONFIRM, State.CLOSED, CUSTOMER),
+        (Action.WITHDRAW, State.CLOSED, CARRIER),
     ],
 )
 def test_a_second_click_of_the_same_person_is_done_already(
@@ -102,7 +114,17 @@ def test_a_second_click_of_the_same_person_is_done_already(
     assert lifecycle.is_done(issue, action, person_id, 1)
 
 
-@pytest.mark.parametrize("action", [Action.DECLINE, Action.HAND_OVER, Action.ANSWER, Action.REOPEN])
+@pytest.mark.parametrize(
+    "action",
+    [
+        Action.DECLINE,
+        Action.HAND_OVER,
+        Action.ANSWER,
+        Action.REOPEN,
+        Action.CORRECT,
+        Action.ANSWERED_ELSEWHERE,
+    ],
+)
 @pytest.mark.parametrize("state", State)
 def test_what_can_be_done_again_is_never_done_already(action: Action, state: State) -> None:
     issue = build.issue(state=state)
@@ -269,6 +291,179 @@ def test_telling_somebody_further_up_changes_neither_owner_nor_step() -> None:
     assert lifecycle.escalate(issue) == replace(issue, version=issue.version + 1)
 
 
+@pytest.mark.parametrize("state", [State.RESOLVED, State.CLOSED])
+def test_an_owners_afterword_leaves_a_solved_issue_solved(state: State) -> None:
+    afterword = lifecycle.answer(build.issue(state=state), OWNER, LATER)
+
+    assert afterword.state is state
+    assert afterword.answered_at == LATER
+
+
+def test_a_comment_makes_nothing_due_sooner_or_later() -> None:
+    issue = build.issue()
+
+    assert lifecycle.comment(issue) == replace(issue, version=issue.version + 1)
+
+
+def test_a_correction_names_just_what_is_otherwise() -> None:
+    issue = build.issue(product="meter", customer="Port Trading")
+
+    corrected, changed = lifecycle.correct(
+        issue,
+        Correction(
+            summary="It does not stop",
+            product="meter",
+            category="broken",
+            urgency=Urgency.HIGH,
+            customer="Harbour Trading",
+            needed_by=LATER,
+        ),
+    )
+
+    assert changed == ("summary", "category", "urgency", "customer", "needed_by")
+    assert (corrected.summary, corrected.category) == ("It does not stop", "broken")
+    assert (corrected.urgency, corrected.product) == (Urgency.HIGH, "meter")
+    assert (corrected.customer, corrected.needed_by) == ("Harbour Trading", LATER)
+
+
+def test_a_correction_to_what_it_is_already_changes_nothing() -> None:
+    issue = build.issue(category="broken")
+
+    assert lifecycle.correct(issue, Correction(category="broken"))[1] == ()
+
+
+# What a mail may do
+
+UNCERTAIN = [Standing.THREADED, Standing.DOUBTED]
+
+
+def needs_click(
+    action: Action,
+    standing: Standing,
+    source: Source = Source.EMAIL,
+    issue: Issue | None = None,
+    at_hour: float = 0,
+) -> bool:
+    now = LATER + timedelta(hours=at_hour)
+    asked_about = issue or build.issue()
+    return lifecycle.needs_one_click(asked_about, action, CARRIER, source, standing, now)
+
+
+@pytest.mark.parametrize("action", Action)
+@pytest.mark.parametrize("standing", UNCERTAIN)
+def test_a_mail_that_nothing_vouches_for_does_nothing(action: Action, standing: Standing) -> None:
+    assert needs_click(action, standing)
+
+
+def test_a_mail_whose_sender_nobody_has_checked_may_acknowledge_and_answer_only() -> None:
+    may = {action for action in Action if not needs_click(action, Standing.UNPROVEN)}
+
+    assert may == {Action.ACKNOWLEDGE, Action.ANSWER}
+
+
+@pytest.mark.parametrize("action", Action)
+@pytest.mark.parametrize("source", Source)
+def test_whoever_is_vouched_for_may_do_it_by_mail_too(action: Action, source: Source) -> None:
+    assert not needs_click(action, Standing.VOUCHED, source)
+
+
+def reopened_by_mail(times: int) -> Issue:
+    issue = build.issue(state=State.CLOSED)
+    for hour in range(times):
+        at = LATER + timedelta(hours=hour)
+        issue = lifecycle.count_reopening_by_mail(issue, CARRIER, at)
+    return issue
+
+
+@pytest.mark.parametrize(("times", "needs"), [(2, False), (3, True)])
+def test_a_mail_reopens_at_most_three_times_a_day(times: int, needs: bool) -> None:
+    issue = reopened_by_mail(times)
+
+    assert needs_click(Action.REOPEN, Standing.VOUCHED, issue=issue, at_hour=3) is needs
+
+
+def test_a_day_later_a_mail_reopens_again() -> None:
+    issue = reopened_by_mail(3)
+
+    assert needs_click(Action.REOPEN, Standing.VOUCHED, issue=issue, at_hour=23.9)
+    assert not needs_click(Action.REOPEN, Standing.VOUCHED, issue=issue, at_hour=24)
+
+
+def test_the_link_reopens_however_often_a_mail_did() -> None:
+    issue = reopened_by_mail(3)
+
+    assert not needs_click(Action.REOPEN, Standing.VOUCHED, Source.WEB, issue, at_hour=3)
+    assert not needs_click(Action.CONFIRM, Standing.VOUCHED, issue=issue, at_hour=3)
+
+
+def test_each_person_has_their_own_count_and_old_ones_are_forgotten() -> None:
+    issue = lifecycle.count_reopening_by_mail(reopened_by_mail(3), "yui", LATER)
+    much_later = LATER + timedelta(days=2)
+
+    again = lifecycle.count_reopening_by_mail(issue, CARRIER, much_later)
+
+    assert again.reopened_by_mail == {
+        CARRIER: [much_later.isoformat()],
+        "yui": [LATER.isoformat()],
+    }
+
+
+# What words are
+
+PROVEN = [Standing.VOUCHED, Standing.UNPROVEN]
+
+
+def meaning(person_id: str, standing: Standing, **issue: Any) -> Meaning:
+    known = build.issue(reporter_id=CUSTOMER, **issue)
+    return lifecycle.meaning_of(known, person_id, standing, LEADER)
+
+
+@pytest.mark.parametrize("state", [one for one in State if one is not State.RECEIVED])
+@pytest.mark.parametrize("standing", PROVEN)
+@pytest.mark.parametrize("person_id", [OWNER, LEADER])
+def test_the_words_of_owner_and_leader_reach_the_carrier_whatever_the_state(
+    person_id: str, standing: Standing, state: State
+) -> None:
+    assert meaning(person_id, standing, state=state) is Meaning.ANSWER
+
+
+@pytest.mark.parametrize("standing", UNCERTAIN)
+@pytest.mark.parametrize("person_id", [OWNER, LEADER])
+def test_nobody_answers_in_an_owners_or_a_leaders_name_without_proof(
+    person_id: str, standing: Standing
+) -> None:
+    assert meaning(person_id, standing) is Meaning.TO_LOOK_AT
+
+
+@pytest.mark.parametrize("standing", [*PROVEN, Standing.THREADED])
+@pytest.mark.parametrize("person_id", [CARRIER, CUSTOMER])
+def test_carrier_and_reporter_say_more_about_their_issue(
+    person_id: str, standing: Standing
+) -> None:
+    assert meaning(person_id, standing) is Meaning.MORE
+
+
+@pytest.mark.parametrize("person_id", [OWNER, LEADER, CARRIER, CUSTOMER, SOMEBODY])
+def test_words_of_a_forged_sender_are_only_looked_at(person_id: str) -> None:
+    assert meaning(person_id, Standing.DOUBTED) is Meaning.TO_LOOK_AT
+
+
+@pytest.mark.parametrize("standing", Standing)
+def test_words_of_anybody_else_are_looked_at_also_of_those_on_copy(standing: Standing) -> None:
+    assert meaning(SOMEBODY, standing, follower_ids=[SOMEBODY]) is Meaning.TO_LOOK_AT
+
+
+def test_a_leader_who_carries_an_issue_speaks_as_its_carrier() -> None:
+    assert meaning(LEADER, Standing.VOUCHED, carrier_id=LEADER) is Meaning.MORE
+
+
+def test_an_owner_who_wrote_for_somebody_else_answers_and_needs_proof_for_it() -> None:
+    own = build.issue(reporter_id=OWNER)
+
+    assert lifecycle.meaning_of(own, OWNER, Standing.VOUCHED, LEADER) is Meaning.ANSWER
+    assert lifecycle.meaning_of(own, OWNER, Standing.THREADED, LEADER) is Meaning.TO_LOOK_AT
+
+
 CHANGES: list[Callable[[Issue], Issue]] = [
     lambda issue: lifecycle.assign(issue, "yui", "shipping", LATER),
     lifecycle.decline,
@@ -279,6 +474,8 @@ CHANGES: list[Callable[[Issue], Issue]] = [
     lambda issue: lifecycle.reopen(issue, LATER),
     lifecycle.remind,
     lifecycle.escalate,
+    lifecycle.comment,
+    lambda issue: lifecycle.correct(issue, Correction(summary="Otherwise"))[0],
 ]
 
 

@@ -38,9 +38,20 @@ people:
     calendar: office
     skills: {broken: 1.2}
 products:
-  - {id: meter, name: {ja: 計器, en: Meter}, carrier: emi}
+  - {id: meter, name: {ja: 計器, en: Meter}, fields: [serial], carrier: emi}
 categories:
-  - {id: broken, name: {ja: 故障, en: Broken}, team: desk}
+  - {id: broken, name: {ja: 故障, en: Broken}, fields: [serial, since], team: desk}
+fields:
+  - {id: serial, label: {ja: 番号, en: Number}}
+  - id: since
+    label: {ja: いつから, en: Since}
+    kind: choice
+    choices:
+      - {id: always, name: {ja: 初めから, en: Always}}
+      - {id: later, name: {ja: 後から, en: Later}}
+hooks:
+  - {id: alerts, summary: title, reporter: kai}
+  - {id: forms, summary: words}
 causes:
   - {id: fault, name: {ja: 不具合, en: Fault}}
 policies:
@@ -58,6 +69,9 @@ policies:
 rules:
   - name: broken words
     when: {category: [none, broken], product: [meter, none], words: [error]}
+    team: desk
+  - name: asked for
+    when: {to: Issues@Example.com, fields: {since: [always, later], serial: A-1}}
     team: desk
 """
 
@@ -343,6 +357,94 @@ MISTAKES = {
         "rules > 1",
         "rule `broken words` does nothing",
         "Say `team:`, `person:`, `category:`, `urgency:` or `carrier:`",
+    ),
+    "a product asks an unknown field": Mistake(
+        "fields: [serial], carrier",
+        "fields: [serail], carrier",
+        "[serail]",
+        "products > 1 > fields > 1",
+        "there is no field `serail`",
+        "Add it under `fields:`, or correct it",
+    ),
+    "a category asks an unknown field": Mistake(
+        "[serial, since]",
+        "[serial, sinse]",
+        "[serial, sinse]",
+        "categories > 1 > fields > 2",
+        "there is no field `sinse`",
+        "Add it under `fields:`",
+    ),
+    "a rule asks for an unknown field": Mistake(
+        "serial: A-1",
+        "serail: A-1",
+        "serail: A-1",
+        "rules > 2 > when > fields > serail",
+        "there is no field `serail`",
+        "Add it under `fields:`",
+    ),
+    "a rule waits for a choice that is none": Mistake(
+        "[always, later], serial",
+        "[always, latter], serial",
+        "latter",
+        "rules > 2 > when > fields > since",
+        "`latter` is no choice of field `since`",
+        "Write one of always, later",
+    ),
+    "a rule waits for mail to somebody else": Mistake(
+        "to: Issues@Example.com",
+        "to: desk@example.com",
+        "desk@example.com",
+        "rules > 2 > when > to",
+        "`desk@example.com` is none of our addresses",
+        "Add it under `mail: issues:`, or correct it",
+    ),
+    "a field is there twice": Mistake(
+        "- {id: serial, label",
+        "- {id: since, label",
+        "- {id: since, label",
+        "fields > 1 > id",
+        "`since` is there twice",
+        "Give each its own id",
+    ),
+    "a choice is there twice": Mistake(
+        "- {id: later,",
+        "- {id: always,",
+        "- {id: always, name: {ja: 後",
+        "fields > 2 > choices > 2 > id",
+        "`always` is there twice",
+        "Give each its own id",
+    ),
+    "a choice has no choices": Mistake(
+        "    kind: choice\n",
+        "    kind: line\n",
+        "- id: since",
+        "fields > 2",
+        "does not fit",
+        "`kind: choice` needs `choices`, others have none",
+    ),
+    "a hook is there twice": Mistake(
+        "- {id: forms,",
+        "- {id: alerts,",
+        "- {id: alerts, summary: words",
+        "hooks > 2 > id",
+        "`alerts` is there twice",
+        "Give each its own id",
+    ),
+    "a hook's reporter is unknown": Mistake(
+        "reporter: kai",
+        "reporter: kay",
+        "reporter: kay",
+        "hooks > 1 > reporter",
+        "there is no person `kay`",
+        "Add them under `people:`",
+    ),
+    "a place in a message is none": Mistake(
+        "summary: title",
+        "summary: 'the title'",
+        "the title",
+        "hooks > 1 > summary",
+        "'the title' does not fit",
+        "",
     ),
     "nobody is in a team": Mistake(
         "people:\n",

@@ -8,7 +8,7 @@ import pytest
 
 from services.router import rules
 from shared.contracts.issue import Source, Urgency
-from shared.contracts.organisation import Organisation, Rule, When
+from shared.contracts.organisation import Mail, Organisation, Rule, When
 from tests.unit import build
 from tests.unit.build import CUSTOMER
 
@@ -163,6 +163,14 @@ def test_a_customers_message_that_names_nobody_goes_to_the_default_carrier(
         ({"words": ["nothing", "start"]}, {}, True),
         ({"words": "stock"}, {}, False),
         ({"source": "email", "words": "stock"}, {}, False),
+        ({"to": "ship@example.com"}, {"addressed_to": ("issues@x", "Ship@Example.com")}, True),
+        ({"to": "Ship@example.com"}, {"addressed_to": ("ship@example.com",)}, True),
+        ({"to": "ship@example.com"}, {"addressed_to": ("issues@example.com",)}, False),
+        ({"to": "ship@example.com"}, {"addressed_to": ()}, False),
+        ({"fields": {"since": ["a", "b"]}}, {"fields": {"since": "b", "more": "x"}}, True),
+        ({"fields": {"since": "a"}}, {"fields": {"since": "b"}}, False),
+        ({"fields": {"since": "a"}}, {"fields": {}}, False),
+        ({"fields": {"since": "a", "more": "x"}}, {"fields": {"since": "a"}}, False),
     ],
 )
 def test_a_rule_fires_where_all_that_it_asks_for_holds(
@@ -193,3 +201,56 @@ def test_a_word_is_not_glued_together_from_summary_and_description() -> None:
     when = When.model_validate({"words": "outstock"})
 
     assert not rules.fires(when, build.raised(summary="out", description="stock"))
+
+
+# Who is on copy
+
+TWO_ADDRESSES = ("issues@example.com", "Ship@example.com")
+
+
+def company_with_two_addresses(*more: Rule) -> Organisation:
+    mail = Mail(issues=("Issues@example.com", "ship@example.com"), sender="banso@example.com")
+    by_address = rule("to shipping", {"to": "ship@example.com"}, team="shipping")
+    return build.organisation(mail=mail, rules=(by_address, *more))
+
+
+def test_a_mail_to_two_of_our_addresses_is_handled_once_and_both_teams_know() -> None:
+    raised = build.raised(addressed_to=TWO_ADDRESSES)
+    organisation = company_with_two_addresses()
+
+    assert rules.route(raised, organisation).team_id == "shipping"
+    assert rules.others_addressed(raised, organisation) == ("product",)
+    assert rules.followers(raised, "yui", "emi", organisation) == ["mio"]
+
+
+def test_an_address_for_which_the_same_team_is_right_adds_nobody() -> None:
+    organisation = company_with_two_addresses(rule("the rest", team="shipping"))
+
+    raised = build.raised(addressed_to=TWO_ADDRESSES)
+
+    assert rules.others_addressed(raised, organisation) == ()
+
+
+@pytest.mark.parametrize(
+    "addresses", [(), ("issues@example.com",), ("ship@example.com", "banso@example.com")]
+)
+def test_a_mail_to_one_of_our_addresses_has_no_other_team(addresses: tuple[str, ...]) -> None:
+    """What goes to the address from which we write goes to no team by itself."""
+    raised = build.raised(addressed_to=addresses)
+
+    assert rules.others_addressed(raised, company_with_two_addresses()) == ()
+
+
+def test_whom_the_reporter_names_is_on_copy_once_and_nobody_who_is_part_of_it() -> None:
+    named = ("sho", "mio", "sho", "emi", "ren", CUSTOMER, "x-2")
+    raised = build.raised(follower_ids=named, addressed_to=TWO_ADDRESSES)
+
+    followers = rules.followers(raised, "ren", "emi", company_with_two_addresses())
+
+    assert followers == ["sho", "mio", "x-2"]
+
+
+def test_of_a_confidential_issue_only_those_get_a_copy_who_are_named() -> None:
+    raised = build.raised(follower_ids=("sho",), addressed_to=TWO_ADDRESSES, confidential=True)
+
+    assert rules.followers(raised, "yui", "emi", company_with_two_addresses()) == ["sho"]

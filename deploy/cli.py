@@ -25,6 +25,11 @@ dead_app = typer.Typer(help="Messages that a service could not handle.", no_args
 app.add_typer(dead_app, name="dead")
 token_app = typer.Typer(help="Tokens of the API, and what each allows.", no_args_is_help=True)
 app.add_typer(token_app, name="token")
+import_app = typer.Typer(
+    help="Bring in an old helpdesk's history: what is over and done with. Nobody is told.",
+    no_args_is_help=True,
+)
+app.add_typer(import_app, name="import")
 clock_app = typer.Typer(no_args_is_help=True)
 app.add_typer(clock_app, name="clock")
 
@@ -223,6 +228,78 @@ def revoke_token(token_id: str, data: Data = Path(".banso"), file: TokensAt = No
         typer.echo("There is no such token. `banso token list` shows what there is.", err=True)
         raise typer.Exit(1) from error
     typer.echo(f"{token.id} ({token.name}) is worth nothing any more.")
+
+
+Url = Annotated[
+    str | None,
+    typer.Option(
+        "--url", help="The API of a Banso elsewhere, as https://banso.example.com/api/v1."
+    ),
+]
+ApiToken = Annotated[
+    str | None,
+    typer.Option(
+        "--token", help="A token with the scope import, for --url.", envvar="BANSO_API_TOKEN"
+    ),
+]
+
+
+@import_app.command("mbox")
+def import_mbox(
+    file: Path, data: Data = Path(".banso"), url: Url = None, token: ApiToken = None
+) -> None:
+    """Old mails in an mbox file: each thread becomes an issue."""
+    from deploy.importing.mails import Mails
+
+    _bring_in(lambda: Mails(file, "mbox"), file, data, url, token)
+
+
+@import_app.command("maildir")
+def import_maildir(
+    directory: Path, data: Data = Path(".banso"), url: Url = None, token: ApiToken = None
+) -> None:
+    """Old mails in a Maildir with its folders: each thread becomes an issue."""
+    from deploy.importing.mails import Mails
+
+    _bring_in(lambda: Mails(directory, "maildir"), directory, data, url, token)
+
+
+@import_app.command("csv")
+def import_csv(
+    file: Path,
+    mapping: Annotated[
+        Path | None, typer.Option("--map", help="A YAML file that says which column is what.")
+    ] = None,
+    data: Data = Path(".banso"),
+    url: Url = None,
+    token: ApiToken = None,
+) -> None:
+    """A table of old issues: each row becomes an issue."""
+    from deploy.importing.table import Table, read_mapping
+
+    _bring_in(lambda: Table(file, read_mapping(mapping)), file, data, url, token)
+
+
+def _bring_in(
+    open_source: Callable[[], Any], file: Path, data: Path, url: str | None, token: str | None
+) -> None:
+    from deploy.importing.client import reach
+    from deploy.importing.found import SourceUnusable
+    from deploy.importing.run import NotTaken
+    from deploy.importing.show import bring_in
+
+    try:
+        with reach(data, url, token) as client:
+            bring_in(open_source, client, file.resolve())
+    except SourceUnusable as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
+    except NotTaken as error:
+        typer.echo(f"{error}\nRun the same command again: it goes on where it stopped.", err=True)
+        raise typer.Exit(1) from error
+    except KeyboardInterrupt as error:
+        typer.echo("Stopped. Run the same command again: it goes on where it stopped.", err=True)
+        raise typer.Exit(130) from error
 
 
 def _is_known(person: str, data: Path) -> bool:

@@ -21,7 +21,7 @@ from shared.contracts.organisation import Language
 
 REPLY_ABOVE: Final[Mapping[Language, str]] = {
     "ja": "## この行より上に返信を書いてください ##",
-    "en": "## Please write your reply above this line ##",
+    "en": "## Reply above this line ##",
 }
 """Stands at the top of our mails: what is below it in a reply was quoted by the mail program."""
 

@@ -15,6 +15,7 @@ from typing import Any, cast
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from shared import clock
+from shared.replies import REPLY_ABOVE
 
 WITHIN_S = 30.0
 """How long a story waits for something that must come; only a failing one waits that long."""
@@ -39,7 +40,8 @@ class Letter:
     @property
     def heading(self) -> str:
         """Why it was written, in its own words."""
-        return self.text.lstrip().splitlines()[0]
+        lines = (line for line in self.text.splitlines() if line.strip())
+        return next(line for line in lines if line not in REPLY_ABOVE.values())
 
     def link(self, words: str) -> str:
         """The address below these words."""

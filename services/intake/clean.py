@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
+_BREAK = re.compile(r"\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
+"""Everything that ends a line or a page."""
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ufeff]")
 _BIDI = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 """Characters that make text read in another order than it is written."""
 _ADDRESS = re.compile(r"[^@\s<>()\[\],;:\\\"]{1,64}@[^@\s<>()\[\],;:\\\"]{1,190}")
@@ -14,7 +16,7 @@ LONGEST_ADDRESS = 254
 
 def several_lines(text: str) -> str:
     """The text with its lines and tabs, without other control characters or half characters."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = _BREAK.sub("\n", text)
     whole = text.encode("utf-8", "replace").decode("utf-8")
     return _BIDI.sub("", _CONTROL.sub("", whole)).strip()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid5
 
 from services.notifier.audience import Notice, audience
@@ -145,22 +146,26 @@ def tell(event: Event, notices: list[Notice], issue_id: str, ledger: Ledger) -> 
 
 
 def sent_event(delivery: Delivery, ledger: Ledger) -> NotificationSent:
-    return NotificationSent(
-        occurred_at=ledger.now,
-        delivery_id=delivery.delivery_id,
-        issue_id=delivery.issue_id,
-        fact_id=delivery.fact_id,
-        person_id=delivery.person_id,
-        relation=delivery.relation,
-        reason=delivery.reason,
-        channel=delivery.channel,
-    )
+    """The channel took it."""
+    return NotificationSent(**_said(delivery, ledger))
 
 
 def failed_event(delivery: Delivery, ledger: Ledger) -> NotificationFailed:
-    """A delivery that failed for good, with the reason why."""
-    said = sent_event(delivery, ledger).model_dump(exclude={"event_id", "cause_id"})
-    return NotificationFailed(**said, error=delivery.error or "")
+    """It has failed for good, with the reason why."""
+    return NotificationFailed(**_said(delivery, ledger), error=delivery.error or "")
+
+
+def _said(delivery: Delivery, ledger: Ledger) -> dict[str, Any]:
+    return {
+        "occurred_at": ledger.now,
+        "delivery_id": delivery.delivery_id,
+        "issue_id": delivery.issue_id,
+        "fact_id": delivery.fact_id,
+        "person_id": delivery.person_id,
+        "relation": delivery.relation,
+        "reason": delivery.reason,
+        "channel": delivery.channel,
+    }
 
 
 def _confirms(notice: Notice, raised: IssueRaised) -> bool:

@@ -110,9 +110,10 @@ class Event(BaseModel):
     def from_message(cls, message: bytes) -> Self:
         """Reads a message; raises pydantic's ValidationError where it is not this event.
 
-        Unknown fields are ignored all the way down, even where a file may not have them.
+        Unknown fields are ignored all the way down, even where a file may not have them. What
+        stands beside `data`, such as the envelope's `source`, is never taken for an own field.
         """
-        event = cls.model_validate_json(message, extra="ignore")
+        event = cls.model_validate_json(message, extra="ignore", by_alias=True, by_name=False)
         event._message = message  # noqa: SLF001
         return event
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, ClassVar, Final, Self
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
 from shared.contracts.event import MAX_TEXT, Event, Model, Speaker
 from shared.contracts.issue import (
@@ -15,6 +15,13 @@ from shared.contracts.issue import (
     Standing,
     Urgency,
 )
+
+MOST_ANSWERS: Final = 30
+MOST_FILES: Final = 20
+MOST_FOLLOWERS: Final = 20
+
+Question = Annotated[str, StringConstraints(max_length=60)]
+Answer = Annotated[str, StringConstraints(max_length=2_000)]
 
 
 class IntakeEvent(Event):
@@ -37,7 +44,7 @@ class IssueRaised(IntakeEvent):
     """The blob with the mail's HTML, sanitised."""
     raw_sha256: str | None = None
     """The blob with the raw mail."""
-    attachments: tuple[Attachment, ...] = ()
+    attachments: tuple[Attachment, ...] = Field(default=(), max_length=MOST_FILES)
     reporter_id: str
     on_behalf_of_id: str | None = None
     """The carrier, where the reporter writes for a colleague."""
@@ -50,13 +57,21 @@ class IssueRaised(IntakeEvent):
     needed_by: AwareDatetime | None = None
     addressed_to: tuple[str, ...] = ()
     """Which of our own addresses a mail came to."""
-    fields: dict[str, str] = Field(default_factory=dict)
-    """What was said in the form's own fields, by their ids in the organisation."""
-    follower_ids: tuple[str, ...] = ()
+    fields: dict[Question, Answer] = Field(default_factory=dict, max_length=MOST_ANSWERS)
+    """What was said in the form's own fields, by their ids in the organisation. Together with
+    the description at most `MAX_TEXT` characters, so that the event fits."""
+    follower_ids: tuple[str, ...] = Field(default=(), max_length=MOST_FOLLOWERS)
     """People on copy."""
     confidential: bool = False
     quiet: bool = False
     """The reporter gets no confirmation: they may be a machine that answers (RFC 3834)."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        answers = sum(len(question) + len(answer) for question, answer in self.fields.items())
+        if self.fields and len(self.description) + answers > MAX_TEXT:
+            raise ValueError("description and answers are longer together than an event may be")
+        return self
 
 
 class MessageReceived(IntakeEvent):
@@ -74,7 +89,7 @@ class MessageReceived(IntakeEvent):
     """The blob with the whole text, quotes and all, where it is more than `text`."""
     html_sha256: str | None = None
     raw_sha256: str | None = None
-    attachments: tuple[Attachment, ...] = ()
+    attachments: tuple[Attachment, ...] = Field(default=(), max_length=MOST_FILES)
     quiet: bool = False
     """Shown on the page, told to nobody: more of them came than a person writes."""
 
@@ -157,6 +172,13 @@ class IssueImported(IntakeEvent):
     raised_at: AwareDatetime
     closed_at: AwareDatetime
     remarks: tuple[Remark, ...] = Field(default=(), max_length=30)
+    """Together with the description at most `MAX_TEXT` characters; the newest are kept."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if len(self.description) + sum(len(one.text) for one in self.remarks) > MAX_TEXT:
+            raise ValueError("description and remarks are longer together than an event may be")
+        return self
 
 
 STRANGER = "x-"

@@ -38,6 +38,7 @@ _BOUNDS: Mapping[str, Callable[[Any, Any], bool]] = {
     "maxLength": lambda value, bound: len(value) <= bound,
     "minItems": lambda value, bound: len(value) >= bound,
     "maxItems": lambda value, bound: len(value) <= bound,
+    "maxProperties": lambda value, bound: len(value) <= bound,
     "pattern": lambda value, bound: re.search(bound, value) is not None,
     "required": lambda value, bound: set(bound) <= set(value),
 }

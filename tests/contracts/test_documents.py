@@ -36,6 +36,7 @@ from shared.database import open_engine
 from shared.journal import Journal
 from shared.links import Links
 from shared.organisation import KnownOrganisation
+from shared.replies import Replies
 from shared.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -232,7 +233,8 @@ def _make_all_metrics(registry: CollectorRegistry, directory: Path) -> None:
         bus.say,
         registry,
     )
-    Deliveries(MailFiles(directory), known, Links(["key"], "http://127.0.0.1"), registry)
+    links, replies = Links(["key"], "http://127.0.0.1"), Replies(["key"])
+    Deliveries(MailFiles(directory), known, links, replies, registry)
     Figures(registry, known, [])
     engine.dispose()
 

@@ -97,7 +97,7 @@ def test_the_largest_event_still_fits(event: type[Event]) -> None:
         "time": "2026-10-06T00:12:41.318204+00:00",
         "causeid": "c" * 200,
         "datacontenttype": "application/json",
-        "data": _largest(envelope["data"]),
+        "data": _sharing(_largest(envelope["data"])),
     }
 
     largest = event.from_message(json.dumps(content).encode())
@@ -106,6 +106,29 @@ def test_the_largest_event_still_fits(event: type[Event]) -> None:
     assert size < MAX_EVENT_BYTES
     if _longest_text(envelope["data"]) == MAX_TEXT:
         assert size > 4 * MAX_TEXT
+
+
+@pytest.mark.parametrize(
+    ("subject", "name", "more"),
+    [
+        ("issue.raised.v1", "fields", {"since": "later"}),
+        (
+            "issue.imported.v1",
+            "remarks",
+            [{"at": "2026-10-06T00:12:41+00:00", "person_id": "ueda", "text": "sent"}],
+        ),
+    ],
+)
+def test_what_does_not_fit_together_is_refused(subject: str, name: str, more: Any) -> None:
+    example = next(one for one in examples() if one.subject == subject)
+    alone = {**example.content["data"], "description": "a" * MAX_TEXT, name: type(more)()}
+
+    EVENTS[subject].from_message(json.dumps({**example.content, "data": alone}).encode())
+
+    with pytest.raises(ValueError, match="longer together"):
+        EVENTS[subject].from_message(
+            json.dumps({**example.content, "data": {**alone, name: more}}).encode()
+        )
 
 
 def test_the_text_of_strangers_has_no_characters_that_grow_in_json() -> None:
@@ -142,11 +165,14 @@ def _largest(schema: Mapping[str, Any]) -> Any:
         return _largest(schema["anyOf"][0])
     if "enum" in schema:
         return max(schema["enum"], key=len)
-    match schema["type"], schema.get("format"):
-        case "object", _:
+    match schema.get("type", "string"), schema.get("format"):
+        case "object", _ if "properties" in schema:
             return {name: _largest(one) for name, one in schema["properties"].items()}
+        case "object", _:
+            key, value = _largest(schema["propertyNames"]), _largest(schema["additionalProperties"])
+            return {f"{nth:02}{key[2:]}": value for nth in range(schema["maxProperties"])}
         case "array", _:
-            return [_largest(schema["items"])] * 20
+            return [_largest(schema["items"])] * schema.get("maxItems", 20)
         case "string", "date-time":
             return "2026-10-06T00:12:41.318204Z"
         case "string", _:
@@ -155,6 +181,21 @@ def _largest(schema: Mapping[str, Any]) -> Any:
             return False
         case _:
             return 1_234_567
+
+
+def _sharing(data: dict[str, Any]) -> dict[str, Any]:
+    """The same, where a description shares the room of an event with answers or remarks."""
+    answers, remarks = data.get("fields", {}), data.get("remarks", [])
+    share = MAX_TEXT // 2 // max(1, len(answers) + len(remarks))
+    if answers:
+        data["fields"] = {
+            question: text[: share - len(question)] for question, text in answers.items()
+        }
+    if remarks:
+        data["remarks"] = [{**one, "text": one["text"][:share]} for one in remarks]
+    if answers or remarks:
+        data["description"] = data["description"][: MAX_TEXT - share * len(answers or remarks)]
+    return data
 
 
 def _longest_text(schema: Mapping[str, Any]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import smtplib
 from collections.abc import Iterator
 from email.message import EmailMessage
 from email.utils import make_msgid
@@ -33,7 +34,12 @@ def organisation_of(directory: Path) -> Path:
     text = SAMPLE.read_text()
     assert "\n  sender: banso@example.com\n" in text
     trusting = f"\n  sender: banso@example.com\n  trusted_servers: [{SERVER}]\n"
-    file.write_text(text.replace("\n  sender: banso@example.com\n", trusting))
+    text = text.replace("\n  sender: banso@example.com\n", trusting)
+    patient = "skills: {not-working: 1.2}"
+    assert patient in text
+    text = text.replace(patient, f"{patient}, hours_per_day: 12")
+    everything = "  - {name: all, when: {category: not-working}, person: nguyen}\n"
+    file.write_text(text.replace("\nrules:", f"\nrules:\n{everything}#", 1))
     return file
 
 
@@ -66,8 +72,7 @@ def raised(banso: Installation, **said: str) -> tuple[str, Letter, Letter]:
     """An issue of Emily Brown's with Linh Nguyen: its reference, and what each of them was told."""
     reference = banso.raise_issue(**said)
     received = banso.expect("brown", "We have received it")
-    owner = banso.issue(reference)["owner"]["id"]
-    return reference, received, banso.expect(owner, "This is yours now")
+    return reference, received, banso.expect("nguyen", "This is yours now")
 
 
 def history(banso: Installation, reference: str) -> list[str]:
@@ -87,7 +92,7 @@ def test_an_owners_reply_is_the_answer_and_the_carriers_reply_a_comment(
     assert "On Mon, 3 Feb" not in answer.text
 
     reply(company, received, "That helped, but the lamp is still red.")
-    comment = company.expect("nguyen", "said more")
+    comment = company.expect("nguyen", "has written more")
     assert "That helped, but the lamp is still red." in comment.text
     assert history(company, reference) == ["received", "assigned", "responded", "commented"]
 
@@ -133,10 +138,10 @@ def test_a_decline_that_is_not_understood_is_answered_kindly_with_a_link(
 ) -> None:
     reference, _received, asked = raised(company)
 
-    reply(company, asked, "decline because of the weather")
+    reply(company, asked, "decline: because of the weather")
 
-    answer = company.expect("nguyen", "This could not be done")
-    assert "decline because of the weather" in answer.text
+    answer = company.expect("nguyen", "One click does it")
+    assert "decline: because of the weather" in answer.text
     assert company.issue(reference)["state"] == "assigned"
     company.press(answer, "Not mine", reason="not_my_area", proposed="shipping")
     company.expect("brown", "Somebody else looks after it now")
@@ -150,12 +155,12 @@ def test_a_forged_sender_closes_nothing(company: Installation) -> None:
     forger = {"sender": "nguyen@example.com"}
 
     reply(company, asked, "done", authentication=FORGED)
-    looked = company.expect("nguyen", "needs a look")
+    looked = company.expect("nguyen", "A message to look at")
     assert "done" in looked.text
     reply(company, asked, "done", to="issues@example.com", **forger)
-    company.expect("nguyen", "This could not be done")
+    company.expect("nguyen", "One click does it")
     reply(company, asked, "done", to="issues@example.com", thread=False, **forger)
-    company.expect("nguyen", "This could not be done")
+    company.expect("nguyen", "One click does it")
 
     company.settle()
     assert company.issue(reference)["state"] == "assigned"
@@ -169,8 +174,16 @@ def test_a_forged_reply_address_is_refused(company: Installation) -> None:
     other = letters[(letters.index(before[-8]) + 1) % len(letters)]
     forged = f"{before[:-8]}{other}{before[-7:]}@{domain}"
 
-    with pytest.raises(AssertionError, match=r"550 5\.1\.1 This reply address is not valid"):
-        reply(company, asked, "done", to=forged)
+    host, port = company.endpoints["smtp"].split(":")
+    with smtplib.SMTP(host, int(port), timeout=30) as server:
+        server.ehlo()
+        server.mail("nguyen@example.com")
+        code, answer = server.rcpt(forged)
+
+    assert (code, answer) == (
+        550,
+        b"5.1.1 This reply address is not valid; please write to issues@example.com",
+    )
 
 
 def test_without_authentication_a_mail_may_answer_and_the_rest_needs_one_click(
@@ -181,7 +194,7 @@ def test_without_authentication_a_mail_may_answer_and_the_rest_needs_one_click(
     reply(company, asked, "I look at it tomorrow.", authentication=None)
     company.expect("brown", "has answered")
     reply(company, asked, "done", authentication=None)
-    answer = company.expect("nguyen", "One click is needed")
+    answer = company.expect("nguyen", "One click does it")
 
     assert company.issue(reference)["state"] == "acknowledged"
     company.press(answer, "Solved", cause="fault")
@@ -201,7 +214,7 @@ def test_a_stranger_who_quotes_a_reference_gets_no_access(company: Installation)
     )
 
     assert answer.startswith("250")
-    looked = company.expect("nguyen", "needs a look")
+    looked = company.expect("nguyen", "A message to look at")
     assert "What is going on?" in looked.text
     company.settle()
     told = [one for one in company.postbox.letters if one.to == "stranger@else.example"]
@@ -211,7 +224,11 @@ def test_a_stranger_who_quotes_a_reference_gets_no_access(company: Installation)
 
 def test_a_second_mail_of_a_thread_belongs_to_its_issue(company: Installation) -> None:
     first = make_msgid(domain="example.com")
-    company.write_mail("brown@example.com", "Lamp", "It is red.", **{"Message-ID": first})
+    message = EmailMessage()
+    message["From"], message["To"] = "brown@example.com", "issues@example.com"
+    message["Subject"], message["Message-ID"] = "Lamp", first
+    message.set_content("It is red.")
+    company.send("brown@example.com", message.as_bytes())
     received = company.expect("brown", "We have received it")
     owner = company.issue(received.reference)["owner"]["id"]
     company.postbox.expect(f"{owner}@example.com", "")
@@ -239,7 +256,7 @@ def test_the_same_mail_to_two_of_our_addresses_is_one_issue(company: Installatio
     owner = company.issue(received.reference)["owner"]["id"]
     company.postbox.expect(f"{owner}@example.com", "")
     copied = {one.to for one in company.postbox.unexpected if one.reference == received.reference}
-    assert "ueda@example.com" in copied | {f"{owner}@example.com"}
+    assert len(copied) == 1, "the lead of the other team"
     for to in copied:
         company.postbox.expect(to, "")
 

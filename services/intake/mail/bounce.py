@@ -131,7 +131,8 @@ def _comes_from_a_mailer(mail: ReadMail) -> bool:
     is_about_a_mail = _SUBJECT.search(mail.subject) is not None
     if "x-failed-recipients" in mail.headers or local in ("mailer-daemon", "mail-daemon"):
         return is_about_a_mail or _FAILED.search(mail.text[:_LONGEST_TEXT]) is not None
-    is_nobodys = mail.headers.get("return-path", "-").replace(" ", "") in ("<>", "")
+    is_vacation = mail.headers.get("auto-submitted", "").lower().startswith("auto-replied")
+    is_nobodys = mail.headers.get("return-path", "-").strip() == "<>" and not is_vacation
     is_mailers = local in _MAILERS or mail.from_address is None or is_nobodys
     return is_mailers and is_about_a_mail and not _ANSWERS.match(mail.subject)
 
@@ -143,9 +144,9 @@ def _told(mail: ReadMail) -> tuple[Recipient, ...]:
     )
     line = _telling_line(text)
     status = _status(line) or _status(text) or _status_by_words(f"{mail.subject}\n{text}")
+    if is_warning:
+        status = f"4{status[1:]}"
     outcome = Outcome.DELAYED if is_warning else _outcome(status)
-    if is_warning and not status.startswith("4"):
-        status = "4.0.0"
     diagnostic = _without_addresses(line)
     return tuple(
         Recipient(address, None, status, outcome, diagnostic) for address in _failed(mail, text)
@@ -193,14 +194,14 @@ def _telling_line(text: str) -> str:
 
 def _status(text: str) -> str:
     found = _ENHANCED.search(text)
-    if found:
-        return found[0]
-    code = _REPLY_CODE.search(text)
-    return f"{code[0][0]}.0.0" if code else ""
+    return found[0] if found else ""
 
 
 def _status_by_words(text: str) -> str:
-    return next((status for status, words in _WORDS if words.search(text)), "5.0.0")
+    """What the words mean, with the class of the SMTP reply if there is one."""
+    code = _REPLY_CODE.search(text)
+    status = next((status for status, words in _WORDS if words.search(text)), "5.0.0")
+    return f"{code[0][0]}{status[1:]}" if code else status
 
 
 def _without_addresses(text: str) -> str:

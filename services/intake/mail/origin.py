@@ -3,12 +3,12 @@
 Read in this order; the first that holds counts, and doubt means a person:
 
 1. *Ourselves*: our mark, or one of our addresses as From.
-2. *Reports* (RFC 3464, RFC 8098, RFC 5965): they say of themselves that they are automatic too, so
-   they are looked at before that.
+2. *Reports* (RFC 3464, RFC 8098, RFC 5965), and what mail servers write about a mail in words of
+   their own. They say of themselves that they are automatic too, so that comes later.
 3. *Machines that answer* (RFC 3834, RFC 5230 and what was there before them). A vacation notice
-   carries our Message-ID and an empty envelope sender, so this comes before threads and bounces.
+   carries our Message-ID and an empty envelope sender, so this comes before both.
 4. *Spam*, where the receiving server says so.
-5. *Bounces* without a report: written by a mailer, or sent by nobody.
+5. *Bounces* that say nothing: sent by nobody.
 6. *Other ticket systems*. People speak through them, so their mails are wanted, but never answered
    by a machine of ours.
 7. *Lists* (RFC 2919, RFC 2369). A newsletter is not said to us. A group's or Mailman's mail may be
@@ -25,6 +25,8 @@ from enum import StrEnum
 
 from services.intake.mail.bounce import bounce
 from services.intake.mail.parse import ReadMail
+
+_NOBODY_SENT_IT = "Its envelope names no sender, as that of a bounce."
 
 OUR_MARK = "x-banso"
 """The header on everything that Banso sends."""
@@ -72,9 +74,10 @@ def origin(
     for kind, why in (
         (Origin.SELF, _ourselves(mail, our_addresses)),
         *_reports(mail),
+        (Origin.BOUNCE, _returned(mail)),
         (Origin.AUTO_REPLY, _automatic(mail)),
         (Origin.SPAM, _spam(mail)),
-        (Origin.BOUNCE, _returned(mail, is_nobodys)),
+        (Origin.BOUNCE, _NOBODY_SENT_IT if is_nobodys else None),
     ):
         if why:
             return Whose(kind, (why,), is_wanted=False, may_be_answered=False)
@@ -126,12 +129,10 @@ def _reports(mail: ReadMail) -> Iterator[tuple[Origin, str | None]]:
         yield Origin.AUTO_REPLY, "It is a report of abuse from another mail server (RFC 5965)."
 
 
-def _returned(mail: ReadMail, is_nobodys: bool) -> str | None:
-    if bounce(mail) is not None:
-        return "A mail server wrote it about a mail that did not arrive."
-    if is_nobodys:
-        return "Its envelope names no sender, as that of a bounce."
-    return None
+def _returned(mail: ReadMail) -> str | None:
+    """The unstructured ones."""
+    is_one = bounce(mail) is not None
+    return "A mail server wrote it about a mail that did not arrive." if is_one else None
 
 
 # -- machines that answer --------------------------------------------------------------------------
@@ -156,7 +157,7 @@ def _automatic(mail: ReadMail) -> str | None:
         return "X-POST-MessageClass says that an autoresponder wrote it."
     if headers.get("x-freescout-mail-type", "").strip().lower() == "auto.reply":
         return "X-FreeScout-Mail-Type says that it is an automatic reply."
-    if _ANSWERING_SUBJECT.match(mail.subject) or _ANSWERING_MARK.search(mail.subject):
+    if _ANSWERING_SUBJECT.match(mail.subject) or _ANSWERING_MARK.match(mail.subject):
         return "Its subject is that of an automatic reply."
     if _is_an_answer_to_an_invitation(mail):
         return "It is a calendar's answer to an invitation (METHOD:REPLY)."
@@ -345,35 +346,42 @@ _ANSWERING_HEADERS = (
 )
 """X-Auto-Response-Suppress is none: Exchange and many programs write it on people's mails."""
 
-_ANSWERING_SUBJECT = re.compile(
-    r"[\s【\[（(＜<「*]{0,4}"
-    r"(?:automatic (?:reply|response)|auto(?:matic)?[- ]?(?:reply|response|responder|answer)"
-    r"|autom\. antwort|out of (?:the )?office(?: (?:auto-?reply|reply|response|message))?"
-    r"|out-of-office|ooo|vacation (?:reply|response|message|notice)|on vacation"
+_NOTICES = (
+    r"automatic (?:reply|response)"
+    r"|auto(?:matic)?[- ]?(?:reply|response|responder|answer)"
+    r"|out[- ]of[- ](?:the )?office(?: (?:auto-?reply|reply|response|message))?"
+    r"|vacation (?:reply|response|message|notice)"
     r"|away from (?:my )?mail"
-    r"|abwesenheits(?:notiz|meldung|nachricht|assistent)|automatische antwort|abwesend"
-    r"|réponse automatique|absence du bureau|respuesta automática|fuera de (?:la )?oficina"
-    r"|risposta automatica|resposta automática|automatisch antwoord|afwezigheid|autosvar"
-    r"|自動返信(?:メール)?|自動応答(?:メール|メッセージ)?|自動回答|自動返答|不在通知"
-    r"|不在(?:中)?のお知らせ"
-    r"|不在連絡|不在の(?:ご)?連絡|不在のため自動返信|不在返信|不在応答|外出中|休暇中(?:のお知らせ"
-    r"|です|のため)?"
-    r"|休暇のお知らせ|休業のお知らせ|自动回复|自動回覆|부재중(?: 자동 ?응답)?|자동 ?(?:회신|응답"
-    r"|답장))"
-    r"(?:\s{0,2}[:：\]】)）＞>」]|\s{1,2}(?:re|fwd?|aw|返信)\s?[:：]|(?:\s{0,2}[-–—|]\s))"
-    r"|(?:automatic reply|auto-?reply|auto(?:matic)? response|out of (?:the )?office"
-    r"|自動返信(?:メール)?|自動応答(?:メール|メッセージ)?|不在のお知らせ|休暇中のお知らせ"
-    r"|自动回复)\W{0,3}$"
-    r"|auto: .{0,200}(?:out of (?:the )?office|is away|不在|休暇)",
+    r"|abwesenheits(?:notiz|meldung|nachricht|assistent)|autom(?:atische|\.) antwort"
+    r"|réponse automatique|absence du bureau"
+    r"|respuesta automática|fuera de (?:la )?oficina|resposta automática|risposta automatica"
+    r"|automatisch antwoord|afwezigheid|autosvar"
+    r"|自動(?:返信|応答)(?:メール|メッセージ)?|自動回答|自動返答"
+    r"|不在(?:通知|連絡|返信|応答|(?:中)?のお知らせ|の(?:ご)?連絡|のため自動返信)"
+    r"|休暇中(?:のお知らせ|です|のため)?|休暇のお知らせ|休業のお知らせ"
+    r"|自动回复|自動回覆"
+    r"|부재중(?: 자동 ?응답)?|자동 ?(?:회신|응답|답장)"
+)
+_WHOLE_NOTICES = (
+    r"automatic reply|auto-?reply|auto(?:matic)? response|out of (?:the )?office"
+    r"|自動(?:返信|応答)(?:メール|メッセージ)?|不在のお知らせ|休暇中のお知らせ|自动回复"
+)
+_ANSWERING_SUBJECT = re.compile(
+    rf"[\s【\[（(＜<「*]{{0,4}}"
+    rf"(?:(?:{_NOTICES})(?:\s{{0,2}}[:：\]】)）＞>」](?![がをのはにもとでへ])|\s{{1,2}}(?:re|fwd?"
+    rf"|aw|返信)\s?[:：])"
+    rf"|(?:{_WHOLE_NOTICES})\W{{0,3}}$"
+    rf"|auto: .{{0,200}}(?:out of (?:the )?office|is away|不在|休暇))",
     re.IGNORECASE,
 )
 """At the very beginning: a person who answers such a mail writes `Re:` before it. A colon or a
 bracket must follow: 不在通知が届かない is a customer's trouble with a parcel."""
 
 _ANSWERING_MARK = re.compile(
-    r"^(?!\s*(?:re|fwd?|aw|返信|転送)\s?[:：]).*[【\[（(]\s?(?:自動(?:返信|応答|送信"
-    r"|配信)(?:メール)?"
-    r"|auto(?:matic)?[- ]?(?:reply|response))\s?[】\])）](?![がをのはにもとでへ])",
+    r"(?!\s*(?:re|fwd?|aw|返信|転送)\s?[:：])"
+    r".*[【\[（(]\s?(?:自動(?:返信|応答|送信|配信)(?:メール)?|auto(?:matic)?[- ]?(?:reply"
+    r"|response))"
+    r"\s?[】\])）](?![がをのはにもとでへ])",
     re.IGNORECASE,
 )
 

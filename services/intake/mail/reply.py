@@ -12,11 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
-REPLY_ABOVE = (
-    "## この行より上に返信を書いてください ##",
-    "## Reply above this line ##",
-)
-"""Stands on top of our mails, by language; whatever comes back beneath it was ours."""
+from shared.replies import REPLY_ABOVE
 
 _MOST_LINES_OF_ATTRIBUTION = 4
 _LONGEST_ATTRIBUTION = 400
@@ -94,27 +90,30 @@ def _words(pieces: list[_Piece]) -> Iterator[_Piece]:
 def _pieces(lines: list[str]) -> Iterator[_Piece]:
     """The lines as words and quotes in turn, up to and with the first history or forward."""
     start = at = 0
+    has_quotes = False
     while at < len(lines):
-        found = _beginning(lines, at, start)
-        if found is None:
-            at += 1
+        found = _beginning(lines, at, start, has_quotes)
+        if found is None or found.kind is _Kind.WORDS:
+            at = found.end if found else at + 1
             continue
         if any(lines[n].strip() for n in range(start, found.start)):
             yield _Piece(_Kind.WORDS, start, found.start)
         yield found
+        has_quotes = True
         start = at = found.end
     if any(lines[n].strip() for n in range(start, len(lines))):
         yield _Piece(_Kind.WORDS, start, len(lines))
 
 
-def _beginning(lines: list[str], at: int, after: int) -> _Piece | None:
-    """The quote, history or forward that begins with this line, if one does."""
+def _beginning(lines: list[str], at: int, after: int, has_quotes: bool) -> _Piece | None:
+    """The quote, history or forward that begins with this line, if one does; or words that only
+    look like a quote."""
     line = lines[at].strip()
     if not line or not _MAY_BEGIN.match(line):
         return None
     if line[0] in _QUOTE_MARKS:
-        return _bare_quote(lines, at, after)
-    if any(marker in line for marker in REPLY_ABOVE):
+        return _bare_quote(lines, at, after, has_quotes)
+    if any(marker in line for marker in REPLY_ABOVE.values()):
         return _Piece(_Kind.HISTORY, at, len(lines))
     if _FORWARDED.match(line):
         return _Piece(_Kind.FORWARD, at, len(lines))
@@ -125,23 +124,23 @@ def _beginning(lines: list[str], at: int, after: int) -> _Piece | None:
     quoted = _next_line(lines, end)
     if quoted is not None and lines[quoted].strip()[0] in _QUOTE_MARKS:
         return _Piece(_Kind.QUOTE, start, _end_of_quote(lines, quoted))
-    if quoted is not None and any(marker in lines[quoted] for marker in REPLY_ABOVE):
+    if quoted is not None and any(marker in lines[quoted] for marker in REPLY_ABOVE.values()):
         return _Piece(_Kind.HISTORY, start, len(lines))
     return _Piece(_Kind.HISTORY, start, len(lines)) if is_certain else None
 
 
-def _bare_quote(lines: list[str], at: int, after: int) -> _Piece | None:
-    """A quote that nobody is said to have written.
+def _bare_quote(lines: list[str], at: int, after: int, has_quotes: bool) -> _Piece:
+    """Lines that are marked as a quote, though nobody is said to have written them.
 
-    A single line may be anything (`> 5 V`, `＞佐藤さん`), and after a colon it was announced.
+    They are words where they may be anything (`> 5 V`, `＞佐藤さん`), as the first single line, and
+    where they were announced by a colon.
     """
     end = _end_of_quote(lines, at)
     first = lines[at].strip().lstrip(f"{_QUOTE_MARKS} ")
-    single = sum(1 for n in range(at, end) if lines[n].strip()) == 1
+    single = not has_quotes and sum(1 for n in range(at, end) if lines[n].strip()) == 1
     above = next((lines[n].strip() for n in range(at - 1, after - 1, -1) if lines[n].strip()), "")
-    if single or (above.endswith(_COLONS) and not _said_by(first)[0]):
-        return None
-    return _Piece(_Kind.QUOTE, at, end)
+    is_announced = above.endswith(_COLONS) and not _said_by(first)[0]
+    return _Piece(_Kind.WORDS if single or is_announced else _Kind.QUOTE, at, end)
 
 
 def _end_of_quote(lines: list[str], at: int) -> int:
@@ -235,9 +234,11 @@ def _attribution(lines: list[str], at: int, line: str) -> tuple[int | None, bool
     if not _STARTS.match(line) or not any(char.isdigit() for char in line):
         return None, False
     said = line
+    is_folded = _IN_MESSAGE.match(line) is not None
     for n in range(at + 1, min(at + _MOST_LINES_OF_ATTRIBUTION, len(lines))):
         more = lines[n].strip()
-        if not more or more[0] in _QUOTE_MARKS or (_STARTS.match(more) and _DAY.search(more)):
+        is_another = not is_folded and _STARTS.match(more) and _DAY.search(more)
+        if not more or more[0] in _QUOTE_MARKS or is_another:
             break
         said = f"{said} {more}"
         if more.endswith(_COLONS):
@@ -314,9 +315,11 @@ def _signature(lines: list[str], start: int, end: int) -> int | None:
 
 
 def _is_signature(below: list[str]) -> bool:
-    """Short, and without a word after it that somebody should read."""
+    """Short, and without a word in it that somebody should read."""
     is_short = len(below) <= _MOST_LINES_OF_SIGNATURE and sum(map(len, below)) <= _LONGEST_SIGNATURE
-    return is_short and not any(_POSTSCRIPT.match(line) for line in below)
+    return is_short and not any(
+        line[0] in _QUOTE_MARKS or _POSTSCRIPT.match(line) for line in below
+    )
 
 
 def _is_notice(below: list[str]) -> bool:
@@ -455,7 +458,7 @@ _DAY = re.compile(
 )
 _TIME = re.compile(r"\d{1,2}\s?[:：.h時시]\s?\d{2}|\d{1,2}時")
 _STARTS = re.compile(
-    r"(?:on|at|am|le|el|il|em|op|den|dnia|w\sdniu|a|às|om)\b\s?"
+    r"(?:in (?:message|article)|on|at|am|le|el|il|em|op|den|dnia|w\sdniu|a|às|om)\b\s?"
     r"|\d{1,4}[年년月월/.\-\s]"
     r"|[月火水木金土日]曜|[^\W\d_]{2,4}\.?,?\s\d{1,2}[\s.]|在\s?\d|于\s?\d",
     re.IGNORECASE,

@@ -20,7 +20,13 @@ def test_every_end_of_line_becomes_the_same() -> None:
     assert clean.several_lines("one\r\ntwo\rthree\nfour") == "one\ntwo\nthree\nfour"
 
 
-@pytest.mark.parametrize("control", ["\x00", "\x07", "\x1b", "\x7f", "\x85", "\ufeff"])
+@pytest.mark.parametrize("end", ["\x0b", "\x0c", "\x85", "\u2028", "\u2029"])
+def test_the_end_of_a_page_or_paragraph_ends_a_line(end: str) -> None:
+    assert clean.several_lines(f"one{end}two") == "one\ntwo"
+    assert clean.one_line(f"one{end}two", 100) == "one two"
+
+
+@pytest.mark.parametrize("control", ["\x00", "\x07", "\x1b", "\x7f", "\x9b", "\ufeff"])
 def test_control_characters_go(control: str) -> None:
     assert clean.several_lines(f"a{control}b") == "ab"
 

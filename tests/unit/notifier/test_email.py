@@ -1,6 +1,10 @@
-"""Which refusals of a mail server are final."""
+"""How a notification is written as a mail, and which refusals of a mail server are final."""
 
 from __future__ import annotations
+
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import cast
 
 import pytest
 from aiosmtplib import (
@@ -12,7 +16,78 @@ from aiosmtplib import (
     SMTPServerDisconnected,
 )
 
-from services.notifier.channels.email import PermanentFailure, TemporaryFailure, _failure
+from services.notifier.channels.email import (
+    PermanentFailure,
+    TemporaryFailure,
+    _failure,
+    write_mail,
+)
+from services.notifier.message import Message
+from tests.unit.build import MONDAY
+
+
+def written() -> EmailMessage:
+    message = Message(
+        subject="[7K3M-9QWX] あなたの担当になりました",
+        heading="あなたの担当になりました",
+        lines=["どうぞ。"],
+        quote=None,
+        facts=[],
+        buttons=[],
+        status_url="https://banso.example/s/1",
+        inbox_url="https://banso.example/i/1",
+        language="ja",
+        reply_above="## ここまで ##",
+        reply_lines=["返信できます。"],
+    )
+    mail = write_mail(
+        message,
+        delivery_id="0f1e1c8a-7d2b-5c3e-9a4f-0b1c2d3e4f50",
+        message_id="<signed@example.com>",
+        thread_id="<issue@example.com>",
+        to_name="蓮",
+        to_address="ren@example.com",
+        sender="banso@example.com",
+        sender_name="Banso 伴走",
+        reply_to="issues+signed@example.com",
+        now=MONDAY,
+    )
+    assert (mail.sender, mail.recipient) == ("banso@example.com", "ren@example.com")
+    parsed = message_from_bytes(mail.content, policy=policy.default)
+    assert parsed.defects == []
+    return cast("EmailMessage", parsed)
+
+
+def test_an_answer_to_a_mail_goes_to_the_persons_own_address() -> None:
+    mail = written()
+
+    assert mail["Reply-To"].addresses[0].addr_spec == "issues+signed@example.com"
+    assert mail["From"].addresses[0].addr_spec == "banso@example.com"
+
+
+def test_all_mails_of_an_issue_stand_in_one_thread() -> None:
+    mail = written()
+
+    assert mail["Message-ID"] == "<signed@example.com>"
+    assert mail["In-Reply-To"] == mail["References"] == "<issue@example.com>"
+
+
+def test_no_machine_answers_our_mail() -> None:
+    mail = written()
+
+    assert mail["Auto-Submitted"] == "auto-generated"
+    assert mail["X-Auto-Response-Suppress"] == "All"
+
+
+def test_a_mail_says_the_same_as_text_and_as_html() -> None:
+    mail = written()
+
+    for kind in ("plain", "html"):
+        part = mail.get_body((kind,))
+        assert part is not None
+        content = part.get_content()
+        for words in ("## ここまで ##", "あなたの担当になりました", "返信できます。"):
+            assert words in content
 
 
 @pytest.mark.parametrize(

@@ -148,7 +148,7 @@ def test_a_line_begins_in_ascii_whatever_the_one_before_forgot() -> None:
         (b"\x1b$BF|K\nplain", "日�\nplain"),
         (b"\x1b$BF|K\x1b(Bplain", "日�plain"),
         (b"\x1b$BF|K \x1b(Bplain", "日� plain"),
-        (b"\x1b$BF|K", "日K"),
+        (b"\x1b$BF|K", "日�"),
     ],
 )
 def test_a_pair_that_was_cut_off_costs_one_character_and_not_what_follows(

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake.mail.parse import LONGEST_SUBJECT, MOST_PARTS, ReadMail, read_mail
+from services.intake.mail.parse import LONGEST_SUBJECT, ReadMail, read_mail
+from services.intake.mail.parts import DEEPEST, MOST_PARTS
 
 
 def mail(*headers: str, body: str | bytes = "Help!") -> ReadMail:
@@ -196,21 +197,34 @@ def test_a_mail_of_attachments_only_has_no_text() -> None:
     assert read(parts("Content-Type: image/png\n\nxxxx")).text == ""
 
 
-def test_a_mail_of_endless_parts_is_read_as_far_as_is_reasonable() -> None:
+def test_a_mail_of_endless_parts_is_read_as_far_as_is_reasonable_and_refused() -> None:
     many = ["Content-Type: image/png\n\nx"] * (MOST_PARTS + 10)
 
-    assert read(parts(*many, "Content-Type: text/plain\n\nlate")).text == ""
+    found = read("Subject: many\n" + parts(*many, "Content-Type: text/plain\n\nlate"))
+
+    assert (found.subject, found.text) == ("many", "")
+    assert found.refused == f"it has more than {MOST_PARTS} parts"
 
 
-def test_a_mail_nested_without_end_is_read_as_it_stands() -> None:
+@pytest.mark.parametrize("count", [DEEPEST + 1, 1_200, 10_000])
+def test_a_mail_nested_without_end_is_refused_and_its_headers_are_read(count: int) -> None:
     nested = "".join(
-        f"Content-Type: multipart/mixed; boundary=b{n}\n\n--b{n}\n" for n in range(1200)
+        f"Content-Type: multipart/mixed; boundary=b{n}\n\n--b{n}\n" for n in range(count)
     )
 
     found = read(f"From: emi@example.com\n{nested}Content-Type: text/plain\n\ndeep")
 
     assert found.from_address == "emi@example.com"
-    assert found.text.endswith("deep")
+    assert found.refused == f"its parts lie more than {DEEPEST} deep within each other"
+
+
+def test_mails_within_mails_without_end_are_refused() -> None:
+    nested = "Content-Type: message/rfc822\n\n" * 10_000
+
+    found = read(f"From: emi@example.com\n{nested}Subject: innermost\n\ndeep")
+
+    assert found.from_address == "emi@example.com"
+    assert found.refused == f"its parts lie more than {DEEPEST} deep within each other"
 
 
 def test_words_on_both_sides_of_a_picture_are_all_read() -> None:

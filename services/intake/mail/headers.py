@@ -1,0 +1,445 @@
+"""Reads headers as mail programs write them, right and wrong: words, parameters, addresses, ids.
+
+RFC 5322, RFC 2047 (encoded words) and RFC 2231 (parameters), and their usual violations. Every
+function takes any text, never raises, and takes time in proportion to its length.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Final
+from urllib.parse import unquote_to_bytes
+
+from services.intake import clean
+from services.intake.mail import charset
+
+MOST_HEADERS: Final = 10_000
+MOST_IDS: Final = 1_000
+
+_HEADER = re.compile(rb"([!-9;-~]{1,200})[ \t]*:")
+_WELL_KNOWN = re.compile(
+    rb"(?i)(?:from|to|cc|subject|date|message-id|received|return-path|delivered-to|mime-version"
+    rb"|content-[a-z-]{1,40}|reply-to|sender|references|in-reply-to|x-[a-z0-9-]{1,60}"
+    rb"|dkim-signature|authentication-results|list-[a-z-]{1,40}|auto-submitted|precedence)[ \t]*:"
+)
+_FOLD = re.compile(rb"\r*\n(?=[ \t])")
+_WORD = re.compile(rb"=\?([^?\s]{1,80})\?([bBqQ])\?")
+_HEX = re.compile(rb"=([0-9A-Fa-f]{2})")
+_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
+_SPACES = re.compile(r"[\s\x00]+")
+_ID = re.compile(r"<[^<>]{1,990}>")
+_SECTION = re.compile(r"([^*]{1,60})(?:\*(\d{1,3}))?(\*)?")
+_PERCENT = re.compile(r"%[89A-Fa-f][0-9A-Fa-f]")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The headers of a mail or of a part."""
+
+    fields: tuple[tuple[str, bytes], ...]
+    """Names as written; values unfolded, otherwise as they were."""
+    body_at: int
+    """Where the body begins."""
+    notes: tuple[str, ...] = ()
+
+    def first(self, name: str) -> bytes:
+        return next((value for key, value in self.fields if key.lower() == name), b"")
+
+
+def block(raw: bytes, at: int, end: int, *, whole_mail: bool) -> Block:
+    """The headers that begin at `at`. What is no header begins the body."""
+    fields: list[tuple[str, bytes]] = []
+    notes: list[str] = []
+    if whole_mail:
+        at = _start(raw, at, end, notes)
+    name, lines = "", list[bytes]()
+
+    def finish() -> None:
+        if name and len(fields) < MOST_HEADERS:
+            fields.append((name, b"".join(lines)))
+
+    while at < end:
+        stop = raw.find(b"\n", at, end)
+        after = end if stop < 0 else stop + 1
+        line = raw[at:after].rstrip(b"\r\n")
+        if not line.strip(b" \t\0"):
+            if not (name and line and _goes_on(raw, after, end)):
+                at = after
+                break
+        elif line.startswith(b"--"):
+            break  # a boundary
+        elif line[0] in b" \t" and name:
+            lines.append(line)
+        elif found := _HEADER.match(line):
+            finish()
+            name, lines = found[1].decode("ascii"), [line[found.end() :].strip(b" \t")]
+        elif not (name and line.startswith((b"From ", b">From "))):
+            if not (name and _WELL_KNOWN.match(raw, after, end)):
+                break  # the body begins without an empty line
+            lines.append(b" " + line)  # a fold that lost its space
+            notes.append("a header was folded wrongly")
+        at = after
+    finish()
+    if len(fields) >= MOST_HEADERS:
+        notes.append(f"only the first {MOST_HEADERS} headers are read")
+    return Block(tuple(fields), at, tuple(dict.fromkeys(notes)))
+
+
+def _start(raw: bytes, at: int, end: int, notes: list[str]) -> int:
+    """Past what may stand before the first header: a mark, an mbox line, empty lines."""
+    if raw.startswith(b"\xef\xbb\xbf", at):
+        at += 3
+        notes.append("there was a byte order mark before the headers")
+    begin = at
+    while begin < end and raw[begin] in b"\r\n\t \0":
+        begin += 1
+    if begin > at and _WELL_KNOWN.match(raw, begin, end):
+        at = begin
+        notes.append("there were empty lines before the headers")
+    if raw.startswith((b"From ", b">From "), at):
+        stop = raw.find(b"\n", at, end)
+        if stop >= 0 and _HEADER.match(raw, stop + 1, end):
+            at = stop + 1
+    return at
+
+
+def _goes_on(raw: bytes, at: int, end: int) -> bool:
+    """Whether a line of blanks only was meant as a fold: a header or a fold follows."""
+    return bool(_WELL_KNOWN.match(raw, at, end))
+
+
+# --- words
+
+
+@dataclass(slots=True)
+class _Pending:
+    """Encoded words in a row, in one charset; a character may end in the next of them."""
+
+    label: str = ""
+    kind: str = ""
+    text: bytes = b""
+    """Base64 that is not yet whole."""
+    data: list[bytes] = field(default_factory=list)
+
+    def take(self, label: str, kind: str, text: bytes) -> None:
+        self.label = label
+        if kind == "q":
+            self.flush()
+            self.data.append(_q(text))
+        else:
+            self.text += _NOT_BASE64.sub(b"", text)
+            if len(self.text) % 4 == 0 or text.rstrip().endswith(b"="):
+                self.flush()
+        self.kind = kind
+
+    def flush(self) -> None:
+        if self.text:
+            self.data.append(base64(self.text))
+            self.text = b""
+
+    def say(self) -> str:
+        self.flush()
+        text = charset.decode(b"".join(self.data), self.label) if self.data else ""
+        self.data.clear()
+        return text
+
+
+def pieces(value: bytes) -> Iterator[tuple[str, bool]]:
+    """The value's text, and of each piece whether it stood in encoded words."""
+    at = bare_from = 0
+    pending = _Pending()
+    while (start := value.find(b"=?", at)) >= 0:
+        found = _WORD.match(value, start)
+        end = _end(value, found.end()) if found else -1
+        if found is None:
+            at = start + 2
+            continue
+        if end < 0:
+            break  # nothing further on ends either
+        between = value[bare_from:start]
+        label, kind = found[1].decode("latin-1").lower(), found[2].decode("ascii").lower()
+        if pending.label and (
+            between.strip() or charset.meant(label) != charset.meant(pending.label)
+        ):
+            yield pending.say(), True
+        if between.strip() or not pending.label:
+            yield _bare(between), False
+        pending.take(label, kind, value[found.end() : end])
+        at = bare_from = min(end + 2, len(value))
+    if pending.label:
+        yield pending.say(), True
+    yield _bare(value[bare_from:]), False
+
+
+def _end(value: bytes, at: int) -> int:
+    """Where the encoded text ends that begins at `at`; its `?=` may have been cut off."""
+    end = value.find(b"?=", at)
+    if end >= 0 or at == len(value):
+        return end
+    return len(value) if re.fullmatch(rb"[!->@-~]+\s*", value[at:]) else -1
+
+
+def text(value: bytes) -> str:
+    """A header's text on one line: encoded words and bare bytes alike."""
+    if b"=?" not in value:
+        return " ".join(_bare(value).split())
+    return " ".join("".join(piece for piece, _ in pieces(value)).split())
+
+
+def said(value: bytes) -> str:
+    """A header's text on one line, without what can't be shown."""
+    found = text(value)
+    return found if found.isprintable() else clean.one_line(found, len(found) + 1)
+
+
+def by_name(fields: tuple[tuple[str, bytes], ...]) -> dict[str, str]:
+    """The texts of headers by lower-case name, the first of each."""
+    found: dict[str, str] = {}
+    for name, value in fields:
+        if name.lower() not in found:
+            found[name.lower()] = said(value)
+    return found
+
+
+def _bare(value: bytes) -> str:
+    if value.isascii() and b"\x1b" not in value:
+        return value.decode("ascii")
+    return charset.decode(value)
+
+
+def _q(text: bytes) -> bytes:
+    return _HEX.sub(lambda found: bytes([int(found[1], 16)]), text.replace(b"_", b" "))
+
+
+def base64(text: bytes) -> bytes:
+    """The bytes of base64 without its padding; never raises."""
+    whole = text[: len(text) - 1] if len(text) % 4 == 1 else text
+    try:
+        return binascii.a2b_base64(whole + b"=" * (-len(whole) % 4))
+    except (binascii.Error, ValueError):
+        return b""
+
+
+# --- parameters
+
+
+@dataclass(frozen=True, slots=True)
+class Parameterised:
+    """A header such as Content-Type: its value in small letters, and its parameters."""
+
+    value: str
+    parameters: dict[str, str]
+
+
+def parameterised(raw: bytes) -> Parameterised:
+    """RFC 2045 and RFC 2231: pieces are joined, percents and encoded words are read."""
+    written = _bare(raw)
+    first, *rest = list(_split(written, ";"))
+    plain: dict[str, str] = {}
+    sections: dict[str, dict[int, tuple[str, bool]]] = {}
+    for part in rest[:1_000]:
+        name, equals, value = part.partition("=")
+        found = _SECTION.fullmatch(name.strip().lower())
+        if not equals or found is None:
+            continue
+        said = _unquoted(value)
+        key, number, extended = found[1].strip(), found[2], bool(found[3])
+        if number is None and not extended:
+            plain.setdefault(key, _plain_parameter(said))
+        else:
+            sections.setdefault(key, {}).setdefault(int(number or 0), (said, extended))
+    parameters = plain | {key: _joined(found) for key, found in sections.items()}
+    return Parameterised(first.strip().lower(), parameters)
+
+
+def _split(value: str, mark: str) -> Iterator[str]:
+    """The parts between marks that stand outside quotes."""
+    quoted, escaped, start = False, False, 0
+    for at, char in enumerate(value):
+        if escaped:
+            escaped = False
+        elif char == "\\" and quoted:
+            escaped = value[at + 1 : at + 2] in ('"', "\\")
+        elif char == '"':
+            quoted = not quoted
+        elif char == mark and not quoted:
+            yield value[start:at]
+            start = at + 1
+    yield value[start:]
+
+
+def _unquoted(value: str) -> str:
+    value = value.strip()
+    if not value.startswith('"'):
+        return value
+    end = len(value) - 1 if value.endswith('"') and len(value) > 1 else len(value)
+    return value[1:end].replace('\\"', '"').replace("\\\\", "\\")
+
+
+def _plain_parameter(value: str) -> str:
+    """The value, were it encoded as headers are (RFC 2047), or as links are."""
+    if "=?" in value:
+        return "".join(piece for piece, _ in pieces(value.encode("utf-8", "surrogateescape")))
+    if value.isascii() and _PERCENT.search(value):
+        try:
+            return unquote_to_bytes(value).decode("utf-8")
+        except UnicodeDecodeError:
+            return value
+    return value
+
+
+def _joined(sections: dict[int, tuple[str, bool]]) -> str:
+    """The pieces of a parameter in their order (RFC 2231, section 3 and 4)."""
+    label, data, is_first = "", list[bytes](), True
+    encoded = any(extended for _, extended in sections.values())
+    for _, (value, extended) in sorted(sections.items()):
+        if extended:
+            if is_first and value.count("'") >= 2:
+                label, _, value = value.split("'", 2)
+            data.append(unquote_to_bytes(value.encode("utf-8", "surrogateescape")))
+        else:
+            data.append(value.encode("utf-8", "surrogateescape"))
+        is_first = False
+    joined = b"".join(data)
+    if not encoded:
+        return _plain_parameter(joined.decode("utf-8", "replace"))
+    return charset.decode(joined, label)
+
+
+# --- addresses
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    name: str
+    address: str | None
+    """None where it can't be one."""
+
+
+def mailboxes(value: bytes) -> list[Mailbox]:
+    """The mailboxes in a header. Encoded words are read last: a comma or an address within a name
+    is a part of that name (RFC 2047, section 6.2)."""
+    shown = list(pieces(value))
+    plain = "".join(_HELD * len(piece) if held else piece for piece, held in shown)
+    whole = "".join(piece for piece, _ in shown)
+    found = [_mailbox(part) for part in _parts(plain, whole)]
+    return [one for one in found if one.name or one.address]
+
+
+_HELD: Final = "\ue000"
+"""Stands for a character that came from an encoded word, and so is never a mark of its own."""
+
+
+@dataclass(slots=True)
+class _Written:
+    phrase: list[str] = field(default_factory=list)
+    comment: list[str] = field(default_factory=list)
+    angle: list[str] = field(default_factory=list)
+    has_angle: bool = False
+
+
+def _parts(plain: str, whole: str) -> Iterator[_Written]:
+    """What stands between commas. `plain` is `whole` with the encoded words held back."""
+    now = _Written()
+    quoted, depth, within, at = False, 0, False, 0
+    while at < len(plain):
+        char, said = plain[at], whole[at]
+        target = now.comment if depth else now.angle if within else now.phrase
+        if char == "\\" and (quoted or depth) and at + 1 < len(plain):
+            at += 1
+            target.append(whole[at])
+        elif char == '"' and not depth:
+            quoted = not quoted
+        elif quoted:
+            target.append(said)
+        elif char == "(":
+            if depth:
+                target.append(said)
+            depth += 1
+        elif char == ")" and depth:
+            depth -= 1
+            now.comment.append(")" if depth else " ")
+        elif depth:
+            target.append(said)
+        elif char == "<":
+            if now.has_angle and not within:  # a second one: `<a@b> <c@d>`
+                yield now
+                now = _Written()
+            within = now.has_angle = True
+        elif char == ">":
+            within = False
+        elif char in ",;":
+            yield now
+            now, within = _Written(), False
+        elif char == ":" and not within:
+            now.phrase.clear()  # the name of a group
+        else:
+            target.append(said)
+        at += 1
+    yield now
+
+
+def _mailbox(part: _Written) -> Mailbox:
+    phrase, comment = ("".join(some) for some in (part.phrase, part.comment))
+    if part.has_angle:
+        written = "".join(part.angle)
+        found = _address(written.rpartition(":")[2] if written.startswith("@") else written)
+        name = phrase if phrase.strip() else comment
+    else:
+        found, name = _address(phrase), comment
+        if found is None:
+            name = phrase
+    return Mailbox(" ".join(name.split()), found)
+
+
+def _address(written: str) -> str | None:
+    found = clean.address(written)
+    if found is None and " " in written.strip():
+        found = (
+            clean.address("".join(written.split()))
+            if written.count("@") == 1 and (re.fullmatch(r"\s*[^\s@]+\s*@\s*[^\s@]+\s*", written))
+            else None
+        )
+    return found
+
+
+def sender(value: bytes) -> Mailbox:
+    """The first who can be written to, or whatever name there is."""
+    found = mailboxes(value)
+    if not any(one.address for one in found):
+        # name and address in one encoded word
+        found = [*mailboxes(text(value).encode("utf-8", "replace")), *found]
+    return next((one for one in found if one.address), found[0] if found else Mailbox("", None))
+
+
+# --- ids and dates
+
+
+def ids(value: str) -> tuple[str, ...]:
+    """Message-IDs with their angle brackets, each once; bare ones as they stand."""
+    found = [_SPACES.sub("", one) for one in _ID.findall(value)]
+    if not found:
+        found = [word for word in re.split(r"[\s,<>]+", value) if "@" in word]
+    return tuple(dict.fromkeys(found[-MOST_IDS:]))
+
+
+def message_id(value: str) -> str:
+    """The id as written, or "" where there is none."""
+    found = _ID.search(value)
+    return _SPACES.sub("", found[0]) if found else clean.one_line(value, 1_000)
+
+
+def instant(value: str) -> datetime | None:
+    """When a mail was written; UTC where it doesn't say."""
+    try:
+        found = parsedate_to_datetime(value[:200])
+        found = found if found.tzinfo else found.replace(tzinfo=UTC)
+        found.astimezone(UTC)
+    except Exception:  # the standard library raises whatever it stumbles over
+        return None
+    return found

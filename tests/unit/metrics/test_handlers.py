@@ -1,0 +1,109 @@
+"""What each fact adds to the figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from prometheus_client import CollectorRegistry
+from sqlalchemy import Connection
+
+from services.metrics import handlers, store
+from services.metrics.gauges import Figures
+from services.metrics.store import Books
+from shared.contracts.issue import Source, Standing, State
+from shared.contracts.router import (
+    IssueAcknowledged,
+    IssueCommented,
+    IssueCorrected,
+    IssueEvent,
+    IssueResponded,
+    Voice,
+)
+from shared.database import open_engine
+from shared.organisation import KnownOrganisation
+from tests.unit import build
+from tests.unit.build import HOUR, ISSUE_ID, MONDAY
+
+AT = MONDAY + HOUR
+
+
+@pytest.fixture
+def books() -> Iterator[Books]:
+    engine = open_engine("sqlite://")
+    with engine.begin() as connection:
+        store.metadata.create_all(connection)
+        yield open_books(connection)
+    engine.dispose()
+
+
+def open_books(connection: Connection) -> Books:
+    known = KnownOrganisation(connection, store.metadata)
+    known.current = build.organisation()
+    return Books(connection, AT, known)
+
+
+def said(version: int, actor_id: str = "ren", **issue: Any) -> dict[str, Any]:
+    return {
+        "event_id": f"event-{version}",
+        "occurred_at": AT,
+        "issue_id": ISSUE_ID,
+        "issue": build.snapshot(version=version, **issue),
+        "actor_id": actor_id,
+    }
+
+
+def counted(books: Books, *events: IssueEvent) -> dict[str, float]:
+    """The counts of every figure that is not nought, after these facts."""
+    registry = CollectorRegistry()
+    figures = Figures(registry, KnownAs(books), [])
+    for event in events:
+        handlers.issue_changed(event, books)
+    for observe in books.observed:
+        observe(figures)
+    return {
+        sample.name: sample.value
+        for family in registry.collect()
+        for sample in family.samples
+        if sample.value and sample.name.endswith(("_total", "_count"))
+    }
+
+
+class KnownAs:
+    """The organisation in force."""
+
+    def __init__(self, books: Books) -> None:
+        self.current = books.organisation
+
+
+TAKEN = {"state": State.ACKNOWLEDGED, "acknowledged_at": AT}
+
+
+def test_words_that_are_no_answer_change_no_figure_even_at_the_same_instant(books: Books) -> None:
+    """All that a batch decides happens at one instant."""
+    taken = IssueAcknowledged(**said(2, **TAKEN))
+    comment = IssueCommented(
+        **said(3, "emi", **TAKEN),
+        voice=Voice.CARRIER,
+        standing=Standing.VOUCHED,
+        source=Source.EMAIL,
+        text="It blinks.",
+    )
+    corrected = IssueCorrected(**said(4, "emi", **TAKEN), changed=("summary",))
+
+    alone = counted(books, taken)
+    books.observed.clear()
+
+    assert counted(books, taken, comment, corrected) == alone
+
+
+def test_an_answer_given_elsewhere_is_an_answer(books: Books) -> None:
+    answered = {"answered_at": AT, **TAKEN}
+    elsewhere = IssueResponded(**said(2, **answered), text="", elsewhere=True, said_by_id="emi")
+
+    figures = counted(books, elsewhere)
+
+    assert figures["banso_answers_total"] == 1
+    assert figures["banso_first_response_seconds_count"] == 1
+    assert books.standings.get(ISSUE_ID).is_answered

@@ -125,7 +125,7 @@ def _views(
         part = query
         if after is not None:
             here = tuple_(views.c.raised_at, views.c.issue_id)
-            part = query.where(here < tuple_(after.raised_at, after.issue_id))
+            part = query.where(here < (after.raised_at, after.issue_id))
         rows = [View(*row) for row in connection.execute(part.limit(size))]
         yield from rows
         if len(rows) < size:

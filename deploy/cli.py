@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import sys
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from importlib import import_module
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
+from pydantic import ValidationError
 
 from shared.contracts.event import Speaker
 
@@ -30,12 +32,12 @@ import_app = typer.Typer(
     no_args_is_help=True,
 )
 app.add_typer(import_app, name="import")
+mail_app = typer.Typer(help="What Banso understands of mails.", no_args_is_help=True)
+app.add_typer(mail_app, name="mail")
 clock_app = typer.Typer(no_args_is_help=True)
 app.add_typer(clock_app, name="clock")
 
 Result = TypeVar("Result")
-TOKENS = "tokens.json"
-"""In the data directory."""
 
 Data = Annotated[
     Path, typer.Option("--data", help="Where everything is kept.", envvar="BANSO_DATA")
@@ -72,6 +74,7 @@ def up(
     """Start everything on this machine: NATS, the four services, their databases."""
     from deploy.local.keeping import AlreadyRunning, PortTaken
     from deploy.local.up import SAMPLE, Installation, NotReady
+    from services.intake.settings import read_mailboxes
     from services.router.organisation import OrganisationUnusable, read
     from shared import logs
 
@@ -84,6 +87,13 @@ def up(
             _complain(file, error)
             raise typer.Exit(2) from error
         typer.echo("The organisation file has errors; the last good one stays in force.", err=True)
+    try:
+        read_mailboxes(os.environ.get("BANSO_IMAP_MAILBOXES", "[]"))
+    except ValidationError as error:
+        for one in error.errors(include_input=False, include_context=False):
+            where = " > ".join(map(str, ("BANSO_IMAP_MAILBOXES", *one["loc"])))
+            typer.echo(f"{where}: {one['msg']}", err=True)
+        raise typer.Exit(2) from None
     installation = Installation(data, file, port_base, web_url, web_host, verbose)
     try:
         asyncio.run(installation.run())
@@ -171,7 +181,7 @@ def add_token(
     file: TokensAt = None,
 ) -> None:
     """Make a token. It is printed once and kept nowhere."""
-    from services.intake.api.tokens import Scope, TokenFile
+    from services.intake.api.tokens import TOKENS, Scope, TokenFile
     from shared import clock
 
     unknown = [one for one in scope if one not in set(Scope)]
@@ -198,7 +208,7 @@ def list_tokens(data: Data = Path(".banso"), file: TokensAt = None) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from services.intake.api.tokens import TokenFile
+    from services.intake.api.tokens import TOKENS, TokenFile
 
     tokens = TokenFile(file or data / TOKENS).all()
     table = Table("Id", "Name", "Scopes", "Person", "Made", "Ends", "State", box=None)
@@ -220,7 +230,7 @@ def list_tokens(data: Data = Path(".banso"), file: TokensAt = None) -> None:
 @token_app.command("revoke")
 def revoke_token(token_id: str, data: Data = Path(".banso"), file: TokensAt = None) -> None:
     """Take a token back. It is worth nothing from the next request on."""
-    from services.intake.api.tokens import NoSuchToken, TokenFile
+    from services.intake.api.tokens import TOKENS, NoSuchToken, TokenFile
 
     try:
         token = TokenFile(file or data / TOKENS).revoke(token_id)
@@ -316,6 +326,70 @@ def _is_known(person: str, data: Path) -> bool:
         organisation = KnownOrganisation(connection, store.metadata).current
     engine.dispose()
     return organisation is None or person in organisation.person
+
+
+@mail_app.command("explain")
+def explain_mail(
+    file: Annotated[Path, typer.Argument(help="The raw mail (.eml); `-` reads it from stdin.")],
+    organisation: Annotated[
+        Path | None,
+        typer.Option(help="The organisation file, so that mail of our own addresses is known."),
+    ] = None,
+) -> None:
+    """Print as JSON what intake understands of a raw mail, whatever its bytes."""
+    from services.intake.mail.explain import explain
+    from services.router.organisation import OrganisationUnusable, read
+
+    try:
+        known = read(organisation) if organisation else None
+    except OrganisationUnusable as error:
+        _complain(organisation or file, error)
+        raise typer.Exit(2) from error
+    try:
+        raw = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+    except OSError as error:
+        typer.echo(f"{file} can't be read: {error.strerror}.", err=True)
+        raise typer.Exit(2) from error
+    said = json.dumps(explain(raw, known), ensure_ascii=False, indent=2)
+    typer.echo(f"{said}\n".encode(), nl=False)
+
+
+@mail_app.command("kept")
+def kept_mail(
+    data: Data = Path(".banso"),
+    kind: Annotated[
+        str | None, typer.Option(help="Only these, such as `spam`, `list` or `auto-reply`.")
+    ] = None,
+    most: Annotated[int, typer.Option(help="How many at the most, the newest first.")] = 50,
+    as_json: Annotated[bool, typer.Option("--json", help="A line of JSON for each.")] = False,
+) -> None:
+    """List the mails of which no issue came: machines' and lists', bounces, spam.
+
+    Each is kept whole. To take one after all, forward it to one of your addresses for issues.
+    """
+    from services.intake import store
+    from shared.database import open_engine
+
+    database = data / "intake.db"
+    if not database.exists():
+        typer.echo(f"There is no Banso in {data}.", err=True)
+        raise typer.Exit(2)
+    engine = open_engine(f"sqlite:///{database}", read_only=True)
+    try:
+        with engine.connect() as connection:
+            letters = store.kept_letters(connection, kind, most)
+    finally:
+        engine.dispose()
+    for letter in letters:
+        file = data / "blobs" / letter.raw_sha256[:2] / letter.raw_sha256
+        said = {
+            "received_at": letter.received_at.isoformat(timespec="seconds"),
+            "kind": letter.kind,
+            "from": letter.address,
+            "subject": letter.subject,
+            "file": str(file),
+        }
+        typer.echo(json.dumps(said, ensure_ascii=False) if as_json else "  ".join(said.values()))
 
 
 @clock_app.callback()

@@ -34,7 +34,7 @@ class Proxy:
         """How many there were by now."""
         self._links: set[_Link] = set()
         self._is_black = False
-        self._cut_after: int | None = None
+        self._cut_at: bytes | None = None
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._server: asyncio.Server | None = None
@@ -55,14 +55,14 @@ class Proxy:
         """Ends every connection at once; new ones pass."""
         self._do(self._cut())
 
-    def cut_after(self, count: int) -> None:
-        """Cuts a connection, once, in the middle of an answer: after so many more bytes of it."""
-        self._cut_after = count
+    def cut_at(self, words: bytes) -> None:
+        """Cuts a connection, once, in the middle of an answer: before these words of it."""
+        self._cut_at = words
 
     @property
     def is_cut(self) -> bool:
-        """Whether what `cut_after` asked for has happened."""
-        return self._cut_after is None
+        """Whether what `cut_at` asked for has happened."""
+        return self._cut_at is None
 
     def go_black(self) -> None:
         """Swallows everything, and nobody is told; new connections hang, too."""
@@ -101,7 +101,7 @@ class Proxy:
 
     async def _heal(self) -> None:
         self._is_black = False
-        self._cut_after = None
+        self._cut_at = None
         if self._server is None:
             await self._listen()
 
@@ -141,14 +141,12 @@ class Proxy:
                     await asyncio.sleep(self.latency_s)
                 if link.is_black:
                     continue
-                if is_answer and self._cut_after is not None:
-                    self._cut_after -= len(piece)
-                    if self._cut_after < 0:
-                        writer.write(piece[: self._cut_after])
-                        await writer.drain()
-                        self._cut_after = None
-                        link.cut()
-                        return
+                if is_answer and self._cut_at is not None and self._cut_at in piece:
+                    writer.write(piece.partition(self._cut_at)[0])
+                    await writer.drain()
+                    self._cut_at = None
+                    link.cut()
+                    return
                 writer.write(piece)
                 await writer.drain()
         if not link.is_black:

@@ -52,6 +52,18 @@ if service:
 
     Journal._record, Bus.say, Bus._answer = record_and_die, say_and_die, answer_and_die
 
+    if service == "intake":
+        from services.intake.mail.mailbox import Connection
+
+        put_away = Connection.put_away
+
+        async def put_away_and_die(self, uid, **how):
+            step("before-move")
+            await put_away(self, uid, **how)
+            step("after-move")
+
+        Connection.put_away = put_away_and_die
+
     if service == "notifier":
         from services.notifier.channels.email import SmtpServer
 

@@ -11,10 +11,9 @@ from pathlib import Path
 import httpx
 
 from deploy.importing.found import SourceUnusable
-from services.intake.api.tokens import Scope, TokenFile
+from services.intake.api.tokens import TOKENS, Scope, TokenFile
 from shared import clock
 
-TOKENS = "tokens.json"
 ENDS_AFTER = timedelta(days=2)
 """A token of an import that was killed, and could not take it back, ends by itself."""
 

@@ -20,7 +20,7 @@ from pydantic import SecretStr
 from deploy.local.keeping import Secrets, hold, ports_of, secrets_of, write_privately
 from deploy.local.supervisor import Program, Supervisor
 from deploy.nats.configuration import ADMINISTRATOR, server_configuration
-from services.intake.api.tokens import EVERYDAY, TokenFile
+from services.intake.api.tokens import EVERYDAY, TOKENS, TokenFile
 from shared import clock, logs, provision
 from shared.contracts.event import Speaker
 from shared.database import migrate
@@ -29,7 +29,6 @@ from shared.links import EVERYBODY, Links
 log = logs.get(__name__)
 
 SAMPLE = Path(__file__).parent / "organisation.yaml"
-TOKENS = "tokens.json"
 READY_WITHIN_S = 60.0
 PROVISION_AGAIN_S = 0.1
 

@@ -15,6 +15,7 @@ from pydantic import (
     ConfigDict,
     Field,
     SecretStr,
+    TypeAdapter,
     model_validator,
 )
 from pydantic_settings import NoDecode, SettingsConfigDict
@@ -84,6 +85,12 @@ def _named_differently(mailboxes: list[MailboxSettings]) -> list[MailboxSettings
 Mailboxes = Annotated[
     list[MailboxSettings], NoDecode, BeforeValidator(_read), AfterValidator(_named_differently)
 ]
+
+
+def read_mailboxes(said: str) -> list[MailboxSettings]:
+    """As intake reads them from its environment; raises ValidationError, which tells no secret."""
+    adapter = TypeAdapter(Mailboxes, config=ConfigDict(hide_input_in_errors=True))
+    return adapter.validate_python(said)
 
 
 class IntakeSettings(Linked):

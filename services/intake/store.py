@@ -320,6 +320,14 @@ def issue_of_message(connection: Connection, message_ids: Sequence[str]) -> str 
     return next((found[one] for one in reversed(message_ids) if one in found), None)
 
 
+def kept_letters(connection: Connection, kind: str | None, most: int) -> list[Letter]:
+    """Mails that belong to no issue, the newest first."""
+    query = select(letters).where(letters.c.issue_id.is_(None)).limit(most)
+    if kind is not None:
+        query = query.where(letters.c.kind == kind)
+    return _all(connection, query.order_by(letters.c.received_at.desc()), Letter)
+
+
 def letter_of(connection: Connection, key: str) -> Letter | None:
     row = connection.execute(select(letters).where(letters.c.key == key)).first()
     return Letter(*row) if row else None

@@ -21,7 +21,9 @@ from pydantic.fields import FieldInfo
 from deploy.cli import app
 from deploy.local.keeping import PORTS
 from services.intake import projection, store
-from services.intake.settings import IntakeSettings
+from services.intake.mail.imap import Figures as MailboxFigures
+from services.intake.mail.ways import MailsTaken
+from services.intake.settings import IntakeSettings, read_mailboxes
 from services.intake.store import Shelf
 from services.metrics.gauges import Figures
 from services.metrics.settings import MetricsSettings
@@ -236,6 +238,8 @@ def _make_all_metrics(registry: CollectorRegistry, directory: Path) -> None:
     links, replies = Links(["key"], "http://127.0.0.1"), Replies(["key"])
     Deliveries(MailFiles(directory), known, links, replies, registry)
     Figures(registry, known, [])
+    MailsTaken(registry)
+    MailboxFigures(registry)
     engine.dispose()
 
 
@@ -287,6 +291,20 @@ def test_the_example_for_prometheus_has_the_ports_of_the_local_start() -> None:
     assert scraped == {
         str(speaker): [f"127.0.0.1:{4600 + PORTS.index(speaker)}"] for speaker in Speaker
     }
+
+
+def test_the_example_of_mailboxes_is_one_that_intake_takes(tmp_path: Path) -> None:
+    (block,) = (
+        text
+        for text in _FENCED.findall(_read("docs/operators.md"))
+        if "mailboxes" in text and "yaml" in text[:8]
+    )
+    file = tmp_path / "mailboxes.yaml"
+    file.write_text("\n".join(block.splitlines()[1:-1]))
+
+    read = read_mailboxes(str(file))
+
+    assert [mailbox.name for mailbox in read] == ["issues", "support"]
 
 
 def test_every_decision_is_in_the_list() -> None:

@@ -445,7 +445,7 @@ async def test_a_mail_that_cuts_every_line_lets_others_go_first(server: MailServ
     with Proxy(server.imap) as proxy:
         async with watching(server, port=proxy.port, again_after_s=60) as watched:
             for _ in range(imap.CUTS):
-                proxy.cut_after(20_000)
+                proxy.cut_at(b"y" * 78)
                 await eventually(lambda: proxy.is_cut, "cut")
             await eventually(lambda: watched.postroom.mails, "the other one")
 

@@ -23,6 +23,8 @@ from shared import clock, logs
 
 log = logs.get(__name__)
 
+TOKENS = "tokens.json"
+"""The file's name in a data directory."""
 PREFIX = "banso_"
 """So that a token is known as one wherever it turns up."""
 

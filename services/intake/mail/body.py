@@ -56,12 +56,15 @@ _CHARSETS: Final = {
     "cp1252": "Windows-1252",
     "utf_16": "UTF-16",
 }
+_FILE = re.compile(r"[^/\\?#\s]{1,150}\.[A-Za-z0-9]{1,8}\Z")
 _CID = re.compile(r"""cid:([^"'\s<>)]{1,500})""", re.IGNORECASE)
 _NO_HTML = re.compile(
     r"(?:html|リッチテキスト).{0,80}(?:mail|message|viewer|client|view|support|display|メール|表示|対応|閲覧)"
     r"|(?:mail|message|view|client|メール).{0,80}(?:html)",
     re.IGNORECASE | re.DOTALL,
 )
+_SAYS_MIME = re.compile(rb"(?i)multi-?part message|in MIME[ -]format|MIME.{1,40}aware")
+"""What mail programs write for those that can't read parts."""
 LONGEST_STUB: Final = 400
 _ENRICHED = re.compile(r"<(?:param>[^<]{0,200}</param>|/?[A-Za-z0-9-]{1,60}>)", re.IGNORECASE)
 
@@ -202,7 +205,8 @@ def _as_it_stands(reading: _Reading, part: Part, parent: str) -> list[_Piece]:
     if parent:
         text = _text(reading, part, reading.raw[part.at : part.end], "")
         return [_plain(text)] if text.strip() else []
-    reading.notes.append("no part begins where the mail says so: it is read as it stands")
+    if reading.raw[part.at : part.end].strip():
+        reading.notes.append("no part begins where the mail says so: it is read as it stands")
     return [_plain(_text(reading, part, reading.raw[part.at : part.end], ""))]
 
 
@@ -211,6 +215,9 @@ def _alternative(reading: _Reading, part: Part) -> list[_Piece]:
     options = [
         _parts(reading, child, index, part.kind) for index, child in enumerate(part.children)
     ]
+    if any(child.kind == "text/plain" for child in part.children):
+        enriched = [child.kind == "text/enriched" for child in part.children]
+        options = [some for some, is_so in zip(options, enriched, strict=True) if not is_so]
     plain = [_joined([one.words() for one in some]) for some in options if not _has_page(some)]
     pages = [piece for some in options if _has_page(some) for piece in some]
     words = _distinct([one for one in plain if one.strip()])
@@ -347,7 +354,7 @@ def _beside(reading: _Reading, root: Part) -> list[_Piece]:
     found = []
     for start, end in (root.before, root.after):
         data = reading.raw[start:end]
-        if not data.strip() or b"multi-part message in MIME" in data[:500]:
+        if not data.strip() or _SAYS_MIME.search(data[:500]):
             continue
         text = _text(reading, root, data, "")
         reading.notes.append("the words stood outside of the parts")
@@ -378,7 +385,16 @@ def _name(part: Part) -> str:
     return (
         part.disposition.parameters.get("filename", "").strip()
         or part.content.parameters.get("name", "").strip()
+        or part.disposition.parameters.get("name", "").strip()
+        or part.content.parameters.get("filename", "").strip()
     )
+
+
+def _place(part: Part) -> str:
+    """The file name at the end of a Content-Location."""
+    written = headers.said(part.head.first("content-location")).strip()
+    found = _FILE.search(written)
+    return found[0] if found else ""
 
 
 def _content_id(part: Part) -> str | None:
@@ -408,6 +424,7 @@ def _take_file(reading: _Reading, part: Part) -> None:
         label = part.content.parameters.get("charset", "") or "utf-8"
         reading.calendars.append(charset.decode(content[: invitation.LONGEST], label))
         name = name or "invite.ics"
+    name = name or _place(part)
     is_shown = part.disposition.value == "inline" and part.main == "image"
     _keep(reading, _File(name, part.kind, content, is_shown, _content_id(part)))
 

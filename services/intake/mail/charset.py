@@ -235,7 +235,7 @@ def _as_labelled(data: bytes, name: str) -> tuple[str, str] | None:
         return "".join(map(_latin, data.decode("cp1252", "surrogateescape"))), name
     text = _strictly(data, name)
     if text is not None:
-        return text, name
+        return (_whole(text) if name == "utf_7" else text), name
     if name == "big5":
         for codec in ("cp950", "big5hkscs"):
             text = _strictly(data, codec)
@@ -245,6 +245,11 @@ def _as_labelled(data: bytes, name: str) -> tuple[str, str] | None:
         return _lenient(data.decode(name, "replace"), name)
     except (LookupError, UnicodeError, ValueError):
         return None
+
+
+def _whole(text: str) -> str:
+    """The text without halves of characters, which UTF-7 can hold."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def _latin(char: str) -> str:

@@ -177,11 +177,12 @@ def _somebody(words: str, organisation: Organisation) -> str | None:
 
 def _short_names(person: Person) -> Iterator[str]:
     """What colleagues call a person: 佐藤 of 佐藤 健; Brown and Emily of Emily Brown."""
-    japanese, english = person.name.ja.split(), person.name.en.split()
-    if len(japanese) > 1:
-        yield japanese[0]
-    if len(english) > 1:
-        yield from (english[0], english[-1])
+    family_first = person.name.ja.split()
+    if len(family_first) > 1:
+        yield family_first[0]
+    for names in (person.name.en.split(), person.name.ja.split("・")):
+        if len(names) > 1:
+            yield from (names[0], names[-1])
 
 
 def _named(things: Iterable[tuple[str, str, Text]]) -> dict[str, set[str]]:

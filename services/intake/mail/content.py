@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import binascii
 import re
+import string
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,8 +12,8 @@ from services.intake.mail import headers
 
 _PADDED_BREAK = re.compile(rb"=[ \t]+(?=\r?\n)")
 _NOT_PADDING = re.compile(rb"[^=\s]")
-_BASE64_LINE = re.compile(rb"\s*[A-Za-z0-9+/_-]+={0,2}\s*(?:\r?\n|\Z)")
-_WHOLLY_BASE64 = re.compile(rb"[A-Za-z0-9+/=\s]*\Z")
+_BASE64_LINE = re.compile(rb"\s*[A-Za-z0-9+/_-]+(?:={1,2}(?:\s|\Z)|\s*(?:\r?\n|\Z))")
+_ALPHABET: Final = string.ascii_letters.encode() + string.digits.encode() + b"+/="
 _BEGIN = re.compile(r"^begin [0-7]{3,4} ([^\n]{1,200})$", re.MULTILINE)
 _END = re.compile(r"^(?:end|END)[ \t]*$", re.MULTILINE)
 _UU_LINE = re.compile(r"[ -`][ -`]{0,85}[ \t]*")
@@ -51,12 +52,17 @@ def _base64(data: bytes) -> bytes:
             return _block(data)
         end = following.start() if following else len(data)
         block = data[at:end]
-        if blocks and not _WHOLLY_BASE64.match(block):
+        if blocks and not _is_base64(block):
             blocks.append(b"\n" + data[at:].strip())
             break
         blocks.append(_block(block))
         at = end
     return b"".join(blocks)
+
+
+def _is_base64(block: bytes) -> bool:
+    whole = block.translate(None, string.whitespace.encode())
+    return len(whole) % 4 == 0 and not whole.translate(None, _ALPHABET)
 
 
 def _block(data: bytes) -> bytes:

@@ -20,6 +20,7 @@ from services.intake.mail import charset
 
 MOST_HEADERS: Final = 10_000
 MOST_IDS: Final = 1_000
+MOST_BROKEN_LINES: Final = 5
 
 _HEADER = re.compile(rb"([!-9;-~]{1,200})[ \t]*:")
 _WELL_KNOWN = re.compile(
@@ -68,7 +69,7 @@ def block(raw: bytes, at: int, end: int, *, whole_mail: bool) -> Block:
         after = end if stop < 0 else stop + 1
         line = raw[at:after].rstrip(b"\r\n")
         if not line.strip(b" \t\0"):
-            if not (name and line and _goes_on(raw, after, end)):
+            if not (name and line and _header_follows(raw, after, end)):
                 at = after
                 break
         elif line.startswith(b"--"):
@@ -78,8 +79,8 @@ def block(raw: bytes, at: int, end: int, *, whole_mail: bool) -> Block:
         elif found := _HEADER.match(line):
             finish()
             name, lines = found[1].decode("ascii"), [line[found.end() :].strip(b" \t")]
-        elif not (name and line.startswith((b"From ", b">From "))):
-            if not (name and _WELL_KNOWN.match(raw, after, end)):
+        elif not (name and line.startswith((b"From ", b">From ")) and _is_mbox(line)):
+            if not (name and _header_follows(raw, after, end)):
                 break  # the body begins without an empty line
             lines.append(b" " + line)  # a fold that lost its space
             notes.append("a header was folded wrongly")
@@ -101,16 +102,40 @@ def _start(raw: bytes, at: int, end: int, notes: list[str]) -> int:
     if begin > at and _WELL_KNOWN.match(raw, begin, end):
         at = begin
         notes.append("there were empty lines before the headers")
-    if raw.startswith((b"From ", b">From "), at):
+    if raw.startswith((b"From ", b">From "), at) and not _HEADER.match(raw, at, end):
         stop = raw.find(b"\n", at, end)
         if stop >= 0 and _HEADER.match(raw, stop + 1, end):
             at = stop + 1
     return at
 
 
-def _goes_on(raw: bytes, at: int, end: int) -> bool:
-    """Whether a line of blanks only was meant as a fold: a header or a fold follows."""
-    return bool(_WELL_KNOWN.match(raw, at, end))
+def _is_mbox(line: bytes) -> bool:
+    """Whether it is the line with which a mailbox file begins a mail."""
+    return re.search(rb"\d\d:\d\d", line) is not None
+
+
+def _header_follows(raw: bytes, at: int, end: int) -> bool:
+    """Whether the headers go on after a few lines that are none."""
+    for _ in range(MOST_BROKEN_LINES):
+        if _WELL_KNOWN.match(raw, at, end):
+            return True
+        stop = raw.find(b"\n", at, end)
+        line = raw[at : stop if stop >= 0 else end].strip()
+        if stop < 0 or not line or line.startswith(b"--"):
+            return False
+        at = stop + 1
+    return False
+
+
+def in_utf_8(head: Block, label: str) -> Block:
+    """The headers with their bare bytes read as the charset of the body, which is the likeliest."""
+    if charset.meant(label) in ("", "ascii", "utf_8"):
+        return head
+    fields = tuple(
+        (name, value if value.isascii() else charset.decode(value, label).encode())
+        for name, value in head.fields
+    )
+    return Block(fields, head.body_at, head.notes)
 
 
 # --- words
@@ -339,6 +364,8 @@ _HELD: Final = "\ue000"
 class _Written:
     phrase: list[str] = field(default_factory=list)
     comment: list[str] = field(default_factory=list)
+    encoded: bool = False
+    """Some of it stood in encoded words."""
     angle: list[str] = field(default_factory=list)
     has_angle: bool = False
 
@@ -349,6 +376,7 @@ def _parts(plain: str, whole: str) -> Iterator[_Written]:
     quoted, depth, within, at = False, 0, False, 0
     while at < len(plain):
         char, said = plain[at], whole[at]
+        now.encoded = now.encoded or char == _HELD
         target = now.comment if depth else now.angle if within else now.phrase
         if char == "\\" and (quoted or depth) and at + 1 < len(plain):
             at += 1
@@ -392,9 +420,19 @@ def _mailbox(part: _Written) -> Mailbox:
         name = phrase if phrase.strip() else comment
     else:
         found, name = _address(phrase), comment
+        if found is None and not part.encoded:
+            found, name = _among(phrase)
         if found is None:
             name = phrase
     return Mailbox(" ".join(name.split()), found)
+
+
+def _among(phrase: str) -> tuple[str | None, str]:
+    """An address that stands among other words without angle brackets, and those words."""
+    words = phrase.split()[:20]
+    found = [clean.address(word.strip("\"'[]")) for word in words]
+    address = next((one for one in found if one), None)
+    return address, " ".join(word for word, one in zip(words, found, strict=True) if not one)
 
 
 def _address(written: str) -> str | None:

@@ -117,16 +117,14 @@ def _ourselves(mail: ReadMail, our_addresses: frozenset[str]) -> str | None:
 
 
 def _reports(mail: ReadMail) -> Iterator[tuple[Origin, str | None]]:
-    if mail.report_type == "delivery-status" or any("final-recipient" in g for g in mail.report):
-        has_disposition = any("disposition" in group for group in mail.report)
-        if not has_disposition:
-            yield Origin.BOUNCE, "It is a delivery report (RFC 3464)."
-    if mail.report_type == "disposition-notification" or (
-        mail.content_type == "multipart/report" and any("disposition" in g for g in mail.report)
-    ):
+    """By its type, or by its fields where a gateway has changed the type."""
+    fields = {name for group in mail.report for name in group}
+    if mail.report_type == "disposition-notification" or "disposition" in fields:
         yield Origin.AUTO_REPLY, "It is a read receipt (RFC 8098)."
-    if mail.report_type == "feedback-report" or any("feedback-type" in g for g in mail.report):
+    if mail.report_type == "feedback-report" or "feedback-type" in fields:
         yield Origin.AUTO_REPLY, "It is a report of abuse from another mail server (RFC 5965)."
+    if mail.report_type == "delivery-status" or "final-recipient" in fields:
+        yield Origin.BOUNCE, "It is a delivery report (RFC 3464)."
 
 
 def _returned(mail: ReadMail) -> str | None:

@@ -71,7 +71,8 @@ def read_mail(raw: bytes) -> ReadMail:
     notes += tree.notes + body.notes
     if tree.refused:
         notes.append(f"the mail is refused: {tree.refused}")
-    return _mail(tree.root.head, tree.root.kind, body, notes, tree.refused)
+    head = headers.in_utf_8(tree.root.head, tree.root.content.parameters.get("charset", ""))
+    return _mail(head, tree.root.kind, body, notes, tree.refused)
 
 
 def _with_line_ends(raw: bytes) -> tuple[bytes, list[str]]:

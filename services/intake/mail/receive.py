@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from hashlib import sha256
 
 from services.intake import attachments, clean, store
 from services.intake.attachments import File
@@ -18,9 +17,10 @@ from services.intake.door import Door
 from services.intake.mail import thread
 from services.intake.mail.bounce import Outcome, bounce
 from services.intake.mail.command import Command, command
+from services.intake.mail.identity import identity_of
 from services.intake.mail.origin import Origin, Whose, origin
 from services.intake.mail.parse import ReadMail, read_mail
-from services.intake.mail.reply import new_text
+from services.intake.mail.reply import new_words
 from services.intake.mail.thread import Through
 from services.intake.mail.trust import Trust, trust
 from services.intake.store import Letter, Shelf, View
@@ -38,8 +38,6 @@ log = logs.get(__name__)
 MOST_MESSAGES = 20
 """Mails of one sender about one issue within `MESSAGES_WITHIN` of which the owner is told."""
 MESSAGES_WITHIN = timedelta(hours=1)
-_BEGINNING = 500
-"""Characters of a text that tell two mails apart; a list may add something at its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +152,7 @@ class Postroom:
             trust=trust(mail, ours.trusted_servers).trust,
             sender=mail.from_address or clean.address(envelope_from or "") or "",
             recipients=thread.addressed_to(mail, recipients, ours),
-            key=letter_key(mail, blob),
+            key=identity_of(raw),
             raw_sha256=blob,
             envelope=recipients,
             received_at=clock.now(),
@@ -259,7 +257,7 @@ class Postroom:
     def _words(self, incoming: Incoming, found: Found) -> MessageReceived:
         """What somebody says about an issue; `say` decides what it asks for, and who they are."""
         mail = incoming.mail
-        new = new_text(mail.text)
+        new = new_words(mail)
         kept = self._put(mail, new[:MAX_TEXT])
         return MessageReceived(
             occurred_at=incoming.received_at,
@@ -336,26 +334,24 @@ def say(
     many = sum(one.issue_id == view.issue_id for one in before) >= MOST_MESSAGES
     shelf.letters.put(replace(_letter_of(incoming), issue_id=view.issue_id))
     message = said.model_copy(update={"person_id": person_id, "quiet": many})
-    request = _request(message, view, organisation)
-    if request is None:
-        return [*known, message]
-    if message.attachments:
-        return [*known, message, request]
-    return [*known, request]
+    return [*known, *_meant(message, view, organisation)]
 
 
-def _request(
-    message: MessageReceived, view: View, organisation: Organisation
-) -> ActionRequested | None:
-    """What the first line asks for, from somebody whom the issue concerns."""
-    if message.standing is Standing.DOUBTED or view.snapshot is None:
-        return None
+def _meant(message: MessageReceived, view: View, organisation: Organisation) -> list[Event]:
+    """The words, or what their first line asks for if the issue concerns whoever wrote it."""
     wish = command(message.text, organisation)
-    if wish is None:
-        return None
+    if wish is None or message.standing is Standing.DOUBTED or view.snapshot is None:
+        return [message]
     action = action_of(wish, message.person_id, view, organisation)
-    if action is None or (action is Action.ACKNOWLEDGE and wish.rest):
-        return None  # whoever answers has taken it
+    if action is None:
+        return [message]
+    if action is Action.ACKNOWLEDGE and wish.rest:  # whoever answers has taken it
+        return [message.model_copy(update={"text": wish.rest})]
+    request = _request(action, wish, message)
+    return [message, request] if message.attachments else [request]
+
+
+def _request(action: Action, wish: Command, message: MessageReceived) -> ActionRequested:
     return ActionRequested(
         occurred_at=message.occurred_at,
         issue_id=message.issue_id,
@@ -399,23 +395,6 @@ def involved(view: View) -> frozenset[str]:
         snapshot = Snapshot.model_validate_json(view.snapshot)
         people |= {snapshot.carrier_id, snapshot.owner_id, *snapshot.follower_ids}
     return frozenset(people)
-
-
-def letter_key(mail: ReadMail, raw_sha256: str) -> str:
-    """What makes two mails the same one, though other servers brought them by other ways.
-
-    A Message-ID alone is not enough: there are machines that give all their mails the same.
-    """
-    if not mail.message_id:
-        return raw_sha256
-    said = (
-        mail.message_id,
-        mail.from_address or "",
-        mail.headers.get("date", ""),
-        mail.subject,
-        mail.text[:_BEGINNING],
-    )
-    return sha256("\x1f".join(said).encode("utf-8", "replace")).hexdigest()
 
 
 def _letter_of(incoming: Incoming, *, began: bool = False) -> Letter:

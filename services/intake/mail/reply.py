@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from services.intake.mail.parse import ReadMail
 from shared.replies import REPLY_ABOVE
 
 _MOST_LINES_OF_ATTRIBUTION = 4
@@ -43,26 +44,34 @@ class _Piece:
     end: int
 
 
-def new_text(text: str, *, subject: str = "") -> str:
+def new_words(mail: ReadMail) -> str:
+    """What the sender of a mail has written now."""
+    is_answer = bool(mail.references) or _ANSWERS.match(mail.subject) is not None
+    return new_text(mail.text, subject=mail.subject, is_answer=is_answer)
+
+
+def new_text(text: str, *, subject: str = "", is_answer: bool = True) -> str:
     """What the sender has written now. Doing it again changes nothing.
 
-    A mail whose subject says that it passes another one on is taken whole. A mail that answers
-    nothing should be too: take its text instead.
+    A mail whose subject says that it passes another one on is taken whole. Outlook passes on and
+    answers with the same headers, so a mail that answers none is taken whole where it has those.
     """
     whole = text.strip()
     lines = whole.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     if _FORWARDED_SUBJECT.match(subject.strip()):
         return whole
-    kept = _new_lines(lines)
+    kept = _new_lines(lines, is_answer)
     return "\n".join(kept).strip() or whole
 
 
-def _new_lines(lines: list[str]) -> Sequence[str]:
+def _new_lines(lines: list[str], is_answer: bool) -> Sequence[str]:
     pieces = list[_Piece]()
     for piece in _pieces(lines):
         if piece.kind is _Kind.FORWARD:
             return ()
         if piece.kind is _Kind.HISTORY:
+            if not is_answer and _has_only_headers(lines, piece.start):
+                return ()
             words = [line for one in _words(pieces) for line in lines[one.start : one.end]]
             if _ANSWERS_BELOW.search("\n".join(words)):
                 return ()
@@ -109,7 +118,7 @@ def _beginning(lines: list[str], at: int, after: int, has_quotes: bool) -> _Piec
     """The quote, history or forward that begins with this line, if one does; or words that only
     look like a quote."""
     line = lines[at].strip()
-    if not line or not _MAY_BEGIN.match(line):
+    if not _MAY_BEGIN.match(line):
         return None
     if line[0] in _QUOTE_MARKS:
         return _bare_quote(lines, at, after, has_quotes)
@@ -220,6 +229,13 @@ def _headers(lines: list[str], at: int, *, is_announced: bool) -> int | None:
     return end if is_whole and is_mail else None
 
 
+def _has_only_headers(lines: list[str], at: int) -> bool:
+    """History that begins with headers and no words about them, but for a ruled line."""
+    first = at + 1 if _RULE.fullmatch(lines[at].strip()) else at
+    below = _next_line(lines, first)
+    return below is not None and _headers(lines, below, is_announced=False) is not None
+
+
 def _goes_on(line: str) -> bool:
     """A header that was too long for one line."""
     return line[:1].isspace() or "@" in line or line.rstrip().endswith((";", ">"))
@@ -250,9 +266,9 @@ def _attribution(lines: list[str], at: int, line: str) -> tuple[int | None, bool
 def _said_by(line: str) -> tuple[bool, bool]:
     """Whether a line may say who wrote what follows, and whether it can be nothing else."""
     if len(line) > _LONGEST_ATTRIBUTION:
-        return False, False
-    if line.startswith("--") and line.endswith("--"):
-        return (True, True) if _DASHED.match(line) else (False, False)
+        return False, False  # nobody's mail program writes that much
+    if line.startswith("--") and _DASHED.match(line):
+        return True, True
     if not line.endswith(_COLONS):
         return False, False
     has_verb = _WROTE.search(line) is not None
@@ -349,9 +365,12 @@ def _is_announced(lines: list[str], start: int, at: int) -> bool:
 
 # -- the words by which mail programs and people are known -----------------------------------------
 
-_MAY_BEGIN = re.compile(r"[^\w\s]|[_ー]|[^:：]{0,400}[:：]|.{0,400}[\d#]")
+_MAY_BEGIN = re.compile(r"[>＞]|(?=...)(?:[^\w\s]|[_ー]|[^:：]{0,400}[:：]|.{0,400}[\d#])")
 """Looked at first, because most lines are just words."""
 
+_ANSWERS = re.compile(
+    r"\s*(?:re|aw|sv|antw|rv|ref|返信|回复|答复)\s*(?:\[\d+\]|\(\d+\))?\s*[:：]", re.IGNORECASE
+)
 _FORWARDED_SUBJECT = re.compile(
     r"(?:\[[^\]]{0,40}\]\s*)?(?:fwd?|転送|wg|tr|rv|enc|i)\s*[:：]", re.IGNORECASE
 )

@@ -1,4 +1,4 @@
-"""Finding issues: the newest first, a part at a time, and nothing that is none of one's business."""
+"""Finding issues: the newest first, a part at a time, and nobody else's business."""
 
 from __future__ import annotations
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.intake.mail.reply import REPLY_ABOVE, new_text
+from services.intake.mail.reply import new_text
+from shared.replies import REPLY_ABOVE
 
 WORDS = "金曜日に届きます。\n\nよろしくお願いいたします。"
 HEADERS = (
@@ -51,9 +52,9 @@ HEADERS = (
         "Ken <sato@example.com> 于2025年11月25日周二 08:00写道：\n> 旧",
         "2025년 11월 25일 (화) 오전 9:00, Ken <sato@example.com>님이 작성:\n> 옛",
         "> > two\n> levels",
-        f"{REPLY_ABOVE[0]}\n\n古い本文",
-        f"  {REPLY_ABOVE[1]}\n\nold words",
-        f"佐藤さんは書きました:\n\n{REPLY_ABOVE[0]}\n\n古い本文",
+        f"{REPLY_ABOVE['ja']}\n\n古い本文",
+        f"  {REPLY_ABOVE['en']}\n\nold words",
+        f"佐藤さんは書きました:\n\n{REPLY_ABOVE['ja']}\n\n古い本文",
     ],
 )
 def test_history_beneath_goes(history: str) -> None:
@@ -101,6 +102,8 @@ def test_a_signature_goes_and_polite_words_stay(signature: str) -> None:
         "On Monday at 9:30 the customer wrote:\n\nIt is dead.\n\nWhat shall I tell them?",
         "On 25 Nov 2025 at 9:30 the customer wrote:\n\nIt is dead.",
         "2025年11月25日(火) 9:00 打ち合わせの内容:\n\n部品が足りません。",
+        f"{'9' * 500} wrote:\n> old\n> words",
+        "-- On the other hand, a.b --\nwords",
         "11月25日 9:00にお客様から連絡がありました:\n電源が入らないそうです。",
         "From: Tokyo\nTo: Osaka\nDate: Monday\n\nTwo boxes are missing.",
         "件名: 在庫の件\n内容: 足りません",
@@ -183,6 +186,20 @@ def test_a_subject_that_passes_on_keeps_everything(subject: str) -> None:
     assert new_text(text, subject=f"Re: {subject}") == "お客様からです。"
 
 
+@pytest.mark.parametrize("head", ["", "________________________________\n", "--------------\n\n"])
+def test_outlooks_headers_in_a_mail_that_answers_none_pass_something_on(head: str) -> None:
+    text = f"お客様からです。\n\n{head}{HEADERS}"
+
+    assert new_text(text, is_answer=False) == text
+    assert new_text(text) == "お客様からです。"
+
+
+def test_what_can_only_be_history_goes_even_from_a_mail_that_answers_none() -> None:
+    text = f"{WORDS}\n\n-----Original Message-----\n{HEADERS}"
+
+    assert new_text(text, is_answer=False) == WORDS
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -191,7 +208,7 @@ def test_a_subject_that_passes_on_keeps_everything(subject: str) -> None:
         "iPhoneから送信",
         "-- \nKen",
         f"iPhoneから送信\n\n{HEADERS}",
-        f"On 2025/11/25 9:00, Ken wrote:\n> {REPLY_ABOVE[1]}\n> old",
+        f"On 2025/11/25 9:00, Ken wrote:\n> {REPLY_ABOVE['en']}\n> old",
     ],
 )
 def test_where_nothing_would_be_left_everything_is(text: str) -> None:
@@ -238,8 +255,8 @@ TRICKY = (
     "see inline",
     "P.S. more",
     "as follows:",
-    REPLY_ABOVE[0],
-    f"> {REPLY_ABOVE[1]}",
+    REPLY_ABOVE["ja"],
+    f"> {REPLY_ABOVE['en']}",
 )
 
 

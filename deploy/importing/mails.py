@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,8 @@ _ANSWER = re.compile(
     r"^\s*((re|aw|sv|antw|fw|fwd|返信|回答|転送)\s*(\[\d+\]|\d+)?\s*[:：]|\[[^\]]{1,40}\])\s*",
     re.IGNORECASE,
 )
+_BEGINNING = re.compile(rb"From \S.*\d:\d\d")
+_ESCAPED = re.compile(rb"^>(>*)From ", re.MULTILINE)
 _END_OF_HEADERS = re.compile(rb"\r?\n\r?\n")
 
 Raw = Callable[[], bytes]
@@ -244,16 +247,12 @@ def plain_subject(subject: str) -> tuple[str, bool]:
 
 def _raws(path: Path, kind: str) -> Iterable[Raw]:
     if kind == "mbox":
-        if not path.is_file():
-            raise SourceUnusable(f"{path} is not a file. Name an mbox file.")
-        with path.open("rb") as file:
-            if file.read(5) != b"From ":
-                raise SourceUnusable(f"{path} is not an mbox: it does not begin with `From `.")
-        box = mailbox.mbox(path, create=False)
-        return [_reader(box, key) for key in box.keys()]  # noqa: SIM118
+        return _messages_of(path)
     if not (path / "cur").is_dir() and not (path / "new").is_dir():
         raise SourceUnusable(f"{path} is not a Maildir: it has neither `cur` nor `new`.")
-    return [_reader(folder, key) for folder in _folders(path) for key in sorted(folder.keys())]
+    return [
+        partial(folder.get_bytes, key) for folder in _folders(path) for key in sorted(folder.keys())
+    ]
 
 
 def _folders(path: Path) -> Iterator[mailbox.Maildir]:
@@ -263,5 +262,31 @@ def _folders(path: Path) -> Iterator[mailbox.Maildir]:
         yield box.get_folder(name)
 
 
-def _reader(box: Any, key: Any) -> Raw:
-    return lambda: bytes(box.get_bytes(key))
+def _messages_of(path: Path) -> list[Raw]:
+    """The messages of an mbox, which is only read (the standard library would lock it).
+
+    A message begins with a line `From somebody when` after an empty line.
+    """
+    if not path.is_file():
+        raise SourceUnusable(f"{path} is not a file. Name an mbox file.")
+    begins: list[int] = []
+    at, is_after_nothing = 0, True
+    with path.open("rb") as file:
+        for line in file:
+            if is_after_nothing and _BEGINNING.match(line):
+                begins.append(at)
+            is_after_nothing = not line.strip()
+            at += len(line)
+    if not begins or begins[0] != 0:
+        raise SourceUnusable(f"{path} is not an mbox: it does not begin with `From `.")
+    ends = [*begins[1:], at]
+    return [
+        partial(_read_message, path, start, end) for start, end in zip(begins, ends, strict=True)
+    ]
+
+
+def _read_message(path: Path, start: int, end: int) -> bytes:
+    with path.open("rb") as file:
+        file.seek(start)
+        raw = file.read(end - start)
+    return _ESCAPED.sub(rb"\1From ", raw.partition(b"\n")[2]).removesuffix(b"\n")

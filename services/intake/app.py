@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 
 from services.intake import projection, store
@@ -17,6 +18,7 @@ from services.intake.mail.smtp import Doorway, listen, tls_of
 from services.intake.mail.ways import Entrance, MailsTaken, Way
 from services.intake.settings import IntakeSettings
 from services.intake.store import Shelf
+from services.intake.web.guard import Guard, Layer
 from shared import service
 from shared.bus import Bus
 from shared.contracts.event import Speaker
@@ -58,8 +60,17 @@ async def serve(settings: IntakeSettings) -> None:
     )
     reader = open_engine(settings.database_url, read_only=True)
     door = Door(journal, reader, known, links, Replies(keys), Blobs(settings.blobs), limits)
+    rates = {
+        Layer.CONNECTION: settings.most_from_a_connection,
+        Layer.ADDRESS: settings.most_for_an_address,
+        Layer.ALL: settings.most_by_form,
+        Layer.LINK: settings.most_by_a_link,
+    }
+    least = timedelta(seconds=settings.least_form_s)
+    guard = Guard(keys, rates, least, settings.trusted_proxies)
     pages = web(
         door,
+        guard,
         KnownTokens(settings.api_tokens, settings.api_token_hashes),
         settings.largest_request_bytes,
         settings.api_requests_per_minute,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from litestar import Litestar, Request, Response
+from litestar import Litestar, Request, Response, Router
 from litestar.di import Provide
 from litestar.enums import HttpMethod, ScopeType
 from litestar.exceptions import HTTPException
@@ -17,20 +17,38 @@ from services.intake.api.tokens import KnownTokens
 from services.intake.api.v1 import api
 from services.intake.door import Door
 from services.intake.web.act import show_action, take_action
+from services.intake.web.attached import show_attachment, show_mail
+from services.intake.web.embed import show_code, show_code_of_form, show_received, show_ways
 from services.intake.web.files import show_file
 from services.intake.web.form import show_form, take_form
+from services.intake.web.guard import Guard
 from services.intake.web.inbox import show_inbox
 from services.intake.web.pages import say_trouble
-from services.intake.web.status import say_bad_link, show_status
+from services.intake.web.posted import most_bytes
+from services.intake.web.speak import show_wish, take_message, take_wish
+from services.intake.web.status import NotForYou, say_bad_link, say_not_for_you, show_status
 from shared.links import LinkExpired, LinkInvalid
 
 
-def web(door: Door, tokens: KnownTokens, largest_request: int, most_per_minute: int) -> ASGIApp:
+def web(
+    door: Door, guard: Guard, tokens: KnownTokens, largest_request: int, most_per_minute: int
+) -> ASGIApp:
     """An ASGI application."""
+    with_files = Router(
+        "/",
+        route_handlers=[show_form, take_form, show_status, take_message],
+        request_max_body_size=most_bytes(door.limits),
+    )
     handlers: list[Any] = [
-        show_form,
-        take_form,
-        show_status,
+        with_files,
+        show_received,
+        show_ways,
+        show_code,
+        show_code_of_form,
+        show_wish,
+        take_wish,
+        show_attachment,
+        show_mail,
         show_action,
         take_action,
         show_inbox,
@@ -40,11 +58,15 @@ def web(door: Door, tokens: KnownTokens, largest_request: int, most_per_minute: 
     return _answering_head(
         Litestar(
             handlers,
-            dependencies={"door": Provide(lambda: door, sync_to_thread=False)},
+            dependencies={
+                "door": Provide(lambda: door, sync_to_thread=False),
+                "guard": Provide(lambda: guard, sync_to_thread=False),
+            },
             request_max_body_size=largest_request,
             exception_handlers={
                 LinkInvalid: say_bad_link,
                 LinkExpired: say_bad_link,
+                NotForYou: say_not_for_you,
                 HTTPException: _refuse,
                 Exception: say_trouble,
             },

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import IO, Protocol
 
 from services.intake import clean
 from services.intake.blobs import Blobs
@@ -24,6 +25,29 @@ class File:
     filename: str
     content_type: str
     content: bytes
+
+    @property
+    def size(self) -> int:
+        return len(self.content)
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that is too large to be held in memory, such as one of a form."""
+
+    filename: str
+    content_type: str
+    size: int
+    content: IO[bytes]
+
+
+class Sent(Protocol):
+    """All that has to be known of a file to tell whether it can be taken."""
+
+    @property
+    def filename(self) -> str: ...
+    @property
+    def size(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +77,7 @@ class Limits:
 class FilesRefused(Exception):
     """Files that can't be taken; `file` is the first that is too much."""
 
-    def __init__(self, file: File) -> None:
+    def __init__(self, file: Sent) -> None:
         super().__init__(file.filename)
         self.file = file
 
@@ -74,14 +98,14 @@ class FileTypeRefused(FilesRefused):
     """A file that a double click runs."""
 
 
-def check(files: Sequence[File], limits: Limits) -> None:
+def check(files: Sequence[Sent], limits: Limits) -> None:
     """Raises FilesRefused where these files can't be taken."""
     together = 0
     for nth, file in enumerate(files, start=1):
-        together += len(file.content)
+        together += file.size
         if nth > limits.most:
             raise TooManyFiles(file)
-        if len(file.content) > limits.largest:
+        if file.size > limits.largest:
             raise FileTooLarge(file)
         if together > limits.together:
             raise TooMuchTogether(file)
@@ -104,14 +128,16 @@ def fitting(files: Sequence[File], limits: Limits) -> tuple[list[File], list[Fil
     return taken, left
 
 
-def keep(files: Sequence[File], blobs: Blobs) -> tuple[Attachment, ...]:
+def keep(files: Sequence[File | Upload], blobs: Blobs) -> tuple[Attachment, ...]:
     """Puts the files where they stay; on the disk when it returns."""
     return tuple(
         Attachment(
             filename=safe_name(file.filename, nth),
             content_type=clean.one_line(file.content_type, 200).lower() or _OCTETS,
-            size=len(file.content),
-            sha256=blobs.put(file.content),
+            size=file.size,
+            sha256=(
+                blobs.put(file.content) if isinstance(file, File) else blobs.put_file(file.content)
+            ),
         )
         for nth, file in enumerate(files, start=1)
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Frame, Page, expect
 
 from tests.browser.chromium import (
     DESKTOP,
@@ -46,13 +46,13 @@ TEAM = {"ja": "（製品開発）", "en": "(Product)"}
 MONDAY = {"ja": "2月3日(月)", "en": "Mon 3 Feb"}
 
 
-def fill_in(page: Page, language: Language) -> None:
+def fill_in(page: Page | Frame, language: Language) -> None:
     for name, text in PROBLEM[language].items():
         page.fill(f"[name={name}]", text)
     page.get_by_label(CATEGORY[language]).check()
 
 
-def send(page: Page, language: Language) -> None:
+def send(page: Page | Frame, language: Language) -> None:
     page.get_by_role("button", name=SEND[language]).click()
 
 
@@ -156,8 +156,11 @@ def test_the_keyboard_alone_is_enough_and_always_shows_where_it_is(visitor: Visi
             None,
             text["summary"],
             text["description"],
+            None,
             " ",
             "AquaNote M",
+            " ",
+            " ",
             " ",
             text["name"],
             text["email"],
@@ -178,9 +181,12 @@ def test_the_keyboard_alone_is_enough_and_always_shows_where_it_is(visitor: Visi
             "ja",
             "summary",
             "description",
+            "files",
             "category",
             "product",
+            "field-since",
             "urgency",
+            "sure",
             "name",
             "email",
             "More, if it helps",

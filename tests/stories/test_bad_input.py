@@ -642,7 +642,7 @@ def test_smtp_refuses_with_the_right_code(banso: Installation) -> None:
         assert server.getreply()[0] in (500, 501, 550, 553)
         assert server.rcpt("Issues@Example.com")[0] == 250
         code, words = server.data(mail(b"x" * 10_000_000))
-        assert code == 500, words
+        assert code == 554, words
     with smtplib.SMTP(host, int(port), timeout=60) as server:
         server.ehlo()
         server.mail("a@customer.example")

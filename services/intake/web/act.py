@@ -14,7 +14,9 @@ from services.intake.door import Door
 from services.intake.store import Happening, View
 from services.intake.submission import NotStored
 from services.intake.view import Names, Seen, decline_reason_text, refusal_text
-from services.intake.web.pages import AnyRequest, page, page_language, read_form
+from services.intake.web.pages import page, page_language, redirect
+from services.intake.web.posted import AnyRequest, read_fields
+from services.intake.web.speak import PLACES
 from shared import clock
 from shared.contracts.event import MAX_TEXT
 from shared.contracts.intake import ActionRequested
@@ -38,18 +40,22 @@ class Offer:
 
 
 @get("/a/{token:str}", include_in_schema=False)
-async def show_action(request: Request[Any, Any, Any], token: str, door: Door) -> Response[str]:
+async def show_action(request: Request[Any, Any, Any], token: str, door: Door) -> Response[Any]:
     """What will happen. Opening it, as mail scanners do, changes nothing."""
     link, view = await _open(token, door)
+    if link.action in PLACES:
+        return redirect(request, _place(link, door))
     _ = page_language(request, door.language(link.person_id))
     return await _page(request, link, view, door, _, {"request": uuid4().hex})
 
 
 @post("/a/{token:str}", status_code=200, include_in_schema=False)
-async def take_action(request: Request[Any, Any, Any], token: str, door: Door) -> Response[str]:
+async def take_action(request: Request[Any, Any, Any], token: str, door: Door) -> Response[Any]:
     """Says what the person asks for, and shows what came of it."""
-    given = await read_form(request)
+    given = await read_fields(request)
     link, view = await _open(token, door)
+    if link.action in PLACES:
+        return redirect(request, _place(link, door))
     _ = page_language(request, door.language(link.person_id))
     wish = _read(link, given)
     missing = _missing(wish, given, _)
@@ -72,6 +78,13 @@ async def _open(token: str, door: Door) -> tuple[Link, View]:
     if view is None or link.action is None:
         raise LinkInvalid
     return link, view
+
+
+def _place(link: Link, door: Door) -> str:
+    """Where the status page asks for it."""
+    assert link.action is not None
+    url = door.links.status(link.issue_id, link.person_id, clock.now())
+    return f"{url}/{PLACES[link.action]}"
 
 
 async def _page(
@@ -211,6 +224,8 @@ def _missing(wish: ActionRequested, given: Mapping[str, str], _: Words) -> str:
                 return _("Please choose the cause.")
         case Action.ACKNOWLEDGE | Action.CONFIRM | Action.REOPEN:
             pass
+        case Action.CORRECT | Action.WITHDRAW | Action.ANSWERED_ELSEWHERE:
+            raise LinkInvalid
         case _ as never:
             assert_never(never)
     return ""
@@ -270,5 +285,7 @@ def _offer(action: Action, _: Words) -> Offer:
                 _("Open it again"),
                 _("It is open again. %(name)s has been told."),
             )
+        case Action.CORRECT | Action.WITHDRAW | Action.ANSWERED_ELSEWHERE:
+            raise LinkInvalid
         case _ as never:
             assert_never(never)

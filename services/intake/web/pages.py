@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from litestar import Request, Response
+from litestar import Response
 from litestar.exceptions import HTTPException
 from litestar.response import Redirect
 
 from services.intake.door import Closed
 from services.intake.submission import NotStored
+from services.intake.web.posted import AnyRequest, NotReadable
 from shared import clock, logs
 from shared.contracts.organisation import Language
 from shared.language import Words, choose_language, known_language, words
 
 log = logs.get(__name__)
-
-AnyRequest = Request[Any, Any, Any]
 
 _templates = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -31,21 +30,17 @@ _templates = Environment(
     auto_reload=False,
 )
 
+_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data: blob:;"
+    " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors "
+)
 _HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:;"
-        " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    ),
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
 }
-
-MOST_FIELDS = 100
-
-
-class NotReadable(Exception):
-    """A form was sent in a way that no browser sends it."""
+BY_SCRIPT = "x-banso-script"
+"""The header by which our script says that it, and not the browser, shows what comes back."""
 
 
 def page_language(request: AnyRequest, default: Language = "ja") -> Words:
@@ -57,9 +52,18 @@ def page_language(request: AnyRequest, default: Language = "ja") -> Words:
 
 
 def page(
-    request: AnyRequest, name: str, _: Words, status: int = 200, **values: Any
+    request: AnyRequest,
+    name: str,
+    _: Words,
+    status: int = 200,
+    *,
+    framed_by: Sequence[str] = (),
+    **values: Any,
 ) -> Response[str]:
-    """The page of a template, which also finds `_`, `time` and the link to the other language."""
+    """The page of a template, which also finds `_`, `time` and the link to the other language.
+
+    `framed_by`: the sites that may show it in a frame of theirs.
+    """
     zone = values.pop("zone", "Asia/Tokyo")
     now = clock.now()
     other = "ja" if _.language == "en" else "en"
@@ -69,6 +73,7 @@ def page(
         many=_.many,
         language=_.language,
         time=lambda instant: _.time(instant, zone, now),
+        size=size,
         other_language=other,
         other_language_url=f"?{urlencode({**query, 'lang': other})}",
         **values,
@@ -77,42 +82,27 @@ def page(
         text,
         status_code=status,
         media_type="text/html",
-        headers={**_HEADERS, "Content-Language": _.language},
+        headers={
+            **_HEADERS,
+            "Content-Security-Policy": _POLICY + (" ".join(framed_by) or "'none'"),
+            "Content-Language": _.language,
+        },
     )
 
 
-def redirect(url: str) -> Redirect:
+def redirect(request: AnyRequest, url: str) -> Response[Any]:
     """To the page that shows what became of a form."""
-    return Redirect(url, status_code=303, headers={"Referrer-Policy": "no-referrer"})
+    headers = {"Referrer-Policy": "no-referrer"}
+    if BY_SCRIPT in request.headers:
+        return Response(None, status_code=204, headers={**headers, "Location": url})
+    return Redirect(url, status_code=303, headers=headers)
 
 
-async def read_form(request: AnyRequest) -> Mapping[str, str]:
-    """The fields of a form. Old browsers and tools that send Shift_JIS are understood.
-
-    Raises NotReadable for what no browser sends.
-    """
-    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if content_type == "multipart/form-data":
-        form = await request.form()
-        return {key: value for key, value in form.items() if isinstance(value, str)}
-    if content_type != "application/x-www-form-urlencoded":
-        raise NotReadable
-    body = await request.body()
-    for encoding in ("utf-8", "cp932"):
-        try:
-            fields = parse_qs(
-                body.decode("ascii"),
-                keep_blank_values=True,
-                encoding=encoding,
-                errors="strict",
-                max_num_fields=MOST_FIELDS,
-            )
-        except UnicodeDecodeError:
-            continue
-        except ValueError as error:
-            raise NotReadable from error
-        return {key: values[-1] for key, values in fields.items()}
-    raise NotReadable
+def size(of_bytes: int) -> str:
+    """How large a file is, at a glance."""
+    if of_bytes < 1024 * 1024:
+        return f"{max(1, round(of_bytes / 1024))} KB"
+    return f"{of_bytes / 1024 / 1024:.1f} MB"
 
 
 def say_trouble(request: AnyRequest, error: Exception) -> Response[str]:
@@ -130,7 +120,7 @@ def say_trouble(request: AnyRequest, error: Exception) -> Response[str]:
             advice = _("Please go back, and send the form again.")
         case HTTPException() if status == 413:
             title = _("This is too long")
-            advice = _("Please go back, shorten the text, and send it again.")
+            advice = _("Please go back, shorten the text or leave out files, and send it again.")
         case HTTPException() if status in (404, 405):
             title = _("There is nothing here")
             advice = _("Perhaps the link was cut off. Copy all of it into the address line.")

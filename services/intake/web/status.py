@@ -2,40 +2,148 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid4
 
 from litestar import Request, Response, get
 
 from services.intake.door import Door
-from services.intake.web.pages import page, page_language, say_trouble
+from services.intake.store import View
+from services.intake.view import Eyes, Seen
+from services.intake.web.pages import page, page_language
+from services.intake.web.posted import AnyRequest
 from shared import clock
-from shared.links import LinkExpired, LinkInvalid, Purpose
+from shared.contracts.issue import Action, State
+from shared.language import Words
+from shared.links import EVERYBODY, Link, LinkExpired, LinkInvalid, Purpose
 
 WAIT_FOR_OWNER_S = 0.8
 """Most issues have their owner by then, and the page needs no second look."""
+_OPEN = frozenset({State.ASSIGNED, State.ACKNOWLEDGED})
 
 
-@get("/s/{token:str}", include_in_schema=False)
-async def show_status(request: Request[Any, Any, Any], token: str, door: Door) -> Response[str]:
-    """State, owner, next step and when, history, "chased for you"."""
+class NotForYou(Exception):
+    """A confidential issue, and somebody whom it does not concern."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speaking:
+    """What was about to be said on a status page, and what is said about that."""
+
+    text: str = ""
+    request: str = ""
+    mistakes: Mapping[str, str] = field(default_factory=dict)
+    trouble: str = ""
+    names_of_files: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An issue as somebody sees it by the link that they hold."""
+
+    link: Link
+    view: View
+    seen: Seen
+    url: str
+
+    @property
+    def speaks_for(self) -> str:
+        """In whose name words and wishes by this link are; "" where it only reads.
+
+        Whoever sent the public form is whoever they said they are, no more and no less.
+        """
+        if self.link.person_id == EVERYBODY:
+            return ""
+        return self.link.person_id or self.view.reporter_id
+
+    def may(self, door: Door) -> list[Action]:
+        """What this link can ask for; the router's check is final."""
+        snapshot = self.seen.snapshot
+        if snapshot is None or self.link.person_id == EVERYBODY:
+            return []
+        if self.speaks_for not in (snapshot.carrier_id, snapshot.reporter_id):
+            return []
+        found = []
+        if snapshot.state in _OPEN:
+            found.append(Action.CORRECT)
+            if self.link.person_id in door.organisation.person:
+                found.append(Action.ANSWERED_ELSEWHERE)
+        if snapshot.state in _OPEN | {State.RESOLVED}:
+            found.append(Action.WITHDRAW)
+        return found
+
+
+async def open_status(
+    request: AnyRequest, token: str, door: Door, wait_until_owned_s: float = 0
+) -> tuple[Opened, Words]:
+    """Raises LinkInvalid, and NotForYou."""
     link = door.links.read(Purpose.STATUS, token, clock.now())
     _ = page_language(request, door.language(link.person_id))
     view = await door.look(link.issue_id)
     if view is None:
-        return say_trouble(request, LinkInvalid())
+        raise LinkInvalid
+    if wait_until_owned_s:
+        view = await door.wait_until_owned(view, wait_until_owned_s)
+    eyes = door.eyes(link.person_id, view)
+    if eyes is Eyes.NOBODY:
+        raise NotForYou
+    seen = await door.see(view, eyes, _, link.person_id)
+    return Opened(link, view, seen, f"/{Purpose.STATUS}/{token}"), _
+
+
+@get("/s/{token:str}", include_in_schema=False)
+async def show_status(request: Request[Any, Any, Any], token: str, door: Door) -> Response[str]:
+    """State, owner, next step and when, history, "chased for you", and a place to say more."""
     new = "new" in request.query_params
-    if new:
-        view = await door.wait_until_owned(view, WAIT_FOR_OWNER_S)
-    seen = await door.see(view, door.eyes(link.person_id, view), _, link.person_id)
+    opened, _ = await open_status(request, token, door, WAIT_FOR_OWNER_S if new else 0)
+    return status_page(request, opened, _, door, Speaking(request=uuid4().hex), new=new)
+
+
+def status_page(
+    request: AnyRequest,
+    opened: Opened,
+    _: Words,
+    door: Door,
+    speaking: Speaking,
+    status: int = 200,
+    *,
+    new: bool = False,
+) -> Response[str]:
+    seen = opened.seen
+    name = _.polite(seen.owner.name) if seen.owner else ""
     return page(
         request,
         "status.html",
         _,
+        status,
         seen=seen,
         new=new,
-        url=f"/{Purpose.STATUS}/{token}?lang={_.language}",
-        zone=door.organisation.calendar_of(link.person_id).zone,
+        done=done_text(request.query_params.get("done", ""), name, _),
+        url=opened.url,
+        can_speak=bool(opened.speaks_for) and seen.snapshot is not None,
+        may=opened.may(door),
+        speaking=speaking,
+        limits=door.limits,
+        zone=door.organisation.calendar_of(opened.link.person_id).zone,
     )
+
+
+def done_text(what: str, owner: str, _: Words) -> str:
+    """What has just been done here, in a sentence."""
+    match what:
+        case "message":
+            return _("Your message is there, and %(name)s is told.", name=owner)
+        case Action.CORRECT:
+            return _("It is corrected, and %(name)s is told.", name=owner)
+        case Action.WITHDRAW:
+            return _("It is withdrawn. Thank you for saying so.")
+        case Action.ANSWERED_ELSEWHERE:
+            return _("Noted: you have your answer.")
+        case "stored":
+            return _("It is stored and will be done in a moment. You need not send it again.")
+    return ""
 
 
 def say_bad_link(request: Request[Any, Any, Any], error: Exception) -> Response[str]:
@@ -48,3 +156,11 @@ def say_bad_link(request: Request[Any, Any, Any], error: Exception) -> Response[
         title = _("This link is not complete")
         advice = _("Perhaps it was cut off. Copy all of it into the address line.")
     return page(request, "trouble.html", _, 404, title=title, advice=advice)
+
+
+def say_not_for_you(request: Request[Any, Any, Any], error: Exception) -> Response[str]:
+    """A confidential issue."""
+    _ = page_language(request)
+    title = _("This issue is confidential")
+    advice = _("Only those whom it concerns can see it. Ask whoever told you of it.")
+    return page(request, "trouble.html", _, 403, title=title, advice=advice)

@@ -8,7 +8,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-PURE := services/router/lifecycle.py,services/router/rules.py,services/router/assignment.py,services/router/followup.py,services/notifier/audience.py,shared/load.py,shared/worktime.py
+PURE := services/router/lifecycle.py,services/router/rules.py,services/router/assignment.py,services/router/followup.py,services/notifier/audience.py,services/intake/mail/origin.py,services/intake/mail/bounce.py,services/intake/mail/reply.py,services/intake/mail/command.py,services/intake/mail/trust.py,shared/load.py,shared/worktime.py
 
 .PHONY: run test test-long check format docs bench clean
 .DEFAULT_GOAL := run
@@ -37,6 +37,7 @@ format: $(VENV)/.installed-dev
 
 docs: $(VENV)/.installed-dev
 	$(BIN)/python -m deploy.asyncapi
+	$(BIN)/python -m tests.mails.table
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.bench.journey

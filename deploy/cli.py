@@ -25,6 +25,13 @@ app = typer.Typer(
 )
 dead_app = typer.Typer(help="Messages that a service could not handle.", no_args_is_help=True)
 app.add_typer(dead_app, name="dead")
+token_app = typer.Typer(help="Tokens of the API, and what each allows.", no_args_is_help=True)
+app.add_typer(token_app, name="token")
+import_app = typer.Typer(
+    help="Bring in an old helpdesk's history: what is over and done with. Nobody is told.",
+    no_args_is_help=True,
+)
+app.add_typer(import_app, name="import")
 mail_app = typer.Typer(help="What Banso understands of mails.", no_args_is_help=True)
 app.add_typer(mail_app, name="mail")
 clock_app = typer.Typer(no_args_is_help=True)
@@ -147,6 +154,180 @@ def check(file: Path) -> None:
     )
 
 
+TokensAt = Annotated[
+    Path | None,
+    typer.Option(
+        "--file",
+        help="The file of the tokens; by default tokens.json in --data.",
+        envvar="BANSO_API_TOKENS",
+    ),
+]
+
+
+@token_app.command("add")
+def add_token(
+    name: Annotated[str, typer.Argument(help="Who will use it, for the list.")],
+    scope: Annotated[
+        list[str],
+        typer.Option(help="What it allows: raise, read, comment, act, hook, import. Repeatable."),
+    ],
+    person: Annotated[
+        str | None, typer.Option(help="It speaks as this person, and as nobody else.")
+    ] = None,
+    expires: Annotated[
+        str | None, typer.Option(help="When it ends by itself, as in 90d or 12h.")
+    ] = None,
+    data: Data = Path(".banso"),
+    file: TokensAt = None,
+) -> None:
+    """Make a token. It is printed once and kept nowhere."""
+    from services.intake.api.tokens import TOKENS, Scope, TokenFile
+    from shared import clock
+
+    unknown = [one for one in scope if one not in set(Scope)]
+    if unknown:
+        raise typer.BadParameter(f"{unknown[0]}: write some of {', '.join(Scope)}")
+    if person and not _is_known(person, data):
+        raise typer.BadParameter(f"{person} is nobody's id in the organisation")
+    token, text = TokenFile(file or data / TOKENS).add(
+        name,
+        [Scope(one) for one in scope],
+        person=person,
+        expires_at=clock.now() + _span(expires) if expires else None,
+    )
+    typer.echo(text)
+    typer.echo(
+        f"Token {token.id} ({', '.join(token.scopes)}). It is not shown again: keep it safe.",
+        err=True,
+    )
+
+
+@token_app.command("list")
+def list_tokens(data: Data = Path(".banso"), file: TokensAt = None) -> None:
+    """All tokens, revoked ones too; never the tokens themselves."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from services.intake.api.tokens import TOKENS, TokenFile
+
+    tokens = TokenFile(file or data / TOKENS).all()
+    table = Table("Id", "Name", "Scopes", "Person", "Made", "Ends", "State", box=None)
+    for token in tokens:
+        state = "good" if token.is_valid else "revoked" if token.revoked_at else "expired"
+        ends = f"{token.expires_at:%Y-%m-%d}" if token.expires_at else "-"
+        table.add_row(
+            token.id,
+            token.name,
+            " ".join(token.scopes),
+            token.person or "-",
+            f"{token.created_at:%Y-%m-%d}",
+            ends,
+            state,
+        )
+    Console(soft_wrap=True, highlight=False).print(table)
+
+
+@token_app.command("revoke")
+def revoke_token(token_id: str, data: Data = Path(".banso"), file: TokensAt = None) -> None:
+    """Take a token back. It is worth nothing from the next request on."""
+    from services.intake.api.tokens import TOKENS, NoSuchToken, TokenFile
+
+    try:
+        token = TokenFile(file or data / TOKENS).revoke(token_id)
+    except NoSuchToken as error:
+        typer.echo("There is no such token. `banso token list` shows what there is.", err=True)
+        raise typer.Exit(1) from error
+    typer.echo(f"{token.id} ({token.name}) is worth nothing any more.")
+
+
+Url = Annotated[
+    str | None,
+    typer.Option(
+        "--url", help="The API of a Banso elsewhere, as https://banso.example.com/api/v1."
+    ),
+]
+ApiToken = Annotated[
+    str | None,
+    typer.Option(
+        "--token", help="A token with the scope import, for --url.", envvar="BANSO_API_TOKEN"
+    ),
+]
+
+
+@import_app.command("mbox")
+def import_mbox(
+    file: Path, data: Data = Path(".banso"), url: Url = None, token: ApiToken = None
+) -> None:
+    """Old mails in an mbox file: each thread becomes an issue."""
+    from deploy.importing.mails import Mails
+
+    _bring_in(lambda: Mails(file, "mbox"), file, data, url, token)
+
+
+@import_app.command("maildir")
+def import_maildir(
+    directory: Path, data: Data = Path(".banso"), url: Url = None, token: ApiToken = None
+) -> None:
+    """Old mails in a Maildir with its folders: each thread becomes an issue."""
+    from deploy.importing.mails import Mails
+
+    _bring_in(lambda: Mails(directory, "maildir"), directory, data, url, token)
+
+
+@import_app.command("csv")
+def import_csv(
+    file: Path,
+    mapping: Annotated[
+        Path | None, typer.Option("--map", help="A YAML file that says which column is what.")
+    ] = None,
+    data: Data = Path(".banso"),
+    url: Url = None,
+    token: ApiToken = None,
+) -> None:
+    """A table of old issues: each row becomes an issue."""
+    from deploy.importing.table import Table, read_mapping
+
+    _bring_in(lambda: Table(file, read_mapping(mapping)), file, data, url, token)
+
+
+def _bring_in(
+    open_source: Callable[[], Any], file: Path, data: Path, url: str | None, token: str | None
+) -> None:
+    from deploy.importing.client import reach
+    from deploy.importing.found import SourceUnusable
+    from deploy.importing.run import NotTaken
+    from deploy.importing.show import bring_in
+
+    try:
+        with reach(data, url, token) as client:
+            bring_in(open_source, client, file.resolve())
+    except SourceUnusable as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
+    except NotTaken as error:
+        typer.echo(f"{error}\nRun the same command again: it goes on where it stopped.", err=True)
+        raise typer.Exit(1) from error
+    except KeyboardInterrupt as error:
+        typer.echo("Stopped. Run the same command again: it goes on where it stopped.", err=True)
+        raise typer.Exit(130) from error
+
+
+def _is_known(person: str, data: Path) -> bool:
+    """Whether somebody has this id; yes, where no organisation was ever heard here."""
+    from services.intake import store
+    from shared.database import open_engine
+    from shared.organisation import KnownOrganisation
+
+    database = data / "intake.db"
+    if not database.exists():
+        return True
+    engine = open_engine(f"sqlite:///{database}", read_only=True)
+    with engine.connect() as connection:
+        organisation = KnownOrganisation(connection, store.metadata).current
+    engine.dispose()
+    return organisation is None or person in organisation.person
+
+
 @mail_app.command("explain")
 def explain_mail(
     file: Annotated[Path, typer.Argument(help="The raw mail (.eml); `-` reads it from stdin.")],
@@ -226,16 +407,20 @@ def advance(context: typer.Context, span: str) -> None:
     from shared import clock
 
     data: Path = context.obj
-    units = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-    try:
-        by = timedelta(seconds=float(span[:-1]) * units[span[-1]])
-    except (KeyError, ValueError, IndexError) as error:
-        raise typer.BadParameter("write a span such as 3d, 4h, 15m or 90s") from error
+    by = _span(span)
     if by < timedelta():
         raise typer.BadParameter("time never runs backwards")
     file = data / "clock"
     clock.write_offset(file, clock.read_offset(file) + by)
     typer.echo(f"The clock is {clock.read_offset(file)} ahead.")
+
+
+def _span(text: str) -> timedelta:
+    units = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+    try:
+        return timedelta(seconds=float(text[:-1]) * units[text[-1]])
+    except (KeyError, ValueError, IndexError, OverflowError) as error:
+        raise typer.BadParameter("write a span such as 3d, 4h, 15m or 90s") from error
 
 
 @app.command()

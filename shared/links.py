@@ -57,7 +57,7 @@ EVERYBODY = "-"
 
 
 class Links:
-    """Writes and reads links below `base_url`."""
+    """Writes and reads links below `base_url`, where people reach the pages."""
 
     def __init__(self, keys: Sequence[str], base_url: str) -> None:
         if not keys:

@@ -126,6 +126,8 @@ class Proxy:
             link.cut()
         finally:
             self._links.discard(link)
+            if link.is_black:
+                link.cut()
 
     async def _pump(
         self,

@@ -10,7 +10,6 @@ import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -41,10 +40,6 @@ class Secrets:
     api_token: str
     link_keys: list[str]
     nats_seeds: dict[str, str]
-
-    @property
-    def api_token_hash(self) -> str:
-        return sha256(self.api_token.encode()).hexdigest()
 
     def public_keys(self) -> dict[str, str]:
         return {

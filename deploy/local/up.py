@@ -20,6 +20,7 @@ from pydantic import SecretStr
 from deploy.local.keeping import Secrets, hold, ports_of, secrets_of, write_privately
 from deploy.local.supervisor import Program, Supervisor
 from deploy.nats.configuration import ADMINISTRATOR, server_configuration
+from services.intake.api.tokens import EVERYDAY, TOKENS, TokenFile
 from shared import clock, logs, provision
 from shared.contracts.event import Speaker
 from shared.database import migrate
@@ -82,6 +83,8 @@ class _Running:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
         self._write_nats_configuration()
+        tokens = TokenFile(self._data / TOKENS)
+        tokens.know("start", "banso up", self._secrets.api_token, EVERYDAY)
         self._supervisor.start(self._nats())
         await asyncio.to_thread(self._migrate)
         for speaker in Speaker:
@@ -155,7 +158,7 @@ class _Running:
                     "BANSO_WEB_HOST": self._web_host,
                     "BANSO_WEB_PORT": str(self._ports["web"]),
                     "BANSO_SMTP_PORT": str(self._ports["smtp"]),
-                    "BANSO_API_TOKEN_HASHES": json.dumps([self._secrets.api_token_hash]),
+                    "BANSO_API_TOKENS": str(self._data / TOKENS),
                 }
             case Speaker.ROUTER:
                 environment |= {"BANSO_ORGANISATION": str(self._organisation)}

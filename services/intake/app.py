@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from services.intake import projection, store
+from services.intake.api.tokens import KnownTokens
 from services.intake.application import web
 from services.intake.attachments import Limits
 from services.intake.blobs import Blobs
@@ -67,7 +68,13 @@ async def serve(settings: IntakeSettings) -> None:
     }
     least = timedelta(seconds=settings.least_form_s)
     guard = Guard(keys, rates, least, settings.trusted_proxies)
-    pages = web(door, guard, settings.api_token_hashes, settings.largest_request_bytes)
+    pages = web(
+        door,
+        guard,
+        KnownTokens(settings.api_tokens, settings.api_token_hashes),
+        settings.largest_request_bytes,
+        settings.api_requests_per_minute,
+    )
     postroom, mails = Postroom(door), MailsTaken(registry)
     by_imap = watchers(settings, Entrance(Way.IMAP, postroom, mails), registry)
     doorways = {Way.SMTP: (settings.smtp_host, settings.smtp_port)}

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from litestar import Litestar, Request, Response, Router
 from litestar.di import Provide
+from litestar.enums import HttpMethod, ScopeType
 from litestar.exceptions import HTTPException
-from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.openapi.spec import Components, SecurityScheme
+from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
+from services.intake.api.document import methods_at
+from services.intake.api.issues import API
 from services.intake.api.problems import say_http_problem
-from services.intake.api.v1 import API, api
+from services.intake.api.tokens import KnownTokens
+from services.intake.api.v1 import api
 from services.intake.door import Door
 from services.intake.web.act import show_action, take_action
 from services.intake.web.attached import show_attachment, show_mail
@@ -29,7 +30,9 @@ from services.intake.web.status import NotForYou, say_bad_link, say_not_for_you,
 from shared.links import LinkExpired, LinkInvalid
 
 
-def web(door: Door, guard: Guard, token_hashes: Sequence[str], largest_request: int) -> Litestar:
+def web(
+    door: Door, guard: Guard, tokens: KnownTokens, largest_request: int, most_per_minute: int
+) -> ASGIApp:
     """An ASGI application."""
     with_files = Router(
         "/",
@@ -49,38 +52,44 @@ def web(door: Door, guard: Guard, token_hashes: Sequence[str], largest_request: 
         show_action,
         take_action,
         show_inbox,
-        api(token_hashes),
+        *api(tokens, door, largest_request, most_per_minute),
         show_file,
     ]
-    return Litestar(
-        handlers,
-        dependencies={
-            "door": Provide(lambda: door, sync_to_thread=False),
-            "guard": Provide(lambda: guard, sync_to_thread=False),
-        },
-        request_max_body_size=largest_request,
-        exception_handlers={
-            LinkInvalid: say_bad_link,
-            LinkExpired: say_bad_link,
-            NotForYou: say_not_for_you,
-            HTTPException: _refuse,
-            Exception: say_trouble,
-        },
-        openapi_config=OpenAPIConfig(
-            title="Banso",
-            version="1",
-            description="Bring in issues and see what becomes of them.",
-            path=f"{API}/openapi.json",
-            render_plugins=[JsonRenderPlugin(path="/")],
-            components=Components(
-                security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer")}
-            ),
-        ),
-        logging_config=None,
+    return _answering_head(
+        Litestar(
+            handlers,
+            dependencies={
+                "door": Provide(lambda: door, sync_to_thread=False),
+                "guard": Provide(lambda: guard, sync_to_thread=False),
+            },
+            request_max_body_size=largest_request,
+            exception_handlers={
+                LinkInvalid: say_bad_link,
+                LinkExpired: say_bad_link,
+                NotForYou: say_not_for_you,
+                HTTPException: _refuse,
+                Exception: say_trouble,
+            },
+            openapi_config=None,
+            logging_config=None,
+        )
     )
+
+
+def _answering_head(application: ASGIApp) -> ASGIApp:
+    """HEAD is answered as GET is; the server leaves out the body (RFC 9110, section 9.3.2)."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == ScopeType.HTTP and scope["method"] == HttpMethod.HEAD:
+            scope = cast("HTTPScope", {**scope, "method": HttpMethod.GET})
+        await application(scope, receive, send)
+
+    return answer
 
 
 def _refuse(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     """What has no route: for programs as a problem, for people as a page."""
-    is_for_programs = request.url.path.startswith(f"{API}/")
-    return say_http_problem(request, error) if is_for_programs else say_trouble(request, error)
+    path = request.url.path
+    if path.startswith(f"{API}/"):
+        return say_http_problem(request, error, methods_at(path))
+    return say_trouble(request, error)

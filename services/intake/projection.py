@@ -37,6 +37,14 @@ def issue_changed(event: IssueEvent, shelf: Shelf) -> list[Event]:
             snapshot=event.issue.model_dump_json(exclude_none=True),
             summary=event.issue.summary,
             confidential=event.issue.confidential,
+            changed_at=event.occurred_at,
+            source=event.issue.source,
+            urgency=event.issue.urgency,
+            product=event.issue.product,
+            category=event.issue.category,
+            carrier_id=event.issue.carrier_id,
+            owner_id=event.issue.owner_id,
+            team_id=event.issue.team_id,
         )
         if isinstance(event, IssueCorrected) and "customer" in event.changed:
             view = replace(view, brought={**view.brought, "customer": event.customer})

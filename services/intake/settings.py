@@ -20,6 +20,7 @@ from pydantic import (
 )
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from shared.contracts.intake import MOST_FILES
 from shared.settings import Linked
 
 
@@ -116,8 +117,12 @@ class IntakeSettings(Linked):
     imap_timeout: timedelta = Field(default=timedelta(seconds=30), gt=timedelta())
     """A server that says nothing for so long when asked is gone."""
     api_token_hashes: list[str] = Field(default_factory=list)
-    """SHA-256 in hexadecimal of each bearer token that the API takes."""
-    most_attachments: int = 10
+    """SHA-256 in hexadecimal of bearer tokens that may do all but hooks and imports."""
+    api_tokens: Path | None = None
+    """The file that `banso token` writes."""
+    api_requests_per_minute: int = 6000
+    """By one token."""
+    most_attachments: int = Field(default=10, ge=0, le=MOST_FILES)
     largest_attachment_bytes: int = 25 * 1024 * 1024
     largest_attachments_bytes: int = 50 * 1024 * 1024
     """All files of one message together."""

@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 from shared.contracts.event import Event
-from shared.contracts.issue import State
+from shared.contracts.issue import Source, State, Urgency
 from shared.contracts.router import IssueEvent
 from shared.database import Document, Instant, Row, Word
 from shared.journal import add_journal
@@ -74,6 +74,20 @@ views = Table(
     Column("because", String),
     Column("brought", Document, nullable=False, server_default="{}"),
     Column("confidential", Boolean, nullable=False, server_default=false()),
+    Column("changed_at", Instant),
+    Column("source", Word(Source)),
+    Column("urgency", Word(Urgency)),
+    Column("product", String),
+    Column("category", String),
+    Column("carrier_id", String),
+    Column("owner_id", String),
+    Column("team_id", String),
+    Index("view_by_time", "raised_at", "issue_id"),
+    Index("view_by_state", "state", "raised_at", "issue_id"),
+    Index("view_by_owner", "owner_id", "raised_at", "issue_id"),
+    Index("view_by_team", "team_id", "raised_at", "issue_id"),
+    Index("view_by_carrier", "carrier_id", "raised_at", "issue_id"),
+    Index("view_by_change", "changed_at"),
 )
 
 histories = Table(
@@ -171,6 +185,15 @@ class View:
     brought: dict[str, Any] = field(default_factory=dict)
     """What else was said when it was brought in, by the names of `IssueRaised`."""
     confidential: bool = False
+    changed_at: datetime | None = None
+    """When something last happened to it."""
+    source: Source | None = None
+    urgency: Urgency | None = None
+    product: str | None = None
+    category: str | None = None
+    carrier_id: str | None = None
+    owner_id: str | None = None
+    team_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +264,7 @@ class Shelf(HearerStore):
         written = [matter for matter in matters if not isinstance(matter, Event)]
         self.submissions.expect([one.key for one in written])
         self.references.expect([one.reference for one in written])
-        self.people.expect([one.reporter_address for one in written])
+        self.people.expect([address for one in written for address in one.addresses])
 
     def letters_from(self, address: str, since: datetime) -> list[Letter]:
         """What came from a sender since then, the newest last, without this batch's."""

@@ -26,7 +26,7 @@ from shared.journal import Cause, Journal, TryAgain, Unsaid
 
 log = logs.get(__name__)
 
-_NAMESPACE = UUID("0d5b6a57-6f4f-5b0e-9d5f-5f7c1f2b7a10")
+ISSUES = UUID("0d5b6a57-6f4f-5b0e-9d5f-5f7c1f2b7a10")
 REFERENCE = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Its letters, without what is easily taken for something else (0 O, 1 I L, U V)."""
 
@@ -106,6 +106,11 @@ class Submission:
         return f"{self.source}/{self.submission_id}"
 
     @property
+    def addresses(self) -> tuple[str, ...]:
+        """Of everybody who wrote."""
+        return (self.reporter_address,)
+
+    @property
     def cause_id(self) -> str:
         return f"submission/{self.key}/{self.fingerprint}"
 
@@ -134,6 +139,12 @@ def read_reference(text: str) -> str:
     return f"{letters[:4]}-{letters[4:]}"
 
 
+def room_for_words(fields: Mapping[str, str]) -> int:
+    """How many characters of a description fit into the event beside the form's answers; a longer
+    one is a blob as well."""
+    return MAX_TEXT - sum(len(question) + len(answer) for question, answer in fields.items())
+
+
 def is_plausible(day: date) -> bool:
     """Whether somebody can mean this day; earlier and later ones are slips of the finger."""
     return 2000 <= day.year < 2200
@@ -147,6 +158,14 @@ def in_company_time(given: date | datetime | None, organisation: Organisation) -
     if not isinstance(given, datetime):
         given = datetime.combine(given, time(23, 59), zone)
     return (given if given.tzinfo else given.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def day_begins(given: date | datetime, organisation: Organisation) -> datetime:
+    """A day means its beginning; an instant without a zone is the company's."""
+    if isinstance(given, datetime):
+        zone = ZoneInfo(organisation.calendar_of(None).zone)
+        return (given if given.tzinfo else given.replace(tzinfo=zone)).astimezone(UTC)
+    return day_begins(datetime.combine(given, time()), organisation)
 
 
 async def submit(submission: Submission, journal: Journal[Shelf]) -> Accepted:
@@ -183,10 +202,8 @@ def accept(submission: Submission, shelf: Shelf) -> Sequence[Event]:
     before = shelf.submissions.get(submission.key)
     if submission.one_key and before and before.fingerprint != submission.fingerprint:
         raise KeyReused
-    issue_id = str(uuid5(_NAMESPACE, submission.cause_id))
-    reference = submission.reference
-    while shelf.references.get(reference) is not None:
-        reference = new_reference()
+    issue_id = str(uuid5(ISSUES, submission.cause_id))
+    reference = free_reference(submission.reference, shelf)
     reporter_id, known = person_of(
         submission.reporter_address, submission.reporter_name, submission.language, shelf
     )
@@ -199,14 +216,14 @@ def accept(submission: Submission, shelf: Shelf) -> Sequence[Event]:
         reference=reference,
         source=submission.source,
         summary=submission.summary[:LONGEST_SUMMARY],
-        description=submission.description[:MAX_TEXT],
+        description=submission.description[: room_for_words(submission.fields)],
         description_sha256=submission.description_sha256,
         raw_sha256=submission.raw_sha256,
         reporter_id=reporter_id,
         on_behalf_of_id=colleague_id,
         customer=customer,
-        product=_named(submission.product, shelf.organisation, "products"),
-        category=_named(submission.category, shelf.organisation, "categories"),
+        product=named(submission.product, shelf.organisation, "products"),
+        category=named(submission.category, shelf.organisation, "categories"),
         urgency=submission.urgency,
         language=submission.language,
         needed_by=submission.needed_by,
@@ -233,12 +250,25 @@ def accept(submission: Submission, shelf: Shelf) -> Sequence[Event]:
             shelf.now,
             brought=raised.model_dump(mode="json", include=_BROUGHT, exclude_defaults=True),
             confidential=submission.confidential,
+            changed_at=shelf.now,
+            source=submission.source,
+            urgency=submission.urgency,
+            product=raised.product,
+            category=raised.category,
         )
     )
     if submission.letter is not None:
         began = replace(submission.letter, issue_id=issue_id)
         shelf.letters.put(began)
     return [*known, raised]
+
+
+def free_reference(proposal: str, shelf: Shelf) -> str:
+    """The proposal, or another where it is taken."""
+    reference = proposal
+    while shelf.references.get(reference) is not None:
+        reference = new_reference()
+    return reference
 
 
 def person_of(address: str, name: str, language: str, shelf: Shelf) -> tuple[str, list[Event]]:
@@ -291,7 +321,7 @@ def _on_behalf_of(
     return None, submission.customer or said[:200]
 
 
-def _named(said: str | None, organisation: Organisation, kind: str) -> str | None:
+def named(said: str | None, organisation: Organisation, kind: str) -> str | None:
     """The id of the product or category that somebody names, in whichever language."""
     if said is None:
         return None

@@ -14,6 +14,7 @@ from enum import Enum
 from typing import Any, assert_never
 
 from services.intake.store import Happening, View
+from shared.contracts.intake import IssueImported
 from shared.contracts.issue import (
     AssignedBecause,
     Attachment,
@@ -76,6 +77,8 @@ class Entry:
     files: tuple[Attachment, ...] = ()
     raw_sha256: str | None = None
     """The whole mail that it came by; for eyes inside only."""
+    person_id: str | None = None
+    """Who did it; for eyes inside only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -436,6 +439,7 @@ def _entry(happening: Happening, names: Names, eyes: Eyes, _: Words) -> Entry | 
         said.get("text") or None,
         _files(said),
         said.get("raw_sha256") if eyes is Eyes.INSIDE else None,
+        happening.actor_id if eyes is Eyes.INSIDE else None,
     )
 
 
@@ -504,6 +508,10 @@ def _corrected(happening: Happening, names: Names, inside: bool, _: Words) -> st
     return _("%(name)s corrected what was said.", name=names.person(happening.actor_id))
 
 
+def _imported(happening: Happening, names: Names, inside: bool, _: Words) -> str:
+    return _("%(name)s wrote:", name=names.person(happening.actor_id))
+
+
 def _recorded(happening: Happening, names: Names, inside: bool, _: Words) -> str:
     return _("Brought over from the system used before.")
 
@@ -553,6 +561,7 @@ _TOLD: Mapping[str, Told] = {
     IssueResponded.subject: _responded,
     IssueCommented.subject: _commented,
     IssueCorrected.subject: _corrected,
+    IssueImported.subject: _imported,
     IssueRecorded.subject: _recorded,
     IssueReminded.subject: _reminded,
     IssueEscalated.subject: _escalated,

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 
+from services.intake.attachments import (
+    FilesRefused,
+    FileTooLarge,
+    FileTypeRefused,
+    Limits,
+    TooManyFiles,
+)
 from shared import logs
 from shared.language import Words, choose_language, words
 
@@ -15,34 +23,46 @@ log = logs.get(__name__)
 
 PROBLEM_JSON = "application/problem+json"
 
+AnyRequest = Request[Any, Any, Any]
+
 
 class Problem(Exception):
     """A refusal: what is wrong, and what to do next."""
 
     def __init__(
-        self, status: int, title: str, detail: str, *, errors: list[dict[str, str]] | None = None
+        self,
+        status: int,
+        title: str,
+        detail: str,
+        *,
+        errors: Sequence[Mapping[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
+        **more: str,
     ) -> None:
         super().__init__(title)
         self.status = status
         self.title = title
         self.detail = detail
-        self.errors = errors
+        self.errors = list(errors)
+        self.headers = dict(headers or {})
+        self.more = more
 
 
-def language_of_request(request: Request[Any, Any, Any]) -> Words:
+def language_of_request(request: AnyRequest) -> Words:
     return words(choose_language(request.headers.get("accept-language", ""), "en"))
 
 
-def say_problem(request: Request[Any, Any, Any], problem: Problem) -> Response[dict[str, Any]]:
+def say_problem(request: AnyRequest, problem: Problem) -> Response[dict[str, Any]]:
     content: dict[str, Any] = {
         "type": "about:blank",
         "title": problem.title,
         "status": problem.status,
         "detail": problem.detail,
+        **problem.more,
     }
     if problem.errors:
         content["errors"] = problem.errors
-    headers: dict[str, str] = {"Content-Language": language_of_request(request).language}
+    headers = {"Content-Language": language_of_request(request).language, **problem.headers}
     if problem.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     if problem.status == 503:
@@ -51,26 +71,24 @@ def say_problem(request: Request[Any, Any, Any], problem: Problem) -> Response[d
 
 
 def say_http_problem(
-    request: Request[Any, Any, Any], error: HTTPException
+    request: AnyRequest, error: HTTPException, allowed: str = ""
 ) -> Response[dict[str, Any]]:
-    """What the framework refuses, in our words."""
+    """What the framework refuses, in our words. `allowed`: methods that are possible there."""
     _ = language_of_request(request)
     match error.status_code:
         case 400:
-            problem = Problem(
-                422 if isinstance(error.extra, list) else 400,
-                _("This can't be read"),
-                _("Send a JSON object in UTF-8 as the documentation shows."),
-                errors=_errors(error.extra),
-            )
+            problem = unreadable(_)
         case 404:
             problem = Problem(404, _("Not found"), _("Check the address and the reference."))
         case 405:
             problem = Problem(
-                405, _("Not possible here"), _("Use one of the methods in the documentation.")
+                405,
+                _("Not possible here"),
+                _("Use one of the methods in the documentation."),
+                headers={"Allow": allowed},
             )
         case 413:
-            problem = Problem(413, _("Too large"), _("Send at most one megabyte of JSON."))
+            problem = too_large(_)
         case status if status < 500:
             problem = Problem(status, _("This can't be done"), error.detail)
         case _other:
@@ -78,7 +96,7 @@ def say_http_problem(
     return say_problem(request, problem)
 
 
-def say_failure(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
+def say_failure(request: AnyRequest, error: Exception) -> Response[dict[str, Any]]:
     """Something of ours broke; the log has it, the caller doesn't."""
     log.error("request.failed", method=request.method, error=repr(error), exc_info=error)
     _ = language_of_request(request)
@@ -92,11 +110,68 @@ def say_failure(request: Request[Any, Any, Any], error: Exception) -> Response[d
     )
 
 
-def _errors(extra: Any) -> list[dict[str, str]] | None:
-    if not isinstance(extra, list):
-        return None
-    return [
-        {"field": str(one.get("key", "")), "problem": str(one.get("message", ""))}
-        for one in extra
-        if isinstance(one, dict)
-    ]
+def unreadable(_: Words) -> Problem:
+    """The body is no JSON, or not what its header says."""
+    return Problem(
+        400,
+        _("This can't be read"),
+        _("Send a JSON object in UTF-8 as the documentation shows."),
+    )
+
+
+def unsuitable(_: Words) -> Problem:
+    """The body is in no format that is taken here."""
+    return Problem(
+        415,
+        _("This format is not taken here"),
+        _("Send `Content-Type: application/json`; with files, `multipart/form-data` will do, too."),
+    )
+
+
+def unacceptable(_: Words) -> Problem:
+    """The caller takes nothing that we can answer."""
+    return Problem(
+        406,
+        _("This can't be answered in that format"),
+        _("Send `Accept: application/json`, or leave the header out."),
+    )
+
+
+def too_large(_: Words) -> Problem:
+    return Problem(
+        413, _("Too large"), _("Send less at once: the documentation says how much is taken.")
+    )
+
+
+def faulty(errors: Sequence[Mapping[str, str]], _: Words) -> Problem:
+    """Fields are missing or wrong."""
+    return Problem(
+        422,
+        _("Something in this can't be right"),
+        _("Change the fields named in `errors` and send it again."),
+        errors=errors,
+    )
+
+
+def no_such_issue(_: Words) -> Problem:
+    return Problem(404, _("There is no such issue"), _("Check the reference."))
+
+
+def files_refused(error: FilesRefused, limits: Limits, _: Words) -> Problem:
+    """Which file can't be taken, and what would do."""
+    name = error.file.filename[:200]
+    match error:
+        case TooManyFiles():
+            advice = _("Send at most %(count)s files at once.", count=limits.most)
+            return Problem(422, _("Too many files"), advice, file=name)
+        case FileTooLarge():
+            advice = _("One file may have at most %(count)s MB.", count=limits.largest_mb)
+            return Problem(413, _("Too large"), advice, file=name)
+        case FileTypeRefused():
+            advice = _("Files that a double click runs are not taken. Send it as a ZIP file.")
+            return Problem(422, _("This kind of file is not taken"), advice, file=name)
+        case _other:
+            advice = _(
+                "All files together may have at most %(count)s MB.", count=limits.together_mb
+            )
+            return Problem(413, _("Too large"), advice, file=name)

@@ -19,7 +19,7 @@ from services.intake.mail.attachment import Attachment, attachment
 from services.intake.mail.content import decoded, unflowed, without_files
 from services.intake.mail.parts import MAILS, MOST_PARTS, Part, Tree
 
-LONGEST_TEXT: Final = 5_000_000
+LONGEST_TEXT: Final = 2_000_000
 """In bytes. Of a longer text the start is read, and all of it is kept as a file."""
 
 _TEXTS: Final = frozenset({"text/plain", "text/markdown", "text/enriched", "text/x-markdown"})
@@ -102,6 +102,7 @@ class _File:
 @dataclass(slots=True)
 class _Reading:
     raw: bytes
+    refused: bool
     notes: list[str] = field(default_factory=list)
     files: list[_File] = field(default_factory=list)
     calendars: list[str] = field(default_factory=list)
@@ -113,7 +114,7 @@ class _Reading:
 
 def read_body(raw: bytes, tree: Tree) -> Body:
     """Text, page and files. Never raises."""
-    reading = _Reading(raw)
+    reading = _Reading(raw, tree.refused is not None)
     root = tree.root
     pieces = _parts(reading, root, 0, "")
     if not any(piece.words().strip() for piece in pieces) and not tree.refused:
@@ -165,7 +166,9 @@ def _joined(texts: Sequence[str]) -> str:
 def _parts(reading: _Reading, part: Part, index: int, parent: str) -> list[_Piece]:
     """The pieces of the body in a part; its files are noted."""
     if part.main == "multipart":
-        return _multipart(reading, part) if part.children else _as_it_stands(reading, part, parent)
+        if part.children:
+            return _multipart(reading, part)
+        return [] if reading.refused else _as_it_stands(reading, part, parent)
     if part.kind in MAILS:
         _take_mail(reading, part)
     elif part.kind in _REPORTS:
@@ -329,7 +332,7 @@ def _text(reading: _Reading, part: Part, data: bytes, label: str) -> str:
     reading.room -= len(data)
     text, found = charset.recognise(data, label)
     _note_charset(reading, data, label, found)
-    return text
+    return text.replace("\r\n", "\n")
 
 
 def _note_charset(reading: _Reading, data: bytes, label: str, found: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Callable
 from encodings.aliases import aliases
 from functools import cache
 from itertools import pairwise
@@ -279,7 +280,18 @@ def _line(line: bytes) -> str:
     if text is not None:
         return text
     text = line.decode("utf-8", "replace")
-    return text if _lenient(text, "utf_8") is not None else _guess(line, "")[0]
+    if _is_cut_off(line) or _lenient(text, "utf_8") is not None:
+        return text
+    return _guess(line, "")[0]
+
+
+def _is_cut_off(line: bytes) -> bool:
+    """Whether it is UTF-8 that ends in the middle of a character."""
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.reason == "unexpected end of data"
+    return False
 
 
 def _guess(data: bytes, name: str) -> tuple[str, str]:
@@ -437,7 +449,7 @@ def _cp932(data: bytes) -> str:
     try:
         return data.decode("cp932")
     except UnicodeDecodeError:
-        return "".join(map(_cp932_character, _CP932.findall(data)))
+        return _in_lines(data, _CP932, _cp932_character)
 
 
 def _cp932_character(token: bytes) -> str:
@@ -453,12 +465,24 @@ def _cp932_character(token: bytes) -> str:
     return _UNKNOWN
 
 
+def _in_lines(data: bytes, tokens: re.Pattern[bytes], read: Callable[[bytes], str]) -> str:
+    """The text of the tokens, a few lines at a time: a list of all would take too much memory."""
+    out: list[str] = []
+    at = 0
+    while at < len(data):
+        cut = data.find(b"\n", at + _SAMPLE)
+        end = len(data) if cut < 0 else cut + 1
+        out.append("".join(map(read, tokens.findall(data, at, end))))
+        at = end
+    return "".join(out)
+
+
 # --- EUC-JP
 
 
 def _euc_jp(data: bytes) -> str:
     """EUC-JP with the rows of NEC and IBM; what fits nowhere costs one character."""
-    return "".join(map(_euc_character, _EUC.findall(data)))
+    return _in_lines(data, _EUC, _euc_character)
 
 
 def _euc_character(token: bytes) -> str:

@@ -18,6 +18,7 @@ _BEGIN = re.compile(r"^begin [0-7]{3,4} ([^\n]{1,200})$", re.MULTILINE)
 _END = re.compile(r"^(?:end|END)[ \t]*$", re.MULTILINE)
 _UU_LINE = re.compile(r"[ -`][ -`]{0,85}[ \t]*")
 MOST_BLOCKS: Final = 1_000
+MOST_FILES: Final = 100
 _UUENCODED: Final = frozenset({"x-uuencode", "uuencode", "x-uue", "uue"})
 
 
@@ -82,7 +83,7 @@ def unflowed(text: str, *, delete_space: bool) -> str:
     """The text with its soft line breaks taken out (RFC 3676)."""
     out: list[str] = []
     depth_before, flows = 0, False
-    for line in text.replace("\r\n", "\n").split("\n"):
+    for line in text.split("\n"):
         quote = len(line) - len(line.lstrip(">"))
         words = line[quote:].removeprefix(" ")
         is_signature = words == "-- "
@@ -114,7 +115,7 @@ def without_files(text: str) -> tuple[str, tuple[FileInText, ...]]:
         if found.start() < at:
             continue
         end = _END.search(text, found.end())
-        if end is None:
+        if end is None or len(files) >= MOST_FILES:
             break
         content = _uudecoded(text[found.start() : end.end()].splitlines())
         if content is None:

@@ -19,6 +19,8 @@ from services.intake import clean
 from services.intake.mail import charset
 
 MOST_HEADERS: Final = 10_000
+LONGEST_HEAD: Final = 2_500_000
+LONGEST_FIELD: Final = 1_000_000
 MOST_IDS: Final = 1_000
 MOST_BROKEN_LINES: Final = 5
 
@@ -28,7 +30,7 @@ _WELL_KNOWN = re.compile(
     rb"|content-[a-z-]{1,40}|reply-to|sender|references|in-reply-to|x-[a-z0-9-]{1,60}"
     rb"|dkim-signature|authentication-results|list-[a-z-]{1,40}|auto-submitted|precedence)[ \t]*:"
 )
-_FOLD = re.compile(rb"\r*\n(?=[ \t])")
+_EMPTY_LINE = re.compile(rb"\n\r?\n")
 _WORD = re.compile(rb"=\?([^?\s]{1,80})\?([bBqQ])\?")
 _HEX = re.compile(rb"=([0-9A-Fa-f]{2})")
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
@@ -59,15 +61,21 @@ def block(raw: bytes, at: int, end: int, *, whole_mail: bool) -> Block:
     if whole_mail:
         at = _start(raw, at, end, notes)
     name, lines = "", list[bytes]()
+    begin = at
 
     def finish() -> None:
-        if name and len(fields) < MOST_HEADERS:
-            fields.append((name, b"".join(lines)))
+        if name:
+            fields.append((name, b"".join(lines)[:LONGEST_FIELD]))
 
     while at < end:
+        if len(fields) >= MOST_HEADERS or at - begin > LONGEST_HEAD:
+            notes.append("there are more headers than are read")
+            last = _EMPTY_LINE.search(raw, at - 1, end)
+            at = last.end() if last else end
+            break
         stop = raw.find(b"\n", at, end)
         after = end if stop < 0 else stop + 1
-        line = raw[at:after].rstrip(b"\r\n")
+        line = raw[at : min(after, at + LONGEST_FIELD)].rstrip(b"\r\n")
         if not line.strip(b" \t\0"):
             if not (name and line and _header_follows(raw, after, end)):
                 at = after
@@ -86,8 +94,6 @@ def block(raw: bytes, at: int, end: int, *, whole_mail: bool) -> Block:
             notes.append("a header was folded wrongly")
         at = after
     finish()
-    if len(fields) >= MOST_HEADERS:
-        notes.append(f"only the first {MOST_HEADERS} headers are read")
     return Block(tuple(fields), at, tuple(dict.fromkeys(notes)))
 
 

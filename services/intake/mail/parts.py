@@ -98,6 +98,7 @@ class _Scan:
         self.notes: list[str] = []
         self.opened: list[_Open] = []
         self.by_boundary: dict[bytes, list[_Open]] = {}
+        self.pattern: re.Pattern[bytes] | None = None
 
     def part(
         self, at: int, end: int, *, whole_mail: bool = False, otherwise: str = "text/plain"
@@ -137,63 +138,56 @@ class _Scan:
         opened = _Open(part, boundary, depth)
         self.opened.append(opened)
         self.by_boundary.setdefault(boundary, []).append(opened)
+        self.pattern = None
 
     def _occurs(self, boundary: bytes, part: Part) -> bool:
         """Whether the boundary may come; only the outermost is worth a look."""
         return bool(self.opened) or self.raw.find(b"--" + boundary, part.at, part.end) >= 0
 
     def run(self) -> None:
+        """Takes one delimiter after the other, until the mail ends."""
         if not self.opened:
             return
-        raw, at = self.raw, max(self.opened[0].part.at - 1, 0)
-        if raw.startswith(b"--", self.opened[0].part.at) and self.opened[0].part.at == 0:
-            at = self._line(0, 0)
-        while self.opened:
-            found = raw.find(b"\n--", at)
-            if found < 0:
-                return
-            at = self._line(found, found + 1)
+        at = self.opened[0].part.at
+        while (found := self._delimiter().search(self.raw, at)) is not None:
+            at = self._take(found)
 
-    def _line(self, before: int, start: int) -> int:
-        """Takes a line that may be a delimiter, and says where to look on."""
-        raw = self.raw
-        stop = raw.find(b"\n", start, start + 1_000)
-        if stop < 0:
-            stop = len(raw) if len(raw) - start < 1_000 else start + 1
-        name = raw[start + 2 : stop].rstrip()
-        opened = self._opened_by(name)
-        if opened is None and name.endswith(b"--"):
-            opened = self._opened_by(name[:-2])
-            if opened is not None:
-                self._end_of_part(opened, before, start)
-                opened.closed_at = stop
-                return stop
-        if opened is None:
-            return max(stop, start + 1) if stop > start else start + 1
-        self._end_of_part(opened, before, start)
+    def _delimiter(self) -> re.Pattern[bytes]:
+        """A line that ends a part of any multipart that is open."""
+        if self.pattern is None:
+            names = b"|".join(
+                re.escape(name) for name, opened in self.by_boundary.items() if opened
+            )
+            self.pattern = re.compile(rb"^--(" + names + rb")(--)?[ \t]*\r?$", re.MULTILINE)
+        return self.pattern
+
+    def _take(self, found: re.Match[bytes]) -> int:
+        """Takes a delimiter, and says where to look on."""
+        opened = self.by_boundary[found[1]][-1]
+        self._end_of_part(opened, found.start())
+        if found[2]:
+            opened.closed_at = found.end()
+            return found.end()
         opened.closed_at = None
         otherwise = "message/rfc822" if opened.part.kind == "multipart/digest" else "text/plain"
-        part = self.part(min(stop + 1, len(raw)), len(raw), otherwise=otherwise)
+        at = min(found.end() + 1, len(self.raw))
+        part = self.part(at, len(self.raw), otherwise=otherwise)
         opened.child = part
         opened.part.children.append(part)
         self.open(part, opened.depth + 1)
-        return max(part.at - 1, stop)
+        return part.at
 
-    def _opened_by(self, name: bytes) -> _Open | None:
-        found = self.by_boundary.get(name)
-        return found[-1] if found else None
-
-    def _end_of_part(self, opened: _Open, before: int, start: int) -> None:
-        """Ends the child of `opened`, and whatever is still open within it."""
-        end = before
-        if end > 0 and self.raw[end - 1] == 0x0D and end < start:
-            end -= 1
+    def _end_of_part(self, opened: _Open, start: int) -> None:
+        """Ends the child of `opened`, and whatever is still open within it. The line break before
+        the delimiter belongs to the delimiter."""
+        end = start - self.raw.endswith(b"\n", 0, start)
+        end -= self.raw.endswith(b"\r", 0, end)
         while self.opened[-1] is not opened:
             self._finish(end)
-        if opened.child is None and not opened.part.children:
-            opened.part.before = (opened.part.at, max(end, opened.part.at))
-        elif opened.child is not None:
+        if opened.child is not None:
             _end(opened.child, end)
+        elif not opened.part.children:
+            opened.part.before = (opened.part.at, max(end, opened.part.at))
         opened.child = None
 
     def close(self) -> None:
@@ -205,6 +199,7 @@ class _Scan:
         """Ends the innermost multipart."""
         opened = self.opened.pop()
         self.by_boundary[opened.boundary].pop()
+        self.pattern = None
         if opened.child is not None:
             _end(opened.child, end)
         if opened.closed_at is not None:

@@ -46,3 +46,54 @@ def test_a_mailbox_that_is_set_wrongly_is_named_before_anything_starts(
     assert "BANSO_IMAP_MAILBOXES > 0 > pasword: " in refused.output
     assert "secret" not in refused.output
     assert not list(tmp_path.iterdir())
+
+
+def test_a_token_is_printed_once_and_listed_without_it(tmp_path: Path) -> None:
+    where = ["--data", str(tmp_path)]
+    words = ["token", "add", "the shop", "--scope", "raise", "--scope", "read", "--expires", "90d"]
+
+    added = CliRunner().invoke(app, [*words, *where])
+    listed = CliRunner().invoke(app, ["token", "list", *where])
+
+    token = added.stdout.splitlines()[0]
+    assert token.startswith("banso_")
+    assert "the shop" in listed.stdout
+    assert "raise read" in listed.stdout
+    assert "good" in listed.stdout
+    assert token not in listed.stdout
+    assert token not in (tmp_path / "tokens.json").read_text()
+
+
+def test_a_revoked_token_is_listed_as_such_and_an_unknown_one_is_a_mistake(tmp_path: Path) -> None:
+    where = ["--data", str(tmp_path)]
+    CliRunner().invoke(app, ["token", "add", "the shop", "--scope", "read", *where])
+    listed = CliRunner().invoke(app, ["token", "list", *where]).stdout
+    token_id = listed.splitlines()[1].split()[0]
+
+    revoked = CliRunner().invoke(app, ["token", "revoke", token_id, *where])
+    unknown = CliRunner().invoke(app, ["token", "revoke", "nothing", *where])
+
+    assert revoked.exit_code == 0
+    assert "revoked" in CliRunner().invoke(app, ["token", "list", *where]).stdout
+    assert unknown.exit_code == 1
+
+
+def test_an_unknown_scope_or_span_makes_no_token(tmp_path: Path) -> None:
+    for words in (["--scope", "everything"], ["--scope", "read", "--expires", "soon"]):
+        refused = CliRunner().invoke(app, ["token", "add", "x", *words, "--data", str(tmp_path)])
+        assert refused.exit_code == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_import_needs_something_that_runs_or_an_address_and_a_token(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("BANSO_API_TOKEN", raising=False)
+    file = tmp_path / "old.csv"
+
+    nowhere = CliRunner().invoke(app, ["import", "csv", str(file), "--data", str(tmp_path)])
+    no_token = CliRunner().invoke(app, ["import", "csv", str(file), "--url", "http://x.example"])
+
+    assert nowhere.exit_code == no_token.exit_code == 2
+    assert "Nothing runs" in nowhere.output
+    assert "--token" in no_token.output

@@ -123,13 +123,13 @@ ORGANISATION: Organisation = build.organisation()
 
 @pytest.mark.parametrize("said", ["meter", " METER ", "Meter", "Meter（和）"])
 def test_a_product_is_known_by_id_and_by_its_name_in_either_language(said: str) -> None:
-    assert submission._named(said, ORGANISATION, "products") == "meter"
+    assert submission.named(said, ORGANISATION, "products") == "meter"
 
 
 def test_a_product_that_nobody_knows_is_kept_in_the_reporters_own_word() -> None:
-    assert submission._named("the blue one", ORGANISATION, "products") == "the blue one"
-    assert submission._named("x" * 300, ORGANISATION, "products") == "x" * 200
-    assert submission._named(None, ORGANISATION, "products") is None
+    assert submission.named("the blue one", ORGANISATION, "products") == "the blue one"
+    assert submission.named("x" * 300, ORGANISATION, "products") == "x" * 200
+    assert submission.named(None, ORGANISATION, "products") is None
 
 
 @pytest.mark.parametrize("colleague", ["emi@example.com", "EMI@example.com", "emi"])

@@ -258,7 +258,9 @@
 
   function begin(main) {
     var carried = current ? current.chosen() : [];
+    var sent = main.querySelector("[data-sent]");
     current = null;
+    if (sent) keep(sent.dataset.sent, null);
     main.querySelectorAll("form[data-form]").forEach(function (form) {
       draft(form);
       questions(form);
@@ -266,8 +268,6 @@
       if (place) current = files(place, carried);
       sends(form);
     });
-    var sent = main.querySelector("[data-sent]");
-    if (sent) keep(sent.dataset.sent, null);
   }
 
   document.addEventListener("submit", function (event) {

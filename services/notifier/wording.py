@@ -165,6 +165,7 @@ class Say:
                 return Said(
                     _("Confirmed as solved, thank you"),
                     [_("%(name)s says that it is solved. It is closed.", name=self._actor())],
+                    quote=self.event.text if isinstance(self.event, IssueClosed) else None,
                 )
             case Reason.REOPENED:
                 return Said(

@@ -348,6 +348,8 @@ def _meant(message: MessageReceived, view: View, organisation: Organisation) -> 
     action = action_of(wish, message.person_id, view, organisation)
     if action is None:
         return [message]
+    if not wish.understood and action in (Action.ACKNOWLEDGE, Action.CONFIRM):
+        return [message]  # "solved: but the lamp is red" is no confirmation
     if action is Action.ACKNOWLEDGE and wish.rest:  # whoever answers has taken it
         return [message.model_copy(update={"text": wish.rest})]
     request = _request(action, wish, message)

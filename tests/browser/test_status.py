@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.chromium import HALF_A_SCREEN, LANGUAGES, PHONE, Language, Visitor, check, shoot
+from tests.browser.chromium import HALF_A_SCREEN, LANGUAGES, Language, Visitor, check, shoot
 from tests.browser.issues import CARRIER, bring_in
 from tests.browser.test_filling_in import bring
 from tests.installation import Installation
@@ -32,8 +32,6 @@ def test_a_carrier_speaks_corrects_and_withdraws_and_sees_each_of_it(
         page.fill("#text", MORE[language])
         bring(page, ("lamp.jpg", 70_000, "image/jpeg"))
         check(page, f"status with a message, {language}")
-        page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
-        shoot(page, f"say-{language}-phone.png")
         page.locator(".say button.primary").click()
         expect(page.locator(".received")).to_be_visible()
         expect(page.locator(".history blockquote")).to_have_text(MORE[language])

@@ -37,6 +37,7 @@ format: $(VENV)/.installed-dev
 
 docs: $(VENV)/.installed-dev
 	$(BIN)/python -m deploy.asyncapi
+	$(BIN)/python -m tests.mails.table
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.bench.journey

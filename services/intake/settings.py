@@ -20,6 +20,7 @@ from pydantic import (
 )
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from shared.contracts.intake import MOST_FILES
 from shared.settings import Linked
 
 
@@ -121,7 +122,7 @@ class IntakeSettings(Linked):
     """The file that `banso token` writes."""
     api_requests_per_minute: int = 6000
     """By one token."""
-    most_attachments: int = 10
+    most_attachments: int = Field(default=10, ge=0, le=MOST_FILES)
     largest_attachment_bytes: int = 25 * 1024 * 1024
     largest_attachments_bytes: int = 50 * 1024 * 1024
     """All files of one message together."""

@@ -139,6 +139,12 @@ def read_reference(text: str) -> str:
     return f"{letters[:4]}-{letters[4:]}"
 
 
+def room_for_words(fields: Mapping[str, str]) -> int:
+    """How many characters of a description fit into the event beside the form's answers; a longer
+    one is a blob as well."""
+    return MAX_TEXT - sum(len(question) + len(answer) for question, answer in fields.items())
+
+
 def is_plausible(day: date) -> bool:
     """Whether somebody can mean this day; earlier and later ones are slips of the finger."""
     return 2000 <= day.year < 2200
@@ -210,7 +216,7 @@ def accept(submission: Submission, shelf: Shelf) -> Sequence[Event]:
         reference=reference,
         source=submission.source,
         summary=submission.summary[:LONGEST_SUMMARY],
-        description=submission.description[:MAX_TEXT],
+        description=submission.description[: room_for_words(submission.fields)],
         description_sha256=submission.description_sha256,
         raw_sha256=submission.raw_sha256,
         reporter_id=reporter_id,

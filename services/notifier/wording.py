@@ -165,6 +165,7 @@ class Say:
                 return Said(
                     _("Confirmed as solved, thank you"),
                     [_("%(name)s says that it is solved. It is closed.", name=self._actor())],
+                    quote=self.event.text if isinstance(self.event, IssueClosed) else None,
                 )
             case Reason.REOPENED:
                 return Said(
@@ -245,7 +246,12 @@ class Say:
         if self.relation is Relation.FOLLOWER or not (reason in _ANSWERABLE or by_mail):
             return []
         if self.issue is None or self.to.person_id != self.issue.owner_id:
-            return [_("You can simply answer this mail: it reaches whoever looks after it.")]
+            lines = [_("You can simply answer this mail: it reaches whoever looks after it.")]
+            if self._may_confirm():
+                lines.append(
+                    _("A first line that says only solved closes it; not solved opens it again.")
+                )
+            return lines
         lines = [
             _(
                 "You can simply answer this mail: your words go to the person who brought it in,"
@@ -260,6 +266,16 @@ class Say:
                 )
             )
         return lines
+
+    def _may_confirm(self) -> bool:
+        """Whether a first line of theirs says that it is solved, or that it is not."""
+        issue, signed = self.issue, bool(self.organisation.mail.separator)
+        return (
+            signed
+            and issue is not None
+            and issue.state == State.RESOLVED
+            and self.to.person_id in (issue.carrier_id, issue.reporter_id)
+        )
 
     def _told(self) -> Iterator[tuple[str, str]]:
         """What was said beside the description, for whoever has to solve it."""

@@ -224,7 +224,8 @@ def action_requested(request: ActionRequested, desk: Desk) -> list[Event]:
             return _resolve(issue, request, desk)
         case Action.CONFIRM:
             closed = lifecycle.close(issue, desk.now)
-            return [_keep(closed, desk, IssueClosed, actor_id=who, confirmed=True)]
+            how = {"confirmed": True, "text": request.text}
+            return [_keep(closed, desk, IssueClosed, actor_id=who, **how)]
         case Action.REOPEN:
             return _reopen(issue, request, desk)
         case Action.WITHDRAW:

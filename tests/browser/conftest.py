@@ -10,9 +10,9 @@ from tests.installation import Installation
 from tests.postbox import Postbox
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def banso(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """One for all tests of a module; each of them brings in its own issues."""
+    """One for all tests of these rooms; each of them brings in its own issues."""
     executable()
     with Postbox() as postbox:
         installation = Installation(tmp_path_factory.mktemp("browser"), postbox)
@@ -22,7 +22,7 @@ def banso(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
             installation.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser(banso: Installation) -> Iterator[Browser]:
     """Closed before Banso is stopped: Playwright's event loop runs in this thread."""
     with sync_playwright() as playwright, launch(playwright, executable()) as browser:

@@ -7,8 +7,8 @@ from playwright.sync_api import expect
 
 from shared.contracts.issue import Action
 from tests.browser.chromium import LANGUAGES, Language, Visitor, look_through, shoot
-from tests.browser.issues import ANSWER, BROUGHT_IN, CARRIER, bring_in
-from tests.installation import Installation
+from tests.browser.issues import ANSWER, BROUGHT_IN, CARRIER, Issue, bring_in
+from tests.installation import Installation, until
 from tests.postbox import Letter
 
 pytestmark = pytest.mark.browser
@@ -16,6 +16,17 @@ pytestmark = pytest.mark.browser
 ASKED = {"ja": "あなたの担当になりました", "en": "This is yours now"}
 RECEIVED = {"ja": "受け付けました", "en": "We have received it"}
 ANSWERED = {"ja": "返事がありました", "en": "has answered"}
+
+
+def told(issue: Issue, who: str, heading: str) -> Letter:
+    """The mail to somebody about this issue."""
+
+    def found() -> list[Letter]:
+        about = (one for one in issue.banso.postbox.letters if one.reference == issue.reference)
+        return [one for one in about if one.to == f"{who}@example.com" and heading in one.heading]
+
+    letter: Letter = until(found, f"{who} is told: {heading}")[0]
+    return letter
 
 
 def look_at(visitor: Visitor, letter: Letter, name: str) -> None:
@@ -40,12 +51,12 @@ def test_every_mail_of_an_issue_is_legible_on_a_phone(
 ) -> None:
     issue = bring_in(banso, language)
     owner, carrier = issue.now["owner_id"], CARRIER[language]
-    received = banso.expect(carrier, RECEIVED[language])
+    received = told(issue, carrier, RECEIVED[language])
     assert received.subject.endswith(BROUGHT_IN[language]["summary"])
 
-    asked = banso.expect(owner, ASKED[language])
+    asked = told(issue, owner, ASKED[language])
     look_at(visitor, asked, f"mail-owner-{language}.png")
     assert BROUGHT_IN[language]["description"] in asked.html.replace("\r\n", "\n")
     banso.follow(issue.link(Action.ANSWER), text=ANSWER[language])
-    answered = banso.expect(carrier, ANSWERED[language])
+    answered = told(issue, carrier, ANSWERED[language])
     look_at(visitor, answered, f"mail-reporter-{language}.png")

@@ -427,7 +427,10 @@ def test_nothing_that_is_written_becomes_a_header_of_a_mail(banso: Installation)
             "subject",
             "date",
             "message-id",
+            "reply-to",
+            "in-reply-to",
             "references",
+            "x-auto-response-suppress",
             "auto-submitted",
             "x-banso",
             "content-language",
@@ -564,7 +567,9 @@ NESTED = "".join(
         mail(b"a", sender="Brown, Emily <e@c.example>"),
         mail("読めますか".encode("shift_jis"), sender='"@@" <e@c.example>'),
         mail(b"a", extra="X-Many: a\r\n" * 3000),
-        b"From: mailer@customer.example\r\n" + NESTED.encode() + b"\r\nDeep\r\n",
+        mail(b"From names nobody, but the server does", sender="not an address"),
+        mail(b"From names nobody, but the server does", sender="<>"),
+        b"No headers at all, only words.\r\n",
         b"From: mailer@customer.example\r\nSubject: Only headers\r\n",
         b"From: mailer@customer.example\r\nSubject: Only\r\n headers\r\n\t\r\n",
     ],
@@ -583,14 +588,22 @@ def test_a_broken_mail_of_a_person_is_an_issue_all_the_same_and_once(
     assert banso.issue(first[-9:])["summary"]
 
 
+def test_a_mail_nested_on_purpose_is_refused_at_once_and_kept(banso: Installation) -> None:
+    before = issues(banso)
+    raw = b"From: mailer@customer.example\r\n" + NESTED.encode() + b"\r\nDeep\r\n"
+
+    answer = banso.send("mailer@customer.example", raw)
+
+    assert answer.startswith("554 5.6.0 ")
+    assert "deep within each other" in answer
+    assert issues(banso) == before
+
+
 @pytest.mark.parametrize(
     ("sender", "raw"),
     [
-        ("a@customer.example", b"No headers at all, only words.\r\n"),
         ("a@customer.example", b""),
         ("a@customer.example", b"\x00\x00\x00\r\n"),
-        ("a@customer.example", mail(b"a", sender="not an address")),
-        ("a@customer.example", mail(b"a", sender="<>")),
         ("", mail(b"Your mail could not be delivered")),
         ("a@customer.example", mail(b"I am away", extra="Auto-Submitted: auto-replied\r\n")),
         ("a@customer.example", mail(b"I am away", extra="Precedence: auto_reply\r\n")),

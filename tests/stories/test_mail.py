@@ -117,8 +117,9 @@ def test_a_first_line_solves_an_issue_and_another_confirms_it(
     solved = company.expect("brown", "Is it solved?")
     assert "The battery was empty." in solved.text
 
-    reply(company, solved, line)
-    company.expect("nguyen", "Confirmed as solved")
+    reply(company, solved, f"{line}\nThank you!")
+    confirmed = company.expect("nguyen", "Confirmed as solved")
+    assert "Thank you!" in confirmed.text
     assert company.issue(reference)["state"] == "closed"
 
 

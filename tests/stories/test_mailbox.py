@@ -234,6 +234,7 @@ def test_postfix_hands_mail_over_and_keeps_it_while_banso_is_away(
     line = company.smtp_line if way == "direct" else company.lmtp_line
     company.write(f"Straight {way}", to=way)
     until(lambda: company.issues(f"Straight {way}"), "an issue")
+    until(lambda: company.server.queue == 0, "Postfix has been told so")
 
     line.refuse()
     company.write(f"While away {way}", to=way)
@@ -241,6 +242,7 @@ def test_postfix_hands_mail_over_and_keeps_it_while_banso_is_away(
     line.heal()
     company.server.flush()
     until(lambda: company.issues(f"While away {way}"), "an issue")
+    until(lambda: company.server.queue == 0, "Postfix has been told so")
 
     line.cut_at(b"250 2.0.0 Received")
     company.write(f"Twice {way}", to=way)

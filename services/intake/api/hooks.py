@@ -124,7 +124,7 @@ async def _submission(
         fingerprint=content[:32],
         summary=draft.summary,
         description=draft.description,
-        description_sha256=await long_text(draft.description, door),
+        description_sha256=await long_text(draft.description, MAX_TEXT, door),
         reporter_name=draft.reporter_name,
         reporter_address=draft.reporter_address,
         language=known_language(hook.language, guessed),

@@ -48,9 +48,9 @@ from services.intake.submission import (
     day_begins,
     in_company_time,
     new_reference,
+    room_for_words,
 )
 from services.intake.view import Eyes
-from shared.contracts.event import MAX_TEXT
 from shared.contracts.issue import Attachment, Source
 from shared.contracts.organisation import Organisation
 from shared.language import Words, known_language, language_of
@@ -79,7 +79,7 @@ async def raise_issue(request: AnyRequest, door: NamedDependency[Door]) -> Respo
         fingerprint=fingerprint(said, files),
         summary=said.summary,
         description=said.description,
-        description_sha256=await long_text(said.description, door),
+        description_sha256=await long_text(said.description, room_for_words(said.fields), door),
         reporter_name=reporter.name,
         reporter_address=reporter.email,
         language=known_language(
@@ -183,9 +183,9 @@ async def keep(files: Sequence[File], door: Door, _: Words) -> tuple[Attachment,
     return await asyncio.to_thread(attachments.keep, files, door.blobs)
 
 
-async def long_text(text: str, door: Door) -> str | None:
-    """The blob with a text that is too long for an event."""
-    if len(text) <= MAX_TEXT:
+async def long_text(text: str, room: int, door: Door) -> str | None:
+    """The blob with a text of more characters than an event has room for."""
+    if len(text) <= room:
         return None
     return await asyncio.to_thread(door.blobs.put, text.encode())
 

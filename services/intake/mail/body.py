@@ -332,7 +332,7 @@ def _text(reading: _Reading, part: Part, data: bytes, label: str) -> str:
     reading.room -= len(data)
     text, found = charset.recognise(data, label)
     _note_charset(reading, data, label, found)
-    return text
+    return text.replace("\r\n", "\n")
 
 
 def _note_charset(reading: _Reading, data: bytes, label: str, found: str) -> None:

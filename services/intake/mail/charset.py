@@ -280,7 +280,18 @@ def _line(line: bytes) -> str:
     if text is not None:
         return text
     text = line.decode("utf-8", "replace")
-    return text if _lenient(text, "utf_8") is not None else _guess(line, "")[0]
+    if _is_cut_off(line) or _lenient(text, "utf_8") is not None:
+        return text
+    return _guess(line, "")[0]
+
+
+def _is_cut_off(line: bytes) -> bool:
+    """Whether it is UTF-8 that ends in the middle of a character."""
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.reason == "unexpected end of data"
+    return False
 
 
 def _guess(data: bytes, name: str) -> tuple[str, str]:

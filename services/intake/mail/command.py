@@ -68,6 +68,7 @@ def command(new_text: str, organisation: Organisation) -> Command | None:
             continue
         separator, tail = after["separator"] or "", after["tail"] or ""
         is_meant = any(sign in separator for sign in _MEANT)
+        is_meant = is_meant or _ALWAYS_MEANT.match(said) is not None
         if action is Action.REOPEN and is_meant and tail:
             rest = f"{_MEANT_AT.split(line, maxsplit=1)[-1].strip()}\n{rest}".strip()
             tail = ""
@@ -255,6 +256,9 @@ _COMMANDS = (
     (Action.ACKNOWLEDGE, re.compile(f"{_THIS}(?:{_ACKNOWLEDGE})")),
 )
 """What begins a command. Reopening comes first: "not solved" has "solved" in it."""
+
+_ALWAYS_MEANT = re.compile(r"(?:却下|辞退)\s|decline (?!(?:in|of|by|since)\b)")
+"""No sentence to a customer begins with these: what follows was meant as a reason."""
 
 _AFTER = re.compile(r"(?:(?P<separator>[\s、,。.;:/!(→⇒=>-]+)(?P<tail>.*?))??[\s)。.!、,]*")
 """A command ends its line, or a sign follows."""

@@ -83,7 +83,7 @@ def unflowed(text: str, *, delete_space: bool) -> str:
     """The text with its soft line breaks taken out (RFC 3676)."""
     out: list[str] = []
     depth_before, flows = 0, False
-    for line in text.replace("\r\n", "\n").split("\n"):
+    for line in text.split("\n"):
         quote = len(line) - len(line.lstrip(">"))
         words = line[quote:].removeprefix(" ")
         is_signature = words == "-- "

@@ -31,6 +31,8 @@ ATTEMPTS = 3
 """After so many failures a mail is put into the folder for refused ones."""
 CUTS = 2
 """After so many lines cut by the same mail in a row, others go first."""
+DOUBLED = 7
+"""How often such a mail's waiting is doubled: up to about an hour."""
 
 _ADDRESSED_TO = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to")
 _LONGEST_HEADERS = 256 * 1024
@@ -75,12 +77,19 @@ class Aside:
         trouble.not_before_s = now_s + self._again_after_s
         return trouble.failures
 
-    def cut(self, uid: int, now_s: float) -> None:
-        """The line broke while we asked for it: its own fault only if that happens repeatedly."""
+    def cut(self, uid: int, now_s: float) -> float:
+        """The line broke while we asked for it: its own fault only if that happens repeatedly.
+
+        Gives how long it waits now, each time longer. Nobody but the network may be to blame, so
+        such a mail is never given up.
+        """
         trouble = self._troubles.setdefault(uid, _Trouble())
         trouble.cuts += 1
-        if trouble.cuts >= CUTS:
-            trouble.not_before_s = now_s + self._again_after_s
+        if trouble.cuts < CUTS:
+            return 0.0
+        waits_s = self._again_after_s * 2.0 ** min(trouble.cuts - CUTS, DOUBLED)
+        trouble.not_before_s = now_s + waits_s
+        return waits_s
 
     def done(self, uid: int) -> None:
         self._troubles.pop(uid, None)
@@ -116,7 +125,7 @@ class Watcher:
     ) -> None:
         self._mailbox = mailbox
         self._entrance = entrance
-        self._up = figures.up.labels(mailbox.name)
+        self._up = figures.up.labels(mailbox.name)  # 0 until mail could be taken
         self._waiting = figures.waiting.labels(mailbox.name)
         self._largest = largest
         self._idle_s = idle_s
@@ -132,7 +141,6 @@ class Watcher:
     async def run(self) -> None:
         """Goes on until cancelled, whatever happens to the mailbox."""
         while True:
-            self._up.set(0)
             try:
                 await self._attend()
             except Broken as error:
@@ -194,7 +202,8 @@ class Watcher:
             await self._failed(connection, uid, f"the server does not give it: {error}")
             return True
         except Broken:
-            self._aside.cut(uid, clock.elapsed_s())
+            if waits_s := self._aside.cut(uid, clock.elapsed_s()):
+                self._log.error("mail.cuts_the_line", uid=uid, size=size, again_in_s=waits_s)
             raise
         if raw is None:
             return True

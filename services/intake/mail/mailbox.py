@@ -265,7 +265,8 @@ class _Session:
         return "EXISTS" in self._client.untagged_responses
 
     def uids(self) -> list[int]:
-        self._client.untagged_responses.pop("EXISTS", None)
+        for told in ("EXISTS", "EXPUNGE", "RECENT"):  # imaplib would keep them all for ever
+            self._client.untagged_responses.pop(told, None)
         return sorted(int(uid) for uid in self._box.uids("UNDELETED", charset=None))
 
     def sizes(self, uids: Sequence[int]) -> dict[int, int]:

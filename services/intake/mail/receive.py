@@ -59,9 +59,12 @@ class Incoming:
 
     @property
     def is_wanted(self) -> bool:
-        """Whether an issue or words come of it, and somebody can be told so."""
-        is_somebodys = self.whose.is_wanted or self.whose.kind is Origin.NOBODY
-        return is_somebodys and bool(self.sender)
+        """Whether an issue or words come of it, and somebody can be told so. Where From names
+        nobody, whoever the sending server named is meant, if there are words at all."""
+        mail = self.mail
+        is_said = bool(mail.text or mail.subject or mail.attachments)
+        unnamed = self.whose.kind is Origin.NOBODY and is_said
+        return bool(self.sender) and (self.whose.is_wanted or unnamed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,6 +348,8 @@ def _meant(message: MessageReceived, view: View, organisation: Organisation) -> 
     action = action_of(wish, message.person_id, view, organisation)
     if action is None:
         return [message]
+    if not wish.understood and action in (Action.ACKNOWLEDGE, Action.CONFIRM):
+        return [message]  # "solved: but the lamp is red" is no confirmation
     if action is Action.ACKNOWLEDGE and wish.rest:  # whoever answers has taken it
         return [message.model_copy(update={"text": wish.rest})]
     request = _request(action, wish, message)

@@ -32,6 +32,7 @@ from services.intake.submission import (
     in_company_time,
     is_plausible,
     new_reference,
+    room_for_words,
 )
 from services.intake.web.guard import STAMP, Guard, Layer, TooMany
 from services.intake.web.pages import page, page_language, redirect
@@ -39,7 +40,6 @@ from services.intake.web.posted import AnyRequest, Posted, posted
 from services.intake.web.questions import PREFIX, Question, answers, questions
 from services.intake.web.questions import mistakes as mistaken_answers
 from shared import clock
-from shared.contracts.event import MAX_TEXT
 from shared.contracts.issue import Attachment, Source, Urgency
 from shared.contracts.organisation import Organisation
 from shared.language import Words
@@ -288,8 +288,8 @@ def _read(
     door: Door,
 ) -> Submission:
     description = clean.several_lines(filled["description"])
-    long = len(description) > MAX_TEXT
     answered = answers(asked, filled)
+    long = len(description) > room_for_words(answered)
     said = [*_said(filled), *(f"{file.sha256} {file.filename}" for file in files)]
     return Submission(
         source=Source.WEB,

@@ -119,7 +119,8 @@ async def show_wish(
     action = _action(what)
     if action not in opened.may(door):
         return redirect(request, f"{opened.url}?lang={_.language}")
-    given = {"request": uuid4().hex, **_as_it_is(opened, door)}
+    now = _as_it_is(opened, door)
+    given = {"request": uuid4().hex, **now, **{WAS + name: word for name, word in now.items()}}
     return _page(request, opened, _, door, action, given)
 
 
@@ -194,6 +195,7 @@ def _page(
         seen=opened.seen,
         url=opened.url,
         given={**dict.fromkeys((*_AS_IT_IS, "request", "text", "proposed"), ""), **given},
+        was={WAS + name: given.get(WAS + name, "") for name in _AS_IT_IS},
         mistake=mistake,
         longest_summary=LONGEST_SUMMARY,
         products=[(one.id, one.name.in_(language)) for one in organisation.products],
@@ -246,6 +248,7 @@ def _urgency_text(urgency: Urgency, _: Words) -> str:
             return _("Urgent: a customer is waiting")
 
 
+WAS = "was-"
 _AS_IT_IS = ("summary", "product", "category", "urgency", "customer", "needed_by")
 
 
@@ -265,11 +268,11 @@ def _as_it_is(opened: Opened, door: Door) -> dict[str, str]:
     }
 
 
-def _changed(given: Mapping[str, str], opened: Opened, door: Door) -> dict[str, str]:
-    """What shall be otherwise; what was emptied stays as it is."""
-    now = _as_it_is(opened, door)
+def _changed(given: Mapping[str, str]) -> dict[str, str]:
+    """What is otherwise than it was when the page was opened, so that a page sent twice says the
+    same twice; what was emptied stays as it is."""
     said = {name: clean.one_line(given.get(name, ""), LONGEST_SUMMARY) for name in _AS_IT_IS}
-    return {name: word for name, word in said.items() if word and word != now[name]}
+    return {name: word for name, word in said.items() if word and word != given.get(WAS + name)}
 
 
 def _mistake(action: Action, given: Mapping[str, str], opened: Opened, door: Door, _: Words) -> str:
@@ -277,7 +280,7 @@ def _mistake(action: Action, given: Mapping[str, str], opened: Opened, door: Doo
         return _("This is longer than %(most)s characters. Please shorten it.", most=MAX_TEXT)
     if action is not Action.CORRECT:
         return ""
-    changed = _changed(given, opened, door)
+    changed = _changed(given)
     if not changed:
         return _("Nothing is otherwise yet. Change what is wrong, then press the button.")
     if "needed_by" in changed and _day(changed["needed_by"]) is None:
@@ -288,7 +291,7 @@ def _mistake(action: Action, given: Mapping[str, str], opened: Opened, door: Doo
 def _read(action: Action, given: Mapping[str, str], opened: Opened, door: Door) -> ActionRequested:
     correction = None
     if action is Action.CORRECT:
-        changed = _changed(given, opened, door)
+        changed = _changed(given)
         urgency = changed.get("urgency")
         correction = Correction(
             summary=changed.get("summary"),

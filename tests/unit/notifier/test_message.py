@@ -864,6 +864,21 @@ def test_a_carrier_may_answer_and_reaches_whoever_looks_after_it(
     assert line.endswith("it reaches whoever looks after it.")
 
 
+@pytest.mark.parametrize(("to", "hears"), [("emi", True), (CUSTOMER, True), ("sho", False)])
+def test_who_is_asked_to_confirm_hears_that_a_first_line_does_it(to: str, hears: bool) -> None:
+    event = IssueResolved(**said(state=State.RESOLVED, reporter_id=CUSTOMER))
+
+    lines = tell(event, Reason.SOLVED, Relation.CARRIER, to=to).reply_lines
+
+    assert any("A first line that says only solved" in line for line in lines) is hears
+
+
+def test_before_it_is_solved_no_first_line_confirms_it() -> None:
+    event = IssueResponded(**said(state=State.ACKNOWLEDGED), text="Try this.", actor_id="ren")
+
+    assert len(tell(event, Reason.ANSWER, Relation.CARRIER, to="emi").reply_lines) == 1
+
+
 NOT_ANSWERED = [
     (Reason.NO_LONGER_YOURS, Relation.FORMER_OWNER, assigned(AssignedBecause.HANDED_OVER)),
     (Reason.ESCALATION, Relation.LEAD, IssueEscalated(**said(), step=Step.ANSWER, person_id="mio")),

@@ -162,18 +162,25 @@
       list.textContent = "";
       chosen.forEach(function (file) { list.appendChild(row(file)); });
     }
+    function tile(file) {
+      var tile = document.createElement("span");
+      tile.className = "thumb";
+      tile.textContent = (file.name.split(".").pop() || "").slice(0, 4).toUpperCase();
+      tile.setAttribute("aria-hidden", "true");
+      return tile;
+    }
+    function picture(file) {
+      var picture = document.createElement("img");
+      picture.className = "thumb";
+      picture.alt = "";
+      picture.src = URL.createObjectURL(file);
+      picture.onload = function () { URL.revokeObjectURL(picture.src); };
+      picture.onerror = function () { picture.onload(); picture.replaceWith(tile(file)); };
+      return picture;
+    }
     function row(file) {
       var item = document.createElement("li");
-      var picture = document.createElement(/^image\/(png|jpeg|gif|webp)$/.test(file.type) ? "img" : "span");
-      picture.className = "thumb";
-      if (picture.tagName === "IMG") {
-        picture.alt = "";
-        picture.src = URL.createObjectURL(file);
-        picture.onload = picture.onerror = function () { URL.revokeObjectURL(picture.src); };
-      } else {
-        picture.textContent = (file.name.split(".").pop() || "").slice(0, 4).toUpperCase();
-        picture.setAttribute("aria-hidden", "true");
-      }
+      var thumb = /^image\/(png|jpeg|gif|webp)$/.test(file.type) ? picture(file) : tile(file);
       var name = document.createElement("span");
       name.className = "name";
       name.textContent = file.name;
@@ -191,7 +198,7 @@
         update();
         input.focus();
       });
-      [picture, name, size, remove].forEach(function (part) { item.appendChild(part); });
+      [thumb, name, size, remove].forEach(function (part) { item.appendChild(part); });
       return item;
     }
     input.addEventListener("change", function () { add(input.files); });
@@ -258,7 +265,9 @@
 
   function begin(main) {
     var carried = current ? current.chosen() : [];
+    var sent = main.querySelector("[data-sent]");
     current = null;
+    if (sent) keep(sent.dataset.sent, null);
     main.querySelectorAll("form[data-form]").forEach(function (form) {
       draft(form);
       questions(form);
@@ -266,8 +275,6 @@
       if (place) current = files(place, carried);
       sends(form);
     });
-    var sent = main.querySelector("[data-sent]");
-    if (sent) keep(sent.dataset.sent, null);
   }
 
   document.addEventListener("submit", function (event) {

@@ -177,6 +177,8 @@ def test_a_solution_may_name_its_cause(line: str, cause: str | None) -> None:
         ("却下 田中さんへ", DECLINE),
         ("却下：佐藤さんへ", DECLINE),
         ("却下：伊藤さん、佐藤 健さん", DECLINE),
+        ("decline because of the weather", DECLINE),
+        ("却下 天気が悪いので", DECLINE),
         ("done: gremlins", RESOLVE),
         ("ack: but who pays?", ACKNOWLEDGE),
     ],

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from services.intake.mail.imap import CUTS, Aside, envelope_of, growing
+from services.intake.mail.imap import CUTS, DOUBLED, Aside, envelope_of, growing
 from services.intake.mail.mailbox import body_in, name_of, namespace_of, sizes_in
 
 
@@ -117,8 +117,10 @@ def test_a_cut_line_is_a_mails_own_fault_only_when_it_happens_again() -> None:
     for _ in range(CUTS - 1):
         aside.cut(7, now_s=100)
     assert aside.is_due(7, now_s=100)
-    aside.cut(7, now_s=100)
+    assert aside.cut(7, now_s=100) == 30
     assert not aside.is_due(7, now_s=129)
+    assert aside.cut(7, now_s=130) == 60
+    assert max(aside.cut(7, now_s=200) for _ in range(20)) == 30 * 2**DOUBLED
 
 
 def test_what_is_done_or_gone_is_forgotten() -> None:

@@ -145,6 +145,15 @@ def test_words_below_an_acknowledgement_are_the_answer(shelf: Shelf) -> None:
     assert message(said_by("ren", "ack\nI look at it now.", shelf)).text == "I look at it now."
 
 
+@pytest.mark.parametrize(
+    ("sender", "line"), [("ren", "ack: but who pays?"), ("emi", "solved: but the lamp is red")]
+)
+def test_a_word_with_a_but_is_only_words(sender: str, line: str, shelf: Shelf) -> None:
+    said = message(said_by(sender, line, shelf, about=view(State.RESOLVED)))
+
+    assert said.text == line
+
+
 @pytest.mark.parametrize("state", [State.RESOLVED, State.CLOSED])
 def test_a_carriers_solved_confirms_what_is_said_to_be_solved(state: State, shelf: Shelf) -> None:
     asked = request(said_by("emi", "解決しました", shelf, about=view(state)))

@@ -87,7 +87,6 @@ views = Table(
     Index("view_by_owner", "owner_id", "raised_at", "issue_id"),
     Index("view_by_team", "team_id", "raised_at", "issue_id"),
     Index("view_by_carrier", "carrier_id", "raised_at", "issue_id"),
-    Index("view_by_change", "changed_at"),
 )
 
 histories = Table(

@@ -38,14 +38,16 @@ async def read(request: AnyRequest, kind: type[Sent], part: str = "") -> tuple[S
     `part` names the part of a form that holds the JSON; without it there can be no form.
     """
     _ = language_of_request(request)
-    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if content_type == "multipart/form-data" and part:
+    content_type, _semicolon, parameters = request.headers.get("content-type", "").partition(";")
+    content_type = content_type.strip().lower()
+    is_form = content_type == "multipart/form-data" and "boundary=" in parameters.lower()
+    if is_form and part:
         text, files = await _read_form(request, part, _)
     else:
         text, files = await request.body(), []
     sent = _check(text, kind, content_type, _)
     within: Sequence[FileIn] = getattr(sent, "attachments", ())
-    if within and content_type == "multipart/form-data":
+    if within and is_form:
         errors = [{"field": f"{part}.attachments", "problem": "Send each file as a part instead"}]
         raise faulty(errors, _)
     return sent, [*(one.file for one in within), *files]

@@ -31,4 +31,3 @@ def upgrade() -> None:
         ("view_by_carrier", "carrier_id"),
     ):
         op.create_index(name, "view", [column, "raised_at", "issue_id"], unique=False)
-    op.create_index("view_by_change", "view", ["changed_at"], unique=False)

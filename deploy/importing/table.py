@@ -114,7 +114,8 @@ class TableMapping(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    system: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")] = "csv"
+    system: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")] | None = None
+    """What the ids count within; by default the file, so that no two files' ids are mixed up."""
     columns: dict[
         Literal[
             "id", "summary", "description", "reporter", "reporter_email", "owner", "category",
@@ -163,7 +164,7 @@ class Table:
     def __init__(self, path: Path, mapping: TableMapping) -> None:
         self._path = path
         self._mapping = mapping
-        self.system = mapping.system
+        self.system = mapping.system or _named_after(path)
         self.notes = Notes()
         text = _decode(path, mapping.encoding)
         header = text.partition("\n")[0]
@@ -375,6 +376,12 @@ def _decode(path: Path, encoding: str | None) -> str:
     raise SourceUnusable(
         f"{path} is in none of {', '.join(guesses)}. Say `encoding:` in a mapping."
     )
+
+
+def _named_after(path: Path) -> str:
+    plain = re.sub("[^a-z0-9]+", "-", path.stem.casefold()).strip("-")[:30].strip("-")
+    is_whole = plain == path.stem
+    return plain if is_whole else f"{plain or 'csv'}-{sha256(path.stem.encode()).hexdigest()[:8]}"
 
 
 def _folded(name: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
-from limits.strategies import FixedWindowRateLimiter
+from limits.strategies import MovingWindowRateLimiter
 from litestar import Response
 
 from services.intake.api.document import methods_at
@@ -67,7 +67,7 @@ def guard(
 ) -> Callable[[AnyRequest], Awaitable[Response[None] | None]]:
     """Lets in whoever shows a token with the scope that the route needs."""
     rate = RateLimitItemPerMinute(most_per_minute)
-    limiter = FixedWindowRateLimiter(MemoryStorage())
+    limiter = MovingWindowRateLimiter(MemoryStorage())
 
     async def check(request: AnyRequest) -> Response[None] | None:
         _ = language_of_request(request)

@@ -7,6 +7,8 @@ from functools import partial
 from hashlib import sha256
 
 from litestar import Response
+from litestar.di import NamedDependency
+from litestar.params import FromPath
 
 from services.intake.api.body import read_document, read_key
 from services.intake.api.guard import Caller, caller_of
@@ -31,7 +33,9 @@ log = logs.get(__name__)
 _PAYLOAD = "payload.json"
 
 
-async def take_message(request: AnyRequest, hook_id: str, door: Door) -> Response[HookOut]:
+async def take_message(
+    request: AnyRequest, hook_id: FromPath[str], door: NamedDependency[Door]
+) -> Response[HookOut]:
     """One issue for each thing that the other system speaks of, however often it does."""
     _ = language_of_request(request)
     caller = caller_of(request)

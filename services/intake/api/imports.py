@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from litestar import Response
+from litestar.di import NamedDependency
 
 from services.intake.api.body import read
 from services.intake.api.models import (
@@ -29,7 +30,7 @@ from shared.language import Words, known_language, language_of
 log = logs.get(__name__)
 
 
-async def bring_in(request: AnyRequest, door: Door) -> Response[ImportOut]:
+async def bring_in(request: AnyRequest, door: NamedDependency[Door]) -> Response[ImportOut]:
     """Tells of each issue what became of it. Sending the same part again is harmless."""
     _ = language_of_request(request)
     said, _files = await read(request, ImportIn)

@@ -11,6 +11,8 @@ from urllib.parse import quote, urlencode
 from uuid import uuid4
 
 from litestar import Response
+from litestar.di import NamedDependency
+from litestar.params import FromPath
 
 from services.intake import attachments
 from services.intake.api.body import fingerprint, read, read_filters, read_key
@@ -63,7 +65,7 @@ _SAFE = {
 }
 
 
-async def raise_issue(request: AnyRequest, door: Door) -> Response[IssueAccepted]:
+async def raise_issue(request: AnyRequest, door: NamedDependency[Door]) -> Response[IssueAccepted]:
     """Answers once the issue is stored for good; its owner is decided right afterwards."""
     _ = language_of_request(request)
     caller = caller_of(request)
@@ -108,7 +110,7 @@ async def raise_issue(request: AnyRequest, door: Door) -> Response[IssueAccepted
     )
 
 
-async def find_issues(request: AnyRequest, door: Door) -> Response[IssuesOut]:
+async def find_issues(request: AnyRequest, door: NamedDependency[Door]) -> Response[IssuesOut]:
     """The newest first. New ones do not move what comes later."""
     _ = language_of_request(request)
     caller = caller_of(request)
@@ -128,7 +130,9 @@ async def find_issues(request: AnyRequest, door: Door) -> Response[IssuesOut]:
     return Response(IssuesOut(issues=issues, next=next_url), headers=headers)
 
 
-async def look_at_issue(request: AnyRequest, reference: str, door: Door) -> Response[Any]:
+async def look_at_issue(
+    request: AnyRequest, reference: FromPath[str], door: NamedDependency[Door]
+) -> Response[Any]:
     """There from the moment at which it was brought in."""
     _ = language_of_request(request)
     caller = caller_of(request)
@@ -143,7 +147,10 @@ async def look_at_issue(request: AnyRequest, reference: str, door: Door) -> Resp
 
 
 async def fetch_file(
-    request: AnyRequest, reference: str, file_id: str, door: Door
+    request: AnyRequest,
+    reference: FromPath[str],
+    file_id: FromPath[str],
+    door: NamedDependency[Door],
 ) -> Response[bytes]:
     """As it was sent, to be stored and never shown by a browser."""
     _ = language_of_request(request)

@@ -7,6 +7,8 @@ from hashlib import sha256
 from uuid import uuid4
 
 from litestar import Response
+from litestar.di import NamedDependency
+from litestar.params import FromPath
 
 from services.intake.api.body import fingerprint, read, read_key
 from services.intake.api.guard import Caller, caller_of, find_issue, speaker
@@ -35,7 +37,9 @@ WAIT_FOR_ANSWER_S = 3.0
 """The router has decided by then, unless it is down."""
 
 
-async def comment(request: AnyRequest, reference: str, door: Door) -> Response[CommentAccepted]:
+async def comment(
+    request: AnyRequest, reference: FromPath[str], door: NamedDependency[Door]
+) -> Response[CommentAccepted]:
     """Answers once the words are stored for good."""
     _ = language_of_request(request)
     caller = caller_of(request)
@@ -60,7 +64,7 @@ async def comment(request: AnyRequest, reference: str, door: Door) -> Response[C
 
 
 async def act(
-    request: AnyRequest, reference: str, door: Door
+    request: AnyRequest, reference: FromPath[str], door: NamedDependency[Door]
 ) -> Response[IssueOut] | Response[ActionAccepted]:
     """Waits a moment for what comes of it."""
     _ = language_of_request(request)

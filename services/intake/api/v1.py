@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Response, Router, get, post
+from litestar.di import NamedDependency
 from litestar.exceptions import HTTPException
 
 from services.intake.api.document import document
@@ -29,7 +30,7 @@ LARGEST_IMPORT_BYTES = 16 * 1024 * 1024
 """A part of a hundred issues with all their messages."""
 
 
-async def show_document(door: Door) -> Response[dict[str, Any]]:
+async def show_document(door: NamedDependency[Door]) -> Response[dict[str, Any]]:
     """All of the API, in OpenAPI 3.1."""
     return Response(document(door.limits.most))
 
@@ -57,7 +58,13 @@ def api(tokens: KnownTokens, door: Door, largest: int, most_per_minute: int) -> 
     ]
     check = guard(tokens, most_per_minute, door)
     return [
-        Router(API, route_handlers=routes, before_request=check, exception_handlers=_SAYING),
+        Router(
+            API,
+            route_handlers=routes,
+            before_request=check,
+            request_max_body_size=largest,
+            exception_handlers=_SAYING,
+        ),
         Router(
             API, route_handlers=[get("/openapi.json")(show_document)], exception_handlers=_SAYING
         ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path
 from typing import Any
 
@@ -204,6 +205,24 @@ def test_a_row_without_an_id_is_named_by_its_content(tmp_path: Path) -> None:
     other = only(tmp_path, status="closed", subject="Other")
 
     assert first["id"] == again["id"] != other["id"]
+
+
+@pytest.mark.parametrize(
+    ("name", "system"),
+    [
+        ("zendesk.csv", "zendesk"),
+        ("Zendesk 2025.csv", r"zendesk-2025-[0-9a-f]{8}"),
+        ("問い合わせ.csv", r"csv-[0-9a-f]{8}"),
+        (f"{'x' * 80}.csv", r"x{30}-[0-9a-f]{8}"),
+    ],
+)
+def test_ids_count_within_the_file_or_the_system_that_the_mapping_names(
+    tmp_path: Path, name: str, system: str
+) -> None:
+    path = write(tmp_path / name, ROWS)
+
+    assert re.fullmatch(system, Table(path, NONE_SAID).system)
+    assert Table(path, TableMapping(system="old-desk")).system == "old-desk"
 
 
 @pytest.mark.parametrize(

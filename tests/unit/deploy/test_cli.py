@@ -9,11 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 from deploy.cli import app
-<<<<<<< HEAD
-from shared import logs
-=======
 from deploy.local.up import SAMPLE
->>>>>>> reader
+from shared import logs
 
 
 def test_the_clock_moves_in_tests_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -37,7 +34,6 @@ def test_the_clock_moves_forward_by_what_is_asked_for(
     assert float((tmp_path / "clock").read_text()) == 6 * 86400
 
 
-<<<<<<< HEAD
 def test_a_mailbox_that_is_set_wrongly_is_named_before_anything_starts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -102,7 +98,8 @@ def test_an_import_needs_something_that_runs_or_an_address_and_a_token(
     assert nowhere.exit_code == no_token.exit_code == 2
     assert "Nothing runs" in nowhere.output
     assert "--token" in no_token.output
-=======
+
+
 def test_a_mail_is_explained_as_json_whatever_its_bytes(tmp_path: Path) -> None:
     file = tmp_path / "mail.eml"
     file.write_bytes(
@@ -138,4 +135,3 @@ def test_a_mail_that_is_not_there_is_told_in_plain_words(tmp_path: Path) -> None
 
         assert done.exit_code == 2
         assert "can't be read" in done.stderr
->>>>>>> reader

@@ -175,7 +175,7 @@ class _Reading:
         elif self._file is not None:
             self._file.size += len(piece)
             self._together += len(piece)
-            if self._together <= self._limits.together:
+            if self._posted.refused is None and self._together <= self._limits.together:
                 self._file.content.write(piece)
 
     def _end(self) -> None:

@@ -19,6 +19,7 @@ from pydantic import TypeAdapter
 from pydantic.fields import FieldInfo
 
 from deploy.cli import app
+from deploy.importing.table import TableMapping
 from deploy.local.keeping import PORTS
 from services.intake import projection, store
 from services.intake.mail.imap import Figures as MailboxFigures
@@ -34,6 +35,7 @@ from services.router.settings import RouterSettings
 from shared import logs, service
 from shared.bus import Bus
 from shared.contracts.event import Speaker
+from shared.contracts.organisation import Hook
 from shared.database import open_engine
 from shared.journal import Journal
 from shared.links import Links
@@ -305,6 +307,21 @@ def test_the_example_of_mailboxes_is_one_that_intake_takes(tmp_path: Path) -> No
     read = read_mailboxes(str(file))
 
     assert [mailbox.name for mailbox in read] == ["issues", "support"]
+
+
+def test_the_examples_of_hooks_and_of_a_mapping_are_taken() -> None:
+    blocks = [
+        yaml.safe_load("\n".join(text.splitlines()[1:-1]))
+        for text in _FENCED.findall(_read("docs/operators.md"))
+        if text.startswith("```yaml")
+    ]
+    (hooks,) = (block["hooks"] for block in blocks if "hooks" in block)
+    (mapping,) = (block for block in blocks if "columns" in block)
+
+    read = [Hook.model_validate(hook) for hook in hooks]
+
+    assert [hook.id for hook in read] == ["alertmanager", "zendesk", "github", "grafana"]
+    assert TableMapping.model_validate(mapping).system == "zendesk"
 
 
 def test_every_decision_is_in_the_list() -> None:

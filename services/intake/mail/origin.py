@@ -244,7 +244,7 @@ def _newsletter(mail: ReadMail) -> str | None:
     headers = mail.headers
     if headers.get("list-post", "").strip().lower().startswith("no"):
         return "It went to a list to which nobody can write (List-Post: NO)."
-    if _is_bulk(mail):
+    if _is_bulk(mail) and not _is_through_a_list(mail):  # fml and ezmlm say bulk of people's words
         return "Precedence says bulk."
     unsubscribe = "list-unsubscribe" in headers
     if unsubscribe and ("list-unsubscribe-post" in headers or _is_a_campaign(mail)):
@@ -261,16 +261,9 @@ def _is_a_campaign(mail: ReadMail) -> bool:
 def _is_through_a_list(mail: ReadMail) -> bool:
     """A group's or a mailing list's to which people write."""
     headers = mail.headers
-    has_list = "list-id" in headers or "x-google-group-id" in headers or "x-ml-name" in headers
-    is_open = (
-        "list-post" in headers
-        or "x-google-group-id" in headers
-        or "x-mailman-version" in headers
-        or "x-beenthere" in headers
-        or "x-ml-name" in headers
-        or any(_keyword(value) == "list" for value in _all(mail, "precedence"))
-    )
-    return has_list and is_open
+    is_open = not _OPEN_LISTS.isdisjoint(headers)
+    says_so = any(_keyword(value) == "list" for value in _all(mail, "precedence"))
+    return is_open or ("list-id" in headers and says_so)
 
 
 def _is_any_list(mail: ReadMail) -> bool:
@@ -485,4 +478,15 @@ _CAMPAIGNS = (
     "x-mailpublisher",
     "x-haihaimail",
 )
+_OPEN_LISTS = frozenset(
+    (
+        "list-post",
+        "mailing-list",
+        "x-beenthere",
+        "x-google-group-id",
+        "x-mailman-version",
+        "x-ml-name",
+    )
+)
+"""What the programs write that run lists to which people write."""
 _LIST_NAMES = re.compile(r"[a-z0-9][a-z0-9._+=@-]{0,250}[a-z0-9]")

@@ -370,7 +370,8 @@ _FORWARDED_SUBJECT = re.compile(
 )
 
 _RULE = re.compile(
-    r"[-=_*＊━─―ー＝…☆★◆◇■□●○▲△▼▽◎~～〜+＋#＃/／.・:：;；｡。*ﾟ゜'’`´^＾〇♪♦♢✿❀"
+    r"[-_=*]{3}"
+    r"|[-=_*＊━─―ー＝┏┓┗┛┌┐└┘╔╗╚╝═…☆★◆◇■□●○▲△▼▽◎~～〜+＋#＃/／.・:：;；｡。*ﾟ゜'’`´^＾〇♪♦♢✿❀"
     r"＿‐–—|｜<>＜＞ 　彡]{4,200}"
 )
 """A line of ornament."""
@@ -383,11 +384,13 @@ _LABEL = re.compile(r"[\s*_]{0,4}([^\W\d_][^:：*]{0,28}?)[\s*]{0,4}[:：]")
 
 _KINDS = {
     "from": (
-        "from", "差出人", "送信者", "発信者", "von", "de", "da", "van", "fra", "från", "od", "от",
+        "from", "差出人", "送信元", "送信者", "発信者",
+        "von", "de", "da", "van", "fra", "från", "od", "от",
         "发件人", "寄件者", "寄件人", "보낸 사람", "보낸사람", "발신", "lähettäjä", "kimden",
     ),
     "date": (
-        "date", "sent", "送信日時", "日時", "日付", "送信日", "受信日時", "gesendet", "datum",
+        "date", "sent", "送信日時", "送信済み", "送信時刻", "日時", "日付", "送信日", "受信日時",
+        "gesendet", "datum",
         "envoyé", "date d'envoi", "enviado", "enviado el", "enviada em", "fecha", "data", "inviato",
         "verzonden", "sendt", "dato", "skickat", "wysłano", "отправлено", "дата", "发送时间",
         "发送日期", "日期", "寄件日期", "傳送時間", "보낸 날짜", "날짜", "보낸날짜", "lähetetty",
@@ -410,7 +413,8 @@ _KINDS = {
 _LABELS = {label: kind for kind, labels in _KINDS.items() for label in labels}
 
 _ORIGINAL_WORDS = (
-    "original (?:message|email|mail)|originalnachricht|original-nachricht|ursprüngliche nachricht"
+    "original (?:message|email|mail|appointment)|originalnachricht|original-nachricht"
+    "|ursprüngliche nachricht"
     "|urspr\\. nachricht|message d['’]origine|message original|mensaje original|mensagem original"
     "|messaggio originale|messaggio originario|oorspronkelijk bericht|oprindelig meddelelse"
     "|opprinnelig melding|ursprungligt meddelande|wiadomość oryginalna|исходное сообщение"
@@ -428,12 +432,12 @@ _FORWARD_WORDS = (
     "|전달된 (?:메시지|메일)"
 )
 _ORIGINAL = re.compile(
-    rf"[-=_*＊━─―－ー<\[]{{2,60}}\s{{0,4}}(?:{_ORIGINAL_WORDS})\s{{0,4}}:?[-=_*＊━─―－ー>\]]{{1,60}}"
+    rf"[-‐–—=_*＊━─―－ー<\[]{{2,60}}\s{{0,4}}(?:{_ORIGINAL_WORDS})\s{{0,4}}:?[-‐–—=_*＊━─―－ー>\]]{{1,60}}"
     r"\s{0,4}$",
     re.IGNORECASE,
 )
 _FORWARDED = re.compile(
-    rf"(?:[-=_*＊━─―－ー<\[]{{2,60}}\s{{0,4}}(?:{_FORWARD_WORDS})\s{{0,4}}:?[-=_*＊━─―－ー>\]]{{0,60}}"
+    rf"(?:[-‐–—=_*＊━─―－ー<\[]{{2,60}}\s{{0,4}}(?:{_FORWARD_WORDS})\s{{0,4}}:?[-‐–—=_*＊━─―－ー>\]]{{0,60}}"
     r"|(?:begin forwarded message|転送されたメッセージ|以下[、,]?転送メッセージ"
     r"|anfang der weitergeleiteten nachricht|début du message transféré"
     r"|début du message réexpédié|inicio del mensaje reenviado|开始转发的邮件|전달된 메시지)"
@@ -506,6 +510,7 @@ _SENT_FROM = re.compile(
     r"|device|tablet|app|mail|edge|plus|pro|ultra|\d{1,2}))*"
     r"(?:[ ,]+(?:on|for|using|via|with|powered by)\s[\w .!-]{1,40})?"
     r"\s?(?:<[^<>]{0,200}>|\(https?:[^()\s]{0,200}\))?\.?"
+    r"|sent (?:from|with) proton ?mail (?:android|ios|mobile|secure email)\.?"
     rf"|sent from (?:my|samsung) (?:[\w&!'-]{{1,20}} ){{0,4}}(?:{_DEVICE}|{_THING})\.?"
     rf"|get (?:{_DEVICE}) for (?:ios|android|mac|windows|mobile)\s?(?:<[^<>]{{0,200}}>)?"
     r"|outlook for (?:ios|android|mac)\s?(?:<[^<>]{0,200}>)?\s?を(?:入手|取得)(?:する)?"

@@ -263,6 +263,21 @@ def test_a_persons_mail_to_any_other_list_is_the_lists_but_not_lost() -> None:
     assert not found.may_be_answered
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        ("X-ML-Name: team", "X-MLServer: fml [fml 4.0.3]", "Precedence: bulk"),
+        ("Mailing-List: contact team-help@example.org; run by ezmlm", "Precedence: bulk"),
+        ("List-Id: <team.example.org>", "X-BeenThere: team@example.org", "Precedence: bulk"),
+    ],
+)
+def test_old_list_programs_say_bulk_of_what_people_write(headers: tuple[str, ...]) -> None:
+    found = whose("To: team@example.org", *headers)
+
+    assert found.kind is Origin.LIST
+    assert found.is_wanted
+
+
 def test_an_answering_machine_on_a_list_is_an_answering_machine() -> None:
     assert kind(*GROUP, "Auto-Submitted: auto-replied") is Origin.AUTO_REPLY
 

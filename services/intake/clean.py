@@ -29,10 +29,16 @@ def one_line(text: str, longest: int) -> str:
 
 def address(text: str) -> str | None:
     """A mail address, its domain in small letters, or None where it can't be one."""
+    found = written_address(text)
+    local = (found or "").rpartition("@")[0]
+    return None if ".." in local or local.startswith(".") or local.endswith(".") else found
+
+
+def written_address(text: str) -> str | None:
+    """The same for an address that somebody wrote from: old Japanese phones have addresses with
+    dots where the standard allows none, and they can be answered."""
     found = unicodedata.normalize("NFKC", text).strip()
     if len(found) > LONGEST_ADDRESS or not _ADDRESS.fullmatch(found) or not found.isprintable():
         return None
     local, _, domain = found.rpartition("@")
-    if ".." in found or local.startswith(".") or local.endswith(".") or domain.startswith("."):
-        return None
-    return f"{local}@{domain.lower()}"
+    return None if ".." in domain or domain.startswith(".") else f"{local}@{domain.lower()}"

@@ -38,7 +38,7 @@ def table() -> str:
     lines = [
         "# How mails are read",
         "",
-        f"Made from the {len(examples())} mails of the corpus by `make docs`; do not edit it.",
+        f"Made by `make docs` from {len(examples())} mails of the corpus; don't change it here.",
         "Each mail stands beside what is right for it, and a test compares the two.",
         "`banso mail explain FILE` shows the same for any mail, as JSON.",
     ]

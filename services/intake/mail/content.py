@@ -12,7 +12,6 @@ from services.intake.mail import headers
 
 _PADDED_BREAK = re.compile(rb"=[ \t]+(?=\r?\n)")
 _NOT_PADDING = re.compile(rb"[^=\s]")
-_BASE64_LINE = re.compile(rb"\s*[A-Za-z0-9+/_-]+(?:={1,2}(?:\s|\Z)|\s*(?:\r?\n|\Z))")
 _ALPHABET: Final = string.ascii_letters.encode() + string.digits.encode() + b"+/="
 _BEGIN = re.compile(r"^begin [0-7]{3,4} ([^\n]{1,200})$", re.MULTILINE)
 _END = re.compile(r"^(?:end|END)[ \t]*$", re.MULTILINE)
@@ -42,7 +41,7 @@ def _quoted_printable(data: bytes) -> bytes:
 def _base64(data: bytes) -> bytes:
     """RFC 2045, section 6.8: several blocks in a row, a block cut off, a footer of a list behind
     it, and text that is only labelled so."""
-    if not _BASE64_LINE.match(data):
+    if not _begins_as_base64(data):
         return data if data.strip() else b""
     blocks: list[bytes] = []
     at = 0
@@ -59,6 +58,19 @@ def _base64(data: bytes) -> bytes:
         blocks.append(_block(block))
         at = end
     return b"".join(blocks)
+
+
+def _begins_as_base64(data: bytes) -> bool:
+    """Whether the first line is base64, with or without something behind its padding."""
+    start = re.search(rb"\S", data)
+    if start is None:
+        return False
+    line = data[start.start() : start.start() + 2_000].partition(b"\n")[0].rstrip()
+    bare, padding, _ = line.partition(b"=")
+    if not bare or bare.translate(None, _ALPHABET + b"-_"):
+        return False
+    pads = len(padding) + line.startswith(b"==", len(bare))
+    return not padding or (len(bare) + pads) % 4 == 0
 
 
 def _is_base64(block: bytes) -> bool:

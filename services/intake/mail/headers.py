@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from itertools import islice
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
@@ -21,6 +22,8 @@ from services.intake.mail import charset
 MOST_HEADERS: Final = 10_000
 LONGEST_HEAD: Final = 2_500_000
 LONGEST_FIELD: Final = 1_000_000
+MOST_MAILBOXES: Final = 10_000
+MOST_PARAMETERS: Final = 1_000
 MOST_IDS: Final = 1_000
 MOST_BROKEN_LINES: Final = 5
 
@@ -64,7 +67,7 @@ def block(raw: bytes, at: int, end: int, *, whole_mail: bool) -> Block:
     begin = at
 
     def finish() -> None:
-        if name:
+        if name and len(fields) < MOST_HEADERS:
             fields.append((name, b"".join(lines)[:LONGEST_FIELD]))
 
     while at < end:
@@ -270,10 +273,10 @@ class Parameterised:
 def parameterised(raw: bytes) -> Parameterised:
     """RFC 2045 and RFC 2231: pieces are joined, percents and encoded words are read."""
     written = _bare(raw)
-    first, *rest = list(_split(written, ";"))
+    first, *rest = islice(_split(written, ";"), MOST_PARAMETERS)
     plain: dict[str, str] = {}
     sections: dict[str, dict[int, tuple[str, bool]]] = {}
-    for part in rest[:1_000]:
+    for part in rest:
         name, equals, value = part.partition("=")
         found = _SECTION.fullmatch(name.strip().lower())
         if not equals or found is None:
@@ -358,7 +361,7 @@ def mailboxes(value: bytes) -> list[Mailbox]:
     shown = list(pieces(value))
     plain = "".join(_HELD * len(piece) if held else piece for piece, held in shown)
     whole = "".join(piece for piece, _ in shown)
-    found = [_mailbox(part) for part in _parts(plain, whole)]
+    found = [_mailbox(part) for part in islice(_parts(plain, whole), MOST_MAILBOXES)]
     return [one for one in found if one.name or one.address]
 
 
@@ -384,7 +387,11 @@ def _parts(plain: str, whole: str) -> Iterator[_Written]:
         char, said = plain[at], whole[at]
         now.encoded = now.encoded or char == _HELD
         target = now.comment if depth else now.angle if within else now.phrase
-        if char == "\\" and (quoted or depth) and at + 1 < len(plain):
+        if (
+            char == "\\"
+            and (quoted or depth or plain[at + 1 : at + 2] in ("(", ")", '"'))
+            and (at + 1 < len(plain))
+        ):
             at += 1
             target.append(whole[at])
         elif char == '"' and not depth:
@@ -408,8 +415,10 @@ def _parts(plain: str, whole: str) -> Iterator[_Written]:
         elif char == ">":
             within = False
         elif char in ",;":
-            yield now
-            now, within = _Written(), False
+            if now.phrase or now.comment or now.has_angle:
+                yield now
+                now = _Written()
+            within = False
         elif char == ":" and not within:
             now.phrase.clear()  # the name of a group
         else:
@@ -436,16 +445,16 @@ def _mailbox(part: _Written) -> Mailbox:
 def _among(phrase: str) -> tuple[str | None, str]:
     """An address that stands among other words without angle brackets, and those words."""
     words = phrase.split()[:20]
-    found = [clean.address(word.strip("\"'[]")) for word in words]
+    found = [clean.written_address(word.strip("\"'[]")) for word in words]
     address = next((one for one in found if one), None)
     return address, " ".join(word for word, one in zip(words, found, strict=True) if not one)
 
 
 def _address(written: str) -> str | None:
-    found = clean.address(written)
+    found = clean.written_address(written)
     if found is None and " " in written.strip():
         found = (
-            clean.address("".join(written.split()))
+            clean.written_address("".join(written.split()))
             if written.count("@") == 1 and (re.fullmatch(r"\s*[^\s@]+\s*@\s*[^\s@]+\s*", written))
             else None
         )

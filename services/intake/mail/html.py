@@ -15,7 +15,7 @@ from inscriptis.model.config import ParserConfig  # type: ignore[import-untyped,
 from lxml import etree
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
-LONGEST: Final = 1_000_000
+LONGEST: Final = 500_000
 """In characters; longer pages are read as words only, without their layout."""
 DEEPEST: Final = 200
 

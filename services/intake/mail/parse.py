@@ -15,7 +15,6 @@ from services.intake.mail.parts import find_parts
 
 LONGEST_SUBJECT: Final = 1000
 LONGEST_NAME: Final = 200
-MOST_RECIPIENTS: Final = 10_000
 
 _UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
 
@@ -129,4 +128,4 @@ def _addresses(head: Block, *names: str) -> tuple[str, ...]:
         for one in headers.mailboxes(value)
         if one.address
     )
-    return tuple(dict.fromkeys(found))[:MOST_RECIPIENTS]
+    return tuple(dict.fromkeys(found))

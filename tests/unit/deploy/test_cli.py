@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from deploy.cli import app
+from deploy.local.up import SAMPLE
 from shared import logs
 
 
@@ -97,3 +98,40 @@ def test_an_import_needs_something_that_runs_or_an_address_and_a_token(
     assert nowhere.exit_code == no_token.exit_code == 2
     assert "Nothing runs" in nowhere.output
     assert "--token" in no_token.output
+
+
+def test_a_mail_is_explained_as_json_whatever_its_bytes(tmp_path: Path) -> None:
+    file = tmp_path / "mail.eml"
+    file.write_bytes(
+        "From: 佐藤 <sato@example.net>\nSubject: \udcff\n\n①".encode("utf-8", "replace")
+    )
+
+    done = CliRunner().invoke(app, ["mail", "explain", str(file)])
+
+    said = json.loads(done.stdout_bytes)
+    assert done.exit_code == 0
+    assert (said["kind"], said["from"], said["text"]) == ("person", "sato@example.net", "①")
+
+
+def test_a_mail_is_explained_from_standard_input() -> None:
+    done = CliRunner().invoke(app, ["mail", "explain", "-"], input=bytes(range(256)))
+
+    assert done.exit_code == 0
+    assert json.loads(done.stdout_bytes)["kind"] == "nobody"
+
+
+def test_a_mail_from_our_own_address_is_known_by_the_organisation_file(tmp_path: Path) -> None:
+    file = tmp_path / "mail.eml"
+    file.write_bytes(b"From: banso@example.com\n\nHello")
+
+    done = CliRunner().invoke(app, ["mail", "explain", str(file), "--organisation", str(SAMPLE)])
+
+    assert json.loads(done.stdout_bytes)["kind"] == "self"
+
+
+def test_a_mail_that_is_not_there_is_told_in_plain_words(tmp_path: Path) -> None:
+    for missing in (tmp_path / "missing.eml", tmp_path):
+        done = CliRunner().invoke(app, ["mail", "explain", str(missing)])
+
+        assert done.exit_code == 2
+        assert "can't be read" in done.stderr

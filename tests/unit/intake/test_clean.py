@@ -113,6 +113,12 @@ def test_what_cannot_be_an_address_is_none(text: str) -> None:
     assert clean.address(text) is None
 
 
+@pytest.mark.parametrize("local", ["emi..ito", "emi.", ".emi", "emi.-_."])
+def test_an_address_of_an_old_phone_can_be_answered(local: str) -> None:
+    assert clean.written_address(f"{local}@phone.example.JP") == f"{local}@phone.example.jp"
+    assert clean.written_address(f"{local}@phone..example.jp") is None
+
+
 @given(ANYTHING)
 def test_an_address_never_carries_a_second_header(text: str) -> None:
     found = clean.address(f"{text}@example.com")

@@ -6,6 +6,7 @@ links may stop to work.
 
 from __future__ import annotations
 
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -63,6 +64,7 @@ class Links:
         if not keys:
             raise ValueError("links need at least one key")
         self.base_url = base_url.rstrip("/")
+        self._ours = re.compile(rf"{re.escape(self.base_url)}/[{''.join(Purpose)}]/[\w.~%-]+")
         self._signers = {
             purpose: Signer(list(keys), salt=f"banso.{purpose.name.lower()}") for purpose in Purpose
         }
@@ -81,6 +83,11 @@ class Links:
     def inbox(self, person_id: str, now: datetime) -> str:
         """Everything that this person was told."""
         return self._url(Link(Purpose.INBOX, person_id, issued_at=now))
+
+    def redacted(self, text: str) -> str:
+        """The text without what our links in it allow. An answer quotes the mail that it answers,
+        and whoever reads the answer must not act in its writer's name."""
+        return self._ours.sub(f"{self.base_url}/…", text)
 
     def read(self, purpose: Purpose, token: str, now: datetime) -> Link:
         """What the token allows; raises LinkInvalid or LinkExpired."""

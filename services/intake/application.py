@@ -17,7 +17,7 @@ from services.intake.api.tokens import KnownTokens
 from services.intake.api.v1 import api
 from services.intake.door import Door
 from services.intake.web.act import show_action, take_action
-from services.intake.web.attached import show_attachment, show_mail
+from services.intake.web.attached import show_attachment, show_look, show_mail, show_text
 from services.intake.web.embed import show_code, show_code_of_form, show_received, show_ways
 from services.intake.web.files import show_file
 from services.intake.web.form import show_form, take_form
@@ -49,6 +49,8 @@ def web(
         take_wish,
         show_attachment,
         show_mail,
+        show_text,
+        show_look,
         show_action,
         take_action,
         show_inbox,

@@ -75,8 +75,13 @@ class Entry:
     words: str | None = None
     """What a person wrote."""
     files: tuple[Attachment, ...] = ()
+    text_sha256: str | None = None
+    """All of the text, quotes and all, where it is more than `words`; for eyes inside only."""
+    html_sha256: str | None = None
+    """The mail as it looked, made safe; for eyes inside only."""
     raw_sha256: str | None = None
-    """The whole mail that it came by; for eyes inside only."""
+    """The whole mail that it came by; for its writer and the leader only, because it quotes the
+    links that its writer was sent."""
     person_id: str | None = None
     """Who did it; for eyes inside only."""
 
@@ -90,8 +95,12 @@ class Brought:
     customer: str | None = None
     needed_by: datetime | None = None
     files: tuple[Attachment, ...] = ()
+    text_sha256: str | None = None
+    """All of the description, where it is more than is shown."""
     html_sha256: str | None = None
+    """The mail as it looked, made safe; for eyes inside only."""
     raw_sha256: str | None = None
+    """The whole mail that it came by; for eyes inside only."""
     followers: tuple[str, ...] = ()
     """Names of the people on copy; for eyes inside only."""
 
@@ -131,8 +140,21 @@ class Seen:
     @property
     def raw_mails(self) -> frozenset[str]:
         """Every whole mail that may be fetched here, by its SHA-256."""
-        said = [self.brought.raw_sha256, *(line.raw_sha256 for line in self.history)]
-        return frozenset(one for one in said if one)
+        return frozenset(one.raw_sha256 for one in self._said if one.raw_sha256)
+
+    @property
+    def texts(self) -> frozenset[str]:
+        """Every whole text that may be fetched here, by its SHA-256."""
+        return frozenset(one.text_sha256 for one in self._said if one.text_sha256)
+
+    @property
+    def looks(self) -> frozenset[str]:
+        """Every mail that may be seen here as it looked, by its SHA-256."""
+        return frozenset(one.html_sha256 for one in self._said if one.html_sha256)
+
+    @property
+    def _said(self) -> tuple[Brought | Entry, ...]:
+        return (self.brought, *self.history)
 
 
 def see(
@@ -158,7 +180,10 @@ def see(
     is_yours = person_id in carriers
     reasons = Reasons.model_validate_json(view.reasons) if view.reasons and inside else None
     received = Entry(view.raised_at, "received", _("Received."))
-    lines = (_entry(happening, names, eyes, _) for happening in history)
+    lines = (
+        _entry(one, names, eyes, _, may_see_raw=person_id in (one.actor_id, organisation.leader))
+        for one in history
+    )
     return Seen(
         issue_id=view.issue_id,
         reference=view.reference,
@@ -216,7 +241,8 @@ def _brought(
         customer=said.get("customer"),
         needed_by=needed_by,
         files=_files(said),
-        html_sha256=said.get("html_sha256"),
+        text_sha256=said.get("description_sha256"),
+        html_sha256=said.get("html_sha256") if inside else None,
         raw_sha256=said.get("raw_sha256") if inside else None,
         followers=tuple(names.name(one) for one in followers) if inside else (),
     )
@@ -426,9 +452,12 @@ def refusal_text(refusal: Refusal, owner: Owner | None, _: Words) -> str:
 Told = Callable[[Happening, Names, bool, Words], str | None]
 
 
-def _entry(happening: Happening, names: Names, eyes: Eyes, _: Words) -> Entry | None:
+def _entry(
+    happening: Happening, names: Names, eyes: Eyes, _: Words, *, may_see_raw: bool
+) -> Entry | None:
+    inside = eyes is Eyes.INSIDE
     tell = _TOLD.get(happening.subject)
-    text = tell(happening, names, eyes is Eyes.INSIDE, _) if tell else None
+    text = tell(happening, names, inside, _) if tell else None
     if text is None:
         return None
     said = happening.said
@@ -438,8 +467,10 @@ def _entry(happening: Happening, names: Names, eyes: Eyes, _: Words) -> Entry | 
         text,
         said.get("text") or None,
         _files(said),
-        said.get("raw_sha256") if eyes is Eyes.INSIDE else None,
-        happening.actor_id if eyes is Eyes.INSIDE else None,
+        said.get("text_sha256") if inside else None,
+        said.get("html_sha256") if inside else None,
+        said.get("raw_sha256") if inside and may_see_raw else None,
+        happening.actor_id if inside else None,
     )
 
 

@@ -9,6 +9,8 @@ from email.message import EmailMessage
 from email.utils import make_msgid
 from pathlib import Path
 
+import httpx
+import lxml.html
 import pytest
 
 from deploy.local.up import SAMPLE
@@ -342,6 +344,38 @@ def test_what_came_with_a_mail_can_be_fetched_by_those_inside(company: Installat
     assert (file["filename"], file["size"]) == ("写真①.png", 8)
     page = company.browser.get(received.link("See how it stands"))
     assert "写真①.png" in page_text(page.text)
+
+
+def test_an_answer_that_quotes_links_does_not_hand_them_on(company: Installation) -> None:
+    """The carrier must not be able to act as the owner, however the owner's program quotes."""
+    reference, received, asked = raised(company)
+    message = EmailMessage()
+    message["From"], message["To"] = asked.to, asked.reply_to
+    message["Subject"], message["Message-ID"] = "Re: it", make_msgid(domain="example.com")
+    message["Authentication-Results"] = GENUINE
+    message.set_content(f"Press the button.\n\n{asked.text}")
+    message.add_alternative(f"<p>Press the button.</p>{asked.html}", subtype="html")
+    company.send(asked.to, message.as_bytes(), asked.reply_to)
+
+    answer = company.expect("brown", "has answered")
+    page = company.browser.get(received.link("See how it stands"))
+    own = asked.link("I take it").rpartition("/")[2]
+    fetched = [company.browser.get(url).text for url in links_of(page, "text", "look")]
+
+    assert fetched
+    assert not any(own in text for text in (answer.text, answer.html, page.text, *fetched))
+    assert not links_of(page, "mail")
+    theirs = company.browser.get(asked.link("See how it stands"))
+    (raw,) = links_of(theirs, "mail")
+    assert "Press the button." in company.browser.get(raw).text
+    assert reference in page.text
+
+
+def links_of(page: httpx.Response, *kinds: str) -> list[str]:
+    found = lxml.html.fromstring(page.text, base_url=str(page.url))
+    found.make_links_absolute()
+    urls = [str(one) for one in found.xpath("//a/@href")]
+    return [url for url in urls if url.split("/")[-2] in kinds]
 
 
 def test_what_is_only_kept_can_be_listed_by_whoever_runs_it(company: Installation) -> None:

@@ -218,17 +218,18 @@ class Postroom:
 
     def _submission(self, incoming: Incoming) -> Submission:
         mail, organisation = incoming.mail, self._door.organisation
-        language = language_of(f"{mail.subject}\n{mail.text}") or organisation.language
+        text = self._door.links.redacted(mail.text)
+        language = language_of(f"{mail.subject}\n{text}") or organisation.language
         _ = words(language)
-        kept = self._put(mail, mail.text[:MAX_TEXT])
-        first = next((line.strip() for line in mail.text.splitlines() if line.strip()), "")
+        kept = self._put(mail, text, text[:MAX_TEXT])
+        first = next((line.strip() for line in text.splitlines() if line.strip()), "")
         summary = mail.subject or first or _("A mail without words")
         return Submission(
             source=Source.EMAIL,
             submission_id=incoming.key,
             fingerprint="mail",
             summary=summary[:LONGEST_SUMMARY],
-            description=mail.text or mail.subject or "-",
+            description=text or mail.subject or "-",
             description_sha256=kept.text_sha256,
             html_sha256=kept.html_sha256,
             raw_sha256=incoming.raw_sha256,
@@ -260,8 +261,9 @@ class Postroom:
     def _words(self, incoming: Incoming, found: Found) -> MessageReceived:
         """What somebody says about an issue; `say` decides what it asks for, and who they are."""
         mail = incoming.mail
-        new = new_words(mail)
-        kept = self._put(mail, new[:MAX_TEXT])
+        redacted = self._door.links.redacted
+        new = redacted(new_words(mail))
+        kept = self._put(mail, redacted(mail.text), new[:MAX_TEXT])
         return MessageReceived(
             occurred_at=incoming.received_at,
             issue_id=found.view.issue_id,
@@ -277,8 +279,9 @@ class Postroom:
             attachments=kept.attachments,
         )
 
-    def _put(self, mail: ReadMail, shown: str) -> Kept:
-        """Keeps what a mail brought along, on the disk when it returns."""
+    def _put(self, mail: ReadMail, text: str, shown: str) -> Kept:
+        """Keeps what a mail brought along, on the disk when it returns: its whole text where that
+        is more than what is shown, its HTML and its files."""
         files = [File(one.filename, one.content_type, one.content) for one in mail.attachments]
         taken, left = attachments.fitting(files, self._door.limits)
         blobs = self._door.blobs
@@ -286,8 +289,10 @@ class Postroom:
             log.warning("mail.attachments_left", left=len(left), taken=len(taken))
         return Kept(
             attachments=attachments.keep(taken, blobs),
-            html_sha256=blobs.put(mail.html.encode()) if mail.html else None,
-            text_sha256=blobs.put(mail.text.encode()) if mail.text != shown else None,
+            html_sha256=(
+                blobs.put(self._door.links.redacted(mail.html).encode()) if mail.html else None
+            ),
+            text_sha256=blobs.put(text.encode()) if text != shown else None,
         )
 
     async def _bounced(self, incoming: Incoming) -> str:

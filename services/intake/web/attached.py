@@ -42,6 +42,26 @@ async def show_mail(request: Request[Any, Any, Any], token: str, sha256: str, do
     return _send(door, sha256, _OCTETS, f"{opened.seen.reference}.eml", None, shown=False)
 
 
+@get("/s/{token:str}/text/{sha256:str}", include_in_schema=False)
+async def show_text(request: Request[Any, Any, Any], token: str, sha256: str, door: Door) -> Stream:
+    """All of a text of which the page shows the beginning, or the new words."""
+    opened, _ = await open_status(request, token, door)
+    if sha256 not in opened.seen.texts:
+        raise NotFoundException
+    name = f"{opened.seen.reference}.txt"
+    return _send(door, sha256, "text/plain; charset=utf-8", name, None, shown=True)
+
+
+@get("/s/{token:str}/look/{sha256:str}", include_in_schema=False)
+async def show_look(request: Request[Any, Any, Any], token: str, sha256: str, door: Door) -> Stream:
+    """A mail as it looked, for people inside: sanitised, and in a sandbox that loads nothing."""
+    opened, _ = await open_status(request, token, door)
+    if sha256 not in opened.seen.looks:
+        raise NotFoundException
+    name = f"{opened.seen.reference}.html"
+    return _send(door, sha256, "text/html; charset=utf-8", name, None, shown=True)
+
+
 def _send(
     door: Door, sha256: str, kind: str, filename: str, size: int | None, *, shown: bool
 ) -> Stream:

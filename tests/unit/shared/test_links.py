@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
@@ -148,3 +149,12 @@ def test_words_that_say_nothing_are_invalid_whoever_signed_them(words: str) -> N
 
     with pytest.raises(LinkInvalid):
         LINKS.read(Purpose.ACTION, signed, MONDAY)
+
+
+def test_a_text_is_redacted_of_what_our_links_allow_and_of_nothing_else() -> None:
+    links = Links(["k"], "https://banso.example/")
+    url = links.status(str(uuid4()), "sato", datetime(2026, 1, 1, tzinfo=UTC))
+    other = "https://else.example/a/b https://banso.example/?product=a"
+
+    assert links.redacted(f"> {url}\n> {other}.") == f"> https://banso.example/…\n> {other}."
+    assert links.redacted(f'<a href="{url}?lang=ja">x</a>').count("/s/") == 0

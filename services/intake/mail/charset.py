@@ -99,6 +99,8 @@ _CP932 = re.compile(
     rb"[\x00-\x7f]+|[\xa1-\xdf]+|[\x81-\x9f\xe0-\xfc][\x40-\x7e\x80-\xfc]|[\x80-\xff]", re.DOTALL
 )
 _META = re.compile(rb"charset\s{0,9}=\s{0,9}[\"']?\s{0,9}([A-Za-z0-9_:.\-]{2,40})", re.IGNORECASE)
+_HALF = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
+_BACK = re.compile(rb"\x1b\([BJ]")
 _SAMPLE: Final = 65_536
 _SEVERAL_BYTES = re.compile("[\u0800-\U0010ffff]")
 _LETTER = re.compile(r"[A-Za-z]")
@@ -173,6 +175,8 @@ def _marked(data: bytes, name: str) -> tuple[str, str] | None:
                 text = data.decode("utf_16", "replace")
             if text is not None and text.isprintable() | ("\n" in text) | (name == codec):
                 return text, codec
+    if name.startswith("utf_16") and _SEVERAL_BYTES.search(_utf_8(data) or ""):
+        return None
     if name in ("utf_16", "utf_16_le", "utf_16_be") or data.count(0) * 4 >= len(data) > 3:
         return _utf_16(data, name)
     return None
@@ -267,10 +271,11 @@ def _lenient(text: str, name: str) -> tuple[str, str] | None:
 
 
 def _mostly_utf_8(data: bytes) -> tuple[str, str] | None:
-    """UTF-8 with a few broken characters, or with a footer in another charset."""
+    """UTF-8 with a few broken characters, cut off, or with a footer in another charset."""
     text = data.decode("utf-8", "replace")
     if _lenient(text, "utf_8") is None:
-        return None
+        is_cut_off = _is_cut_off(data) and max(text.rstrip(_UNKNOWN), default="") > "\x7f"
+        return (text, "utf_8") if is_cut_off else None
     lines = data.split(b"\n")
     return "\n".join(_line(line) for line in lines), "utf_8"
 
@@ -313,6 +318,14 @@ def _guess(data: bytes, name: str) -> tuple[str, str]:
 def _utf_8(data: bytes) -> str | None:
     try:
         return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return _cesu_8(data) if _HALF.search(data) else None
+
+
+def _cesu_8(data: bytes) -> str | None:
+    """UTF-8 in which emoji were written as two halves."""
+    try:
+        return _whole(data.decode("utf-8", "surrogatepass"))
     except UnicodeDecodeError:
         return None
 
@@ -397,14 +410,21 @@ def _is_punctuation(before: bytes, token: bytes) -> bool:
 
 
 def _is_euc_jp_after_all(data: bytes) -> bool:
-    """Whether what is labelled Shift_JIS would be nothing but half-width kana, and is kana in
-    EUC-JP."""
+    """Whether what is labelled Shift_JIS would be nothing but half-width kana, or would have
+    characters that there are none of; and is kana in EUC-JP."""
     found = _CP932.findall(data)
     return (
-        all(token[0] < 0x80 or 0xA1 <= token[0] <= 0xDF for token in found)
+        (
+            all(token[0] < 0x80 or 0xA1 <= token[0] <= 0xDF for token in found)
+            or not all(map(_is_in_cp932, found))
+        )
         and re.search(rb"[\xa4\xa5][\xa1-\xf6]", data) is not None
-        and _fits_euc_jp(data) > _fits_cp932(data)
+        and _fits_euc_jp(data) > max(_fits_cp932(data), 0)
     )
+
+
+def _is_in_cp932(token: bytes) -> bool:
+    return token[0] < 0x80 or 0xA1 <= token[0] <= 0xDF or (len(token) == 2 and _is_cp932(token))
 
 
 def _is_two_byte(token: bytes) -> bool:
@@ -564,6 +584,7 @@ def _iso_2022_jp(data: bytes) -> str:
     """ISO-2022-JP as mail programs write it (cp50220 to cp50222, and broken ones)."""
     out: list[str] = []
     mode, shifted, at = b"(B", False, 0
+    escape = data.find(b"\x1b")
     for found in _ESCAPE.finditer(data):
         out.append(_run(data[at : found.start()], mode, shifted))
         at = found.end()
@@ -573,7 +594,11 @@ def _iso_2022_jp(data: bytes) -> str:
         elif token in (b"\x0e", b"\x0f"):
             shifted = token == b"\x0e"
         elif token in (b"\n", b"\r"):
-            mode, shifted = b"(B", False  # whatever the line before forgot
+            shifted = False
+            if 0 <= escape < at:
+                escape = data.find(b"\x1b", at)
+            if escape < 0 or not _BACK.match(data, escape):
+                mode = b"(B"  # whatever the line before forgot; but what ends later goes on
             out.append(token.decode("ascii"))
         else:
             out.append(_eight_bits(token))

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from itertools import islice
+from itertools import groupby, islice
+from operator import itemgetter
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
@@ -37,6 +38,7 @@ _EMPTY_LINE = re.compile(rb"\n\r?\n")
 _WORD = re.compile(rb"=\?([^?\s]{1,80})\?([bBqQ])\?")
 _HEX = re.compile(rb"=([0-9A-Fa-f]{2})")
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
+_ROUTE = re.compile(r"\s*(?:@|mailto:)", re.IGNORECASE)
 _SPACES = re.compile(r"[\s\x00]+")
 _ID = re.compile(r"<[^<>]{1,990}>")
 _SECTION = re.compile(r"([^*]{1,60})(?:\*(\d{1,3}))?(\*)?")
@@ -215,7 +217,7 @@ def _end(value: bytes, at: int) -> int:
     end = value.find(b"?=", at)
     if end >= 0 or at == len(value):
         return end
-    return len(value) if re.fullmatch(rb"[!->@-~]+\s*", value[at:]) else -1
+    return len(value) if re.fullmatch(rb"[!->@-~]+\??\s*", value[at:]) else -1
 
 
 def text(value: bytes) -> str:
@@ -329,20 +331,20 @@ def _plain_parameter(value: str) -> str:
 
 def _joined(sections: dict[int, tuple[str, bool]]) -> str:
     """The pieces of a parameter in their order (RFC 2231, section 3 and 4)."""
-    label, data, is_first = "", list[bytes](), True
-    encoded = any(extended for _, extended in sections.values())
-    for _, (value, extended) in sorted(sections.items()):
-        if extended:
-            if is_first and value.count("'") >= 2:
-                label, _, value = value.split("'", 2)
-            data.append(unquote_to_bytes(value.encode("utf-8", "surrogateescape")))
-        else:
-            data.append(value.encode("utf-8", "surrogateescape"))
-        is_first = False
-    joined = b"".join(data)
-    if not encoded:
-        return _plain_parameter(joined.decode("utf-8", "replace"))
-    return charset.decode(joined, label)
+    said = [sections[number] for number in sorted(sections)]
+    if not any(extended for _, extended in said):
+        return _plain_parameter("".join(value for value, _ in said))
+    label = ""
+    first, is_encoded = said[0]
+    if is_encoded and first.count("'") >= 2:
+        label, _, first = first.split("'", 2)
+        said[0] = (first, True)
+    data = list[bytes]()
+    for is_encoded, row in groupby(said, key=itemgetter(1)):
+        value = "".join(value for value, _ in row)  # a percent may be cut from its digits
+        joined = value.encode("utf-8", "surrogateescape")
+        data.append(unquote_to_bytes(joined) if is_encoded else joined)
+    return charset.decode(b"".join(data), label)
 
 
 # --- addresses
@@ -383,6 +385,7 @@ def _parts(plain: str, whole: str) -> Iterator[_Written]:
     """What stands between commas. `plain` is `whole` with the encoded words held back."""
     now = _Written()
     quoted, depth, within, at = False, 0, False, 0
+    last_quote = plain.rfind('"')
     while at < len(plain):
         char, said = plain[at], whole[at]
         now.encoded = now.encoded or char == _HELD
@@ -395,7 +398,7 @@ def _parts(plain: str, whole: str) -> Iterator[_Written]:
             at += 1
             target.append(whole[at])
         elif char == '"' and not depth:
-            quoted = not quoted
+            quoted = not quoted and at < last_quote  # one that nothing closes opens nothing
         elif quoted:
             target.append(said)
         elif char == "(":
@@ -431,7 +434,7 @@ def _mailbox(part: _Written) -> Mailbox:
     phrase, comment = ("".join(some) for some in (part.phrase, part.comment))
     if part.has_angle:
         written = "".join(part.angle)
-        found = _address(written.rpartition(":")[2] if written.startswith("@") else written)
+        found = _address(written.rpartition(":")[2] if _ROUTE.match(written) else written)
         name = phrase if phrase.strip() else comment
     else:
         found, name = _address(phrase), comment

@@ -399,6 +399,7 @@ _SPAM_HEADERS = {
     "x-spam-flag": _YES,
     "x-spam-status": re.compile(r"yes", re.IGNORECASE),
     "x-spam": _YES,
+    "x-spamd-result": re.compile(r"[\w-]{1,40}: True\b", re.IGNORECASE),
     "x-spam-action": re.compile(r"reject|rewrite subject|add header", re.IGNORECASE),
     "x-barracuda-spam-flag": _YES,
     "x-bogosity": re.compile(r"spam|yes", re.IGNORECASE),

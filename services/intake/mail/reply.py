@@ -254,7 +254,8 @@ def _attribution(lines: list[str], at: int, line: str) -> tuple[int | None, bool
     for n in range(at + 1, min(at + _MOST_LINES_OF_ATTRIBUTION, len(lines))):
         more = lines[n].strip()
         is_another = not is_folded and _STARTS.match(more) and _DAY.search(more)
-        if not more or more[0] in _QUOTE_MARKS or is_another:
+        is_quote = more[:1] in _QUOTE_MARKS and not _END_OF_ADDRESS.match(more)
+        if not more or is_quote or is_another:
             break
         said = f"{said} {more}"
         if more.endswith(_COLONS):
@@ -457,7 +458,7 @@ _WROTE = re.compile(
     r"|>wrote[:：]$"
     r"|\b(?:schrieb|schreef|skrev)\b"
     r"|(?:写道|寫道|님이\s?작성(?:했습니다)?|작성|さんのメール|のメール|のメッセージ|からのメール"
-    r"|(?:さん|様)?[はが](?:、|,)?書きました|書かれました|の発言)\s{0,3}[:：]$"
+    r"|(?:さん|様)?[はが](?:、|,)?書きました|[にへ]書きました|書かれました|の発言)\s{0,3}[:：]$"
     r"|\b(?:wrote|writes)\s{0,2}[(（][^)）]{4,60}[)）]\s{0,2}[:：]$"
     r"|\bwrote\s(?:on|at)\s[^:：]{4,60}[\d:： apmAPM+-]{3,20}[:：]$)",
     re.IGNORECASE,
@@ -486,6 +487,8 @@ _STARTS = re.compile(
     r"|[月火水木金土日]曜|[^\W\d_]{2,4}\.?,?\s\d{1,2}[\s.]|在\s?\d|于\s?\d",
     re.IGNORECASE,
 )
+_END_OF_ADDRESS = re.compile(r">(?:\s?(?:wrote|のメール))?\s?[:：]$")
+"""Gmail breaks long lines before it."""
 _IN_MESSAGE = re.compile(r"(?:in (?:message|article|reply to)\b|--- )", re.IGNORECASE)
 _DASHED = re.compile(
     r"-{2,8}\s{0,3}(?:on\b.{6,300}\bwrote|\d{4}.{6,200}(?:wrote|書きました|のメール))"
@@ -520,6 +523,8 @@ _SENT_FROM = re.compile(
     rf"|sent from (?:my|samsung) (?:[\w&!'-]{{1,20}} ){{0,4}}(?:{_DEVICE}|{_THING})\.?"
     rf"|get (?:{_DEVICE}) for (?:ios|android|mac|windows|mobile)\s?(?:<[^<>]{{0,200}}>)?"
     r"|outlook for (?:ios|android|mac)\s?(?:<[^<>]{0,200}>)?\s?を(?:入手|取得)(?:する)?"
+    r"|(?:ios|android|mac)\s?版(?:の)?\s?outlook\s?を(?:入手|取得|ダウンロード)(?:する)?"
+    r"\s?(?:<[^<>]{0,200}>)?"
     rf"|(?:マイ|私の)?(?:{_DEVICE}|スマートフォン|スマホ|携帯電話|携帯|タブレット)"
     r"[^。はをがに]{0,20}から(?:の)?(?:送信|返信)(?:しています|されました)?"
     rf"|(?:iphone|ipad|android|xperia|galaxy)から送信しました"

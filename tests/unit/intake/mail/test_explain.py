@@ -97,7 +97,7 @@ def test_a_step_that_fails_is_told_and_leaves_everything(monkeypatch: pytest.Mon
     def fail(*_: object, **__: object) -> str:
         raise ArithmeticError
 
-    monkeypatch.setattr(explaining, "new_text", fail)
+    monkeypatch.setattr(explaining, "new_words", fail)
 
     said = explain(b"From: a@example.com\r\nSubject: Re: x\r\n\r\nnew\r\n> old")
 

@@ -101,7 +101,7 @@ def test_a_page_too_deep_or_too_long_is_not_shown_and_its_words_are_read(page: s
             "&#",
             "<li>",
         ),
-        *("<li>", "<style></style>", "<blockquote></blockquote>", "\n", "日\n"),
+        *("&#x", "&#0;", "&;", "&x", "<style></style>", "<blockquote></blockquote>", "\n", "日\n"),
     ],
 )
 def test_a_page_of_anything_is_read_in_seconds(piece: str) -> None:

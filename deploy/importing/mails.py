@@ -18,7 +18,7 @@ from typing import Any
 from deploy.importing.found import Found, Notes, SourceUnusable
 from services.intake.mail.origin import origin
 from services.intake.mail.parse import ReadMail, read_mail
-from services.intake.mail.reply import new_text
+from services.intake.mail.reply import new_words
 
 SAME_SUBJECT_WITHIN = timedelta(days=30)
 """An answer that names no mail before it belongs to one of the same subject and people."""
@@ -107,7 +107,7 @@ class Mails:
         remarks: list[dict[str, Any]] = []
         for mail, sent_at, _raw in kept[1:]:
             latest = max(latest, sent_at or latest)
-            words = new_text(mail.text, subject=mail.subject) or mail.subject or "-"
+            words = new_words(mail) or mail.subject or "-"
             remarks.append(
                 {
                     "at": (sent_at or latest).isoformat(),

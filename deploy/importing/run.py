@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import re
 import time
 from collections import Counter
@@ -54,7 +53,7 @@ def keep_state(state: State, file: Path) -> None:
     half = file.with_suffix(".half")
     told = {name: getattr(state, name) for name in ("fingerprint", "done", "refused", "counts")}
     half.write_text(json.dumps(told, ensure_ascii=False), "utf-8")
-    os.replace(half, file)  # noqa: PTH105
+    half.replace(file)
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,7 +135,7 @@ def test_the_same_request_again_is_the_same_issue(banso: Installation) -> None:
     )
 
     assert second == first
-    assert other.status_code == 422
+    assert other.status_code == 409
     assert "same key only for the same content" in other.json()["detail"]
     banso.expect("nguyen", "This is yours now")
     banso.expect("brown", "We have received it")

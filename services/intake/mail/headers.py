@@ -12,9 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from itertools import groupby
+from itertools import groupby, islice
 from operator import itemgetter
-from itertools import islice
 from typing import Final
 from urllib.parse import unquote_to_bytes
 

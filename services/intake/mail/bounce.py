@@ -129,6 +129,8 @@ def _comes_from_a_mailer(mail: ReadMail) -> bool:
     """A mail server wrote it, and about a mail. A person who passes such a mail on is a person."""
     local = (mail.from_address or "").partition("@")[0].lower()
     is_about_a_mail = _SUBJECT.search(mail.subject) is not None
+    if "x-failed-recipients" in mail.headers and local in _MAILERS:
+        return True
     if "x-failed-recipients" in mail.headers or local in ("mailer-daemon", "mail-daemon"):
         return is_about_a_mail or _FAILED.search(mail.text[:_LONGEST_TEXT]) is not None
     is_vacation = mail.headers.get("auto-submitted", "").lower().startswith("auto-replied")

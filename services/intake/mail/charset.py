@@ -388,7 +388,7 @@ def _fits_euc_jp(data: bytes) -> int:
         if len(token) == 1:
             score -= 8
         elif lead == 0x8E:
-            score += 1
+            score += 2
         elif not _is_euc_jp(token):
             score -= 6
         elif lead in (0xA4, 0xA5):

@@ -27,6 +27,7 @@ from services.intake.mail.bounce import bounce
 from services.intake.mail.parse import ReadMail
 
 _NOBODY_SENT_IT = "Its envelope names no sender, as that of a bounce."
+_MAIL_SERVERS = "A mail server wrote it, from an address that no person has."
 
 OUR_MARK = "x-banso"
 """The header on everything that Banso sends."""
@@ -78,6 +79,7 @@ def origin(
         (Origin.AUTO_REPLY, _automatic(mail)),
         (Origin.SPAM, _spam(mail)),
         (Origin.BOUNCE, _NOBODY_SENT_IT if is_nobodys else None),
+        (Origin.AUTO_REPLY, _MAIL_SERVERS if _is_mail_servers(mail) else None),
     ):
         if why:
             return Whose(kind, (why,), is_wanted=False, may_be_answered=False)
@@ -90,7 +92,7 @@ def origin(
     if not is_answerable:
         why = "There is no From address that could be answered."
         return Whose(Origin.NOBODY, (why,), is_wanted=False, may_be_answered=False)
-    if _is_through_a_list(mail):
+    if _is_through_a_list(mail) or _bears_a_lists_name(mail):
         return _through_a_list(mail, our_addresses)
     return Whose(
         Origin.PERSON,
@@ -181,6 +183,10 @@ def _is_an_answer_to_an_invitation(mail: ReadMail) -> bool:
     )
 
 
+def _is_mail_servers(mail: ReadMail) -> bool:
+    return (mail.from_address or "").lower().startswith("mailer-daemon@")
+
+
 def _asks_for_a_proof(mail: ReadMail) -> bool:
     domain = (mail.from_address or "").rpartition("@")[2]
     is_known = domain.endswith(_CHALLENGERS) or "x-tmda-fingerprint" in mail.headers
@@ -247,9 +253,11 @@ def _newsletter(mail: ReadMail) -> str | None:
     if _is_bulk(mail) and not _is_through_a_list(mail):  # fml and ezmlm say bulk of people's words
         return "Precedence says bulk."
     unsubscribe = "list-unsubscribe" in headers
-    if unsubscribe and ("list-unsubscribe-post" in headers or _is_a_campaign(mail)):
+    if not unsubscribe or mail.in_reply_to:  # sales programs write it on people's answers too
+        return None
+    if "list-unsubscribe-post" in headers or _is_a_campaign(mail):
         return "It is a newsletter: it has List-Unsubscribe and a campaign's marks."
-    if unsubscribe and not _is_through_a_list(mail) and not mail.in_reply_to:
+    if not _is_through_a_list(mail):
         return "It is a newsletter: it has List-Unsubscribe, and no list to write to."
     return None
 
@@ -260,10 +268,17 @@ def _is_a_campaign(mail: ReadMail) -> bool:
 
 def _is_through_a_list(mail: ReadMail) -> bool:
     """A group's or a mailing list's to which people write."""
-    headers = mail.headers
-    is_open = not _OPEN_LISTS.isdisjoint(headers)
-    says_so = any(_keyword(value) == "list" for value in _all(mail, "precedence"))
-    return is_open or ("list-id" in headers and says_so)
+    is_open = not _OPEN_LISTS.isdisjoint(mail.headers)
+    return is_open or ("list-id" in mail.headers and _says_list(mail))
+
+
+def _bears_a_lists_name(mail: ReadMail) -> bool:
+    """Of what kind of list it can't be said; many a shared address is one."""
+    return "list-id" in mail.headers or _says_list(mail)
+
+
+def _says_list(mail: ReadMail) -> bool:
+    return any(_keyword(value) == "list" for value in _all(mail, "precedence"))
 
 
 def _is_any_list(mail: ReadMail) -> bool:
@@ -340,7 +355,7 @@ _ANSWERING_HEADERS = (
 _NOTICES = (
     r"automatic (?:reply|response)"
     r"|auto(?:matic)?[- ]?(?:reply|response|responder|answer)"
-    r"|out[- ]of[- ](?:the )?office(?: (?:auto-?reply|reply|response|message))?"
+    r"|ooo|out[- ]of[- ](?:the )?office(?: (?:auto-?reply|reply|response|message))?"
     r"|vacation (?:reply|response|message|notice)"
     r"|away from (?:my )?mail"
     r"|abwesenheits(?:notiz|meldung|nachricht|assistent)|autom(?:atische|\.) antwort"
@@ -487,6 +502,7 @@ _OPEN_LISTS = frozenset(
         "x-google-group-id",
         "x-mailman-version",
         "x-ml-name",
+        "x-mailing-list",
     )
 )
 """What the programs write that run lists to which people write."""

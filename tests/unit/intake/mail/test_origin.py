@@ -54,7 +54,6 @@ def test_a_mail_without_any_mark_is_a_persons() -> None:
         "Auto-Submitted: no",
         "Auto-Submitted: No ; a comment",
         "Precedence: first-class",
-        "Precedence: list",
         "X-Auto-Response-Suppress: All",
         "X-Autoreply: no",
         "X-Mailer: a machine",
@@ -364,3 +363,32 @@ def test_every_mail_is_somebodys(headers: list[tuple[str, str]], envelope_from: 
 
     assert found.why
     assert found.is_wanted or not found.may_be_answered
+
+
+@pytest.mark.parametrize("header", ["List-Id: <x.lists.example.net>", "Precedence: list"])
+def test_a_lists_name_alone_makes_a_mail_the_lists_unless_it_came_to_us(header: str) -> None:
+    found = whose(header)
+
+    assert found.kind is Origin.LIST
+    assert found.is_wanted
+    assert not found.may_be_answered
+    assert kind(header, "To: issues@example.com") is Origin.PERSON
+
+
+def test_an_answer_is_a_persons_though_a_sales_program_marked_it_as_a_campaigns() -> None:
+    marks = ("List-Unsubscribe: <https://crm.example.net/u>", "Feedback-ID: 1:2:crm")
+
+    assert kind(*marks) is Origin.LIST
+    assert kind(*marks, "In-Reply-To: <1@example.com>") is Origin.PERSON
+
+
+def test_a_mail_server_is_no_person_whatever_it_says() -> None:
+    found = whose(sender="MAILER-DAEMON@mx.example.net", text="Your quota is nearly used up.")
+
+    assert found.kind is Origin.AUTO_REPLY
+    assert not found.is_wanted
+
+
+def test_a_spam_filters_result_is_believed() -> None:
+    assert kind("X-Spamd-Result: default: True [20.0 / 15.00]") is Origin.SPAM
+    assert kind("X-Spamd-Result: default: False [1.0 / 15.00]") is Origin.PERSON

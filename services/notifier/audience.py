@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from shared.contracts.event import Event
+from shared.contracts.intake import STRANGER
 from shared.contracts.issue import AssignedBecause, Snapshot, Source, Standing, State, Step
 from shared.contracts.notifier import Reason, Relation
 from shared.contracts.organisation import Organisation
@@ -43,13 +44,20 @@ class Notice:
 
 
 def audience(event: Event, organisation: Organisation) -> list[Notice]:
-    """Everybody who hears of this event, each once: the first reason that fits."""
+    """Everybody who hears of this event, each once: the first reason that fits. Whoever has left
+    the organisation can't be told anything."""
     actor = _actor(event)
     told: dict[str, Notice] = {}
     for notice in _candidates(event, organisation):
-        if notice.person_id != actor or notice.reason is Reason.STILL_CLOSED:
+        is_there = notice.person_id in organisation.person or _is_outside(notice.person_id)
+        if is_there and (notice.person_id != actor or notice.reason is Reason.STILL_CLOSED):
             told.setdefault(notice.person_id, notice)
     return list(told.values())
+
+
+def _is_outside(person_id: str) -> bool:
+    """Whether it is somebody who wrote to us, and never belonged to the organisation."""
+    return person_id.startswith(STRANGER)
 
 
 def _actor(event: Event) -> str | None:
@@ -79,7 +87,7 @@ def _candidates(event: Event, organisation: Organisation) -> Iterator[Notice]:
             yield from _waiting(event.issue, Reason.ANSWER)
             yield from _copied(event.issue, Reason.ANSWER)
         case IssueCommented(quiet=False):
-            yield from _commented(event)
+            yield from _commented(event, organisation)
         case IssueCorrected():
             yield Notice(event.issue.owner_id, Relation.OWNER, Reason.CORRECTED)
             if event.actor_id == event.issue.owner_id:
@@ -140,10 +148,14 @@ def _copied(issue: Snapshot, reason: Reason) -> Iterator[Notice]:
         yield Notice(person_id, Relation.FOLLOWER, reason)
 
 
-def _commented(event: IssueCommented) -> Iterator[Notice]:
-    """The owner; and a carrier who writes about what is over hears how to open it again."""
+def _commented(event: IssueCommented, organisation: Organisation) -> Iterator[Notice]:
+    """The owner, or the leader where an old issue's has left; and a carrier who writes about what
+    is over hears how to open it again."""
     issue, carries = event.issue, event.voice is Voice.CARRIER
-    yield Notice(issue.owner_id, Relation.OWNER, Reason.COMMENT if carries else Reason.LOOK)
+    reason = Reason.COMMENT if carries else Reason.LOOK
+    yield Notice(issue.owner_id, Relation.OWNER, reason)
+    if issue.owner_id not in organisation.person:
+        yield Notice(organisation.leader, Relation.LEADER, reason)
     if carries and event.actor_id and issue.state in (State.RESOLVED, State.CLOSED):
         is_carrier = event.actor_id == issue.carrier_id
         relation = Relation.CARRIER if is_carrier else Relation.REPORTER

@@ -38,6 +38,12 @@ WAIT_FOR_ARRIVAL = timedelta(minutes=10)
 """What was brought in, and a stranger's address, come by another stream and may be later."""
 STILL_CLOSED_AGAIN = timedelta(hours=24)
 """How soon somebody may hear again that what they write about is closed, whoever writes."""
+MOST_MAILS: Mapping[Reason, tuple[int, timedelta]] = {
+    Reason.REFUSED: (5, timedelta(hours=24)),
+    Reason.LOOK: (20, timedelta(hours=1)),
+}
+"""How many mails for a reason one person gets about one issue within a time. Anybody, or a machine
+that answers each of them, could cause more; the inbox has them all."""
 CONFIRMATIONS = frozenset({Reason.RECEIVED, Reason.RECEIVED_UNDECIDED})
 
 _NAMESPACE = UUID("5b1c2f0a-1a36-5f0e-8d59-0d3c9d3e7c21")
@@ -139,6 +145,8 @@ def tell(event: Event, notices: list[Notice], issue_id: str, ledger: Ledger) -> 
         told.append(sent_event(_delivery(event, notice, issue_id, Channel.INBOX, ledger), ledger))
         if raised is not None and raised.quiet and _confirms(notice, raised):
             continue
+        if _had_enough(notice, issue_id, ledger):
+            continue
         mail = _delivery(event, notice, issue_id, Channel.EMAIL, ledger)
         ledger.deliveries.put(mail)
         ledger.ready.append(ledger.ready_of(mail, event, contacts.get(notice.person_id)))
@@ -171,6 +179,15 @@ def _said(delivery: Delivery, ledger: Ledger) -> dict[str, Any]:
 def _confirms(notice: Notice, raised: IssueRaised) -> bool:
     """Whether a machine that answers might answer this."""
     return notice.reason in CONFIRMATIONS and notice.person_id == raised.reporter_id
+
+
+def _had_enough(notice: Notice, issue_id: str, ledger: Ledger) -> bool:
+    """Whether they got as many mails for this reason as may be for now."""
+    if notice.reason not in MOST_MAILS:
+        return False
+    most, within = MOST_MAILS[notice.reason]
+    since = ledger.now - within
+    return ledger.mailed_to(notice.person_id, issue_id, notice.reason, since) >= most
 
 
 def _raised_at(event: Event) -> datetime:

@@ -8,7 +8,18 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Column, Connection, Index, Integer, LargeBinary, MetaData, String, Table
+from sqlalchemy import (
+    Column,
+    Connection,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    func,
+    select,
+)
 
 from shared.contracts.event import Event
 from shared.contracts.intake import STRANGER, IssueRaised, MailBounced
@@ -256,6 +267,20 @@ class Ledger(HearerStore):
         raised = self.brought_in(delivery.issue_id)
         current = self.currents.get(delivery.issue_id)
         return Ready(delivery, event, contact, raised, current.customer if current else None)
+
+    def mailed_to(self, person_id: str, issue_id: str, reason: Reason, since: datetime) -> int:
+        """How many mails somebody was to get about an issue for a reason since then."""
+        table, key = deliveries, (person_id, issue_id, reason)
+        query = select(func.count()).where(
+            table.c.issue_id == issue_id,
+            table.c.person_id == person_id,
+            table.c.reason == reason,
+            table.c.channel == Channel.EMAIL,
+            table.c.made_at >= since,
+        )
+        made = [one.delivery for one in self.ready]
+        now = sum((one.person_id, one.issue_id, one.reason) == key for one in made)
+        return int(self.connection.scalar(query) or 0) + now
 
     def _event(self, fact_id: str | None) -> Event | None:
         fact = self.facts.get(fact_id) if fact_id else None

@@ -16,6 +16,7 @@ import pytest
 import segno
 
 from shared.clock import read_offset, write_offset
+from shared.contracts.issue import Action
 from shared.links import EVERYBODY, Links
 from tests.installation import Installation, page_text, until
 from tests.postbox import Postbox
@@ -117,6 +118,11 @@ def status(banso: Installation, issue_id: str, person_id: str) -> str:
     return Links(keys, banso.endpoints["web"]).status(issue_id, person_id, banso.now)
 
 
+def inbox(banso: Installation, person_id: str) -> str:
+    keys = json.loads((banso.data / "secrets.json").read_text())["link_keys"]
+    return banso.browser.get(Links(keys, banso.endpoints["web"]).inbox(person_id, banso.now)).text
+
+
 def issues(banso: Installation) -> int:
     return int(banso.ask("intake", "select count(*) from submission")[0][0])
 
@@ -125,9 +131,11 @@ def blobs(banso: Installation) -> int:
     return len([one for one in (banso.data / "blobs").rglob("*") if one.is_file()])
 
 
-def said(banso: Installation, subject: str, issue_id: str) -> list[dict[str, Any]]:
-    """What intake has said about an issue."""
-    rows = banso.ask("intake", "select payload from said where subject = ?", subject)
+def said(
+    banso: Installation, subject: str, issue_id: str, service: str = "intake"
+) -> list[dict[str, Any]]:
+    """What a service has said about an issue."""
+    rows = banso.ask(service, "select payload from said where subject = ?", subject)
     found = [json.loads(row[0])["data"] for row in rows]
     return [one for one in found if one["issue_id"] == issue_id]
 
@@ -521,8 +529,77 @@ def test_who_sent_the_public_form_speaks_as_whoever_they_said_they_are(
     (message,) = said(banso, "message.received.v1", issue_id)
     assert message["person_id"] == raised["reporter_id"]
     assert "answered" not in answer.text.partition("<main")[2]
+    told = {"request": "e", "text": "I get a refund.", "proposed": "hayashi"}
+    assert banso.browser.post(f"{url}/answered", data=told).status_code == 404
     withdrawn = wish(banso, url, "withdraw")
     assert "It is withdrawn" in page_text(withdrawn.text)
+
+
+def test_who_writes_an_owners_address_into_the_form_cannot_answer_as_the_owner(
+    banso: Installation, me: dict[str, str]
+) -> None:
+    """The carrier must not read a stranger's words as the owner's."""
+    colleagues = ("ito", "nguyen", "abe")
+    for colleague in colleagues:
+        address = f"{colleague}@example.com"
+        forged = {"email": address, "on_behalf_of": "sato@example.com", "category": "not-working"}
+        received = send(banso, me, **forged)
+        issue_id = issue_id_of(banso, reference_of(received))
+        if owner_of(banso, issue_id) == colleague:
+            break
+    else:
+        pytest.fail(f"none of {colleagues} became the owner")
+    url = str(received.url).partition("?")[0]
+    answer = say(banso, url, text="Please pay to this account.", request="f")
+
+    assert "Your message is there" in page_text(answer.text)
+    assert not said(banso, "issue.responded.v1", issue_id, "router")
+    (comment,) = said(banso, "issue.commented.v1", issue_id, "router")
+    assert (comment["voice"], comment["standing"]) == ("other", "threaded")
+
+
+def test_wishes_are_limited_as_messages_are(banso: Installation, issue_id: str) -> None:
+    url = status(banso, issue_id, "brown")
+    answers = [
+        wish(banso, url, "correct", summary=f"Meter {nth}", request=f"{nth}") for nth in range(5)
+    ]
+
+    assert [one.status_code for one in answers] == [200] * 4 + [429]
+    assert shown(answers[-1])["summary"] == "Meter 4"
+    assert len(said(banso, "action.requested.v1", issue_id)) == 4
+
+
+def test_who_is_not_concerned_any_more_sees_nothing_of_a_confidential_issue(
+    banso: Installation, me: dict[str, str]
+) -> None:
+    received = send(
+        banso, me, summary="Salaries", email="brown@example.com", confidential="yes",
+        category="not-working",
+    )  # fmt: skip
+    reference = reference_of(received)
+    issue_id = issue_id_of(banso, reference)
+    owner_id = owner_of(banso, issue_id)
+    until(lambda: "Salaries" in inbox(banso, owner_id), "the owner is told")
+    handed = banso.api.post(
+        f"/issues/{reference}/actions",
+        json={"action": "hand_over", "person": owner_id, "proposed": "mori"},
+    )
+    assert handed.status_code == 404  # a token of nobody's does not even know it
+    links = Links(json.loads((banso.data / "secrets.json").read_text())["link_keys"], "")
+    page = banso.browser.get(links.action(issue_id, owner_id, Action.HAND_OVER, 1, banso.now))
+    assert banso.submit(page, proposed="mori").status_code == 200
+    until(lambda: owner_of(banso, issue_id) == "mori", "it is somebody else's")
+
+    token = status(banso, issue_id, owner_id).rpartition("/")[2]
+    for place in (f"/s/{token}", f"/embed/{token}"):
+        answer = banso.browser.get(f"{place}?lang=en")
+        assert answer.status_code == 403, place
+        assert "Salaries" not in answer.text
+    again = banso.browser.get(links.action(issue_id, owner_id, Action.ANSWER, 1, banso.now))
+    assert "Salaries" not in again.text
+    assert "Salaries" not in inbox(banso, owner_id)
+    assert "Salaries" not in inbox(banso, EVERYBODY)
+    until(lambda: "Salaries" in inbox(banso, "mori"), "the new owner is told")
 
 
 # --- elsewhere

@@ -152,7 +152,7 @@ class Postroom:
         return Incoming(
             mail=mail,
             whose=whose,
-            trust=trust(mail, ours.trusted_servers).trust,
+            trust=trust(mail, ours.trusted_servers, envelope_from).trust,
             sender=mail.from_address or clean.address(envelope_from or "") or "",
             recipients=thread.addressed_to(mail, recipients, ours),
             key=identity_of(raw),

@@ -7,7 +7,7 @@ for each id the topmost header. Whoever sends a mail can write such headers too,
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from email.utils import getaddresses
 from enum import StrEnum
@@ -51,10 +51,12 @@ class _Result:
         return f"{self.method}={self.result}" + (f" ({self.domain})" if self.domain else "")
 
 
-def trust(mail: ReadMail, authserv_ids: Collection[str]) -> Proof:
+def trust(mail: ReadMail, authserv_ids: Collection[str], envelope_from: str | None = None) -> Proof:
     """Whether its From is proved. Never raises; without ids of ours nothing is known.
 
-    A chain of ARC seals changes nothing: anybody can seal.
+    A chain of ARC seals changes nothing: anybody can seal. Nor does a result count that whoever
+    sent the mail may have written into our header, by what they are called in the envelope;
+    `envelope_from` is None where that isn't known, and then the Return-Path header counts.
     """
     domain = _from_domain(mail)
     if domain is None:
@@ -62,7 +64,9 @@ def trust(mail: ReadMail, authserv_ids: Collection[str]) -> Proof:
     results = [*_results(mail, authserv_ids)]
     details = tuple(str(one) for one in results)
     failed = {one.method for one in results if one.result in ("fail", "hardfail", "softfail")}
-    is_proved = any(_proves(one, domain) for one in results)
+    sent_by = mail.headers.get("return-path", "") if envelope_from is None else envelope_from
+    is_readable = _MISLEADS.search(sent_by.strip().strip("<>")) is None
+    is_proved = is_readable and any(_proves(one, domain) for one in _undisputed(results))
     is_denied = any(one.result == "fail" and one.method in ("dmarc", "compauth") for one in results)
     if is_denied:
         return Proof(Trust.FAILED, details)
@@ -92,6 +96,12 @@ def _proves(one: _Result, domain: str) -> bool:
     if one.method == "dmarc":
         return not one.domain or _is_aligned(one.domain, domain)
     return one.method in ("dkim", "spf") and _is_aligned(one.domain, domain)
+
+
+def _undisputed(results: Sequence[_Result]) -> Iterator[_Result]:
+    """Without DMARC where several results of it are said: a mail has one, so one was put in."""
+    of_dmarc = {one for one in results if one.method == "dmarc"}
+    return (one for one in results if one not in of_dmarc or len(of_dmarc) == 1)
 
 
 def _is_aligned(proved: str, domain: str) -> bool:
@@ -155,11 +165,14 @@ _DOMAIN_OF = {
 }
 """The property that names the domain for which a method has passed or failed."""
 
+_MISLEADS = re.compile(r'[\s";()\\]')
+"""What ends a value, or begins a comment, in a header that quotes it as it is."""
 _IN_ANGLES = re.compile(r"<([^<>]{1,320})>")
 _COMMENT = re.compile(r"\([^()]{0,500}\)")
 _ID = re.compile(r"\s*(\"[^\"]{1,253}\"|[^\s;\"]{1,253})")
 _METHOD = re.compile(
-    r"\s{0,8}([a-z][a-z0-9-]{0,19})(?:\s?/\s?\d)?\s{0,2}=\s{0,2}([a-z]{2,20})", re.IGNORECASE
+    r"\s{0,8}([a-z][a-z0-9-]{0,19})(?:\s?/\s?\d)?\s{0,2}=\s{0,2}([a-z]{2,20})(?=[\s;(]|$)",
+    re.IGNORECASE,
 )
 _PROPERTY = re.compile(
     r"\b((?:header|smtp|policy)\.[a-z]{1,12})\s{0,2}=\s{0,2}([^\s;]{1,320})", re.IGNORECASE

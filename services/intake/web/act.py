@@ -13,10 +13,11 @@ from services.intake import clean
 from services.intake.door import Door
 from services.intake.store import Happening, View
 from services.intake.submission import NotStored
-from services.intake.view import Names, Seen, decline_reason_text, refusal_text
+from services.intake.view import Eyes, Names, Seen, decline_reason_text, refusal_text
 from services.intake.web.pages import page, page_language, redirect
 from services.intake.web.posted import AnyRequest, read_fields
 from services.intake.web.speak import PLACES
+from services.intake.web.status import NotForYou
 from shared import clock
 from shared.contracts.event import MAX_TEXT
 from shared.contracts.intake import ActionRequested
@@ -99,7 +100,10 @@ async def _page(
     mistake: str = "",
 ) -> Response[str]:
     assert link.action is not None
-    seen = await door.see(view, door.eyes(link.person_id, view), _, link.person_id)
+    eyes = door.eyes(link.person_id, view)
+    if eyes is Eyes.NOBODY:
+        raise NotForYou
+    seen = await door.see(view, eyes, _, link.person_id)
     snapshot = seen.snapshot
     names = Names(door.organisation, _)
     if snapshot is not None and snapshot.assignment != link.assignment:

@@ -12,8 +12,10 @@ from litestar import Request, Response, get
 from litestar.exceptions import NotFoundException
 
 from services.intake.door import Door
+from services.intake.view import Eyes
 from services.intake.web.form import FRAMED
 from services.intake.web.pages import page, page_language
+from services.intake.web.status import NotForYou
 from shared import clock
 from shared.language import Words
 from shared.links import LinkInvalid, Purpose
@@ -34,6 +36,8 @@ async def show_received(request: Request[Any, Any, Any], token: str, door: Door)
     view = await door.look(link.issue_id)
     if view is None:
         raise LinkInvalid
+    if door.eyes(link.person_id, view) is Eyes.NOBODY:
+        raise NotForYou
     _ = page_language(request, door.organisation.language)
     view = await door.wait_until_owned(view, WAIT_FOR_OWNER_S)
     return page(

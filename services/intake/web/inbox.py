@@ -12,7 +12,7 @@ from litestar import Request, Response, get
 from services.intake import store
 from services.intake.door import Door
 from services.intake.store import Notice, View
-from services.intake.view import Names, state_text
+from services.intake.view import Eyes, Names, state_text
 from services.intake.web.pages import page, page_language
 from shared import clock
 from shared.contracts.issue import Action, Snapshot, State
@@ -42,7 +42,8 @@ class Line:
 
 @get("/i/{token:str}", include_in_schema=False)
 async def show_inbox(request: Request[Any, Any, Any], token: str, door: Door) -> Response[Any]:
-    """As a page, or as JSON for whoever accepts only that."""
+    """As a page, or as JSON for whoever accepts only that. What is confidential and does not
+    concern them is not in it."""
     link = door.links.read(Purpose.INBOX, token, clock.now())
     _ = page_language(request, door.language(link.person_id))
     everybody = link.person_id == EVERYBODY
@@ -59,6 +60,7 @@ async def show_inbox(request: Request[Any, Any, Any], token: str, door: Door) ->
         _line(one, views[one.issue_id], outside, names, door, _)
         for one in notices
         if one.issue_id in views
+        and door.eyes(link.person_id, views[one.issue_id]) is not Eyes.NOBODY
     ]
     if request.headers.get("accept", "").startswith("application/json"):
         return Response([_plain(line) for line in lines], media_type="application/json")

@@ -31,7 +31,7 @@ from services.intake.web.status import Opened, Speaking, open_status, status_pag
 from shared import clock
 from shared.contracts.event import MAX_TEXT
 from shared.contracts.intake import ActionRequested, Correction, MessageReceived
-from shared.contracts.issue import Action, Refusal, Source, Standing, Urgency
+from shared.contracts.issue import Action, Refusal, Source, Urgency
 from shared.contracts.router import ActionRefused
 from shared.language import Words
 
@@ -84,7 +84,7 @@ async def _take(
         return again(422, {"text": words})
     if not text and not form.files:
         return again(422, {"text": _("Please write something, or choose a file.")})
-    keys = {Layer.LINK: f"{opened.view.issue_id}/{opened.speaks_for}"}
+    keys = _keys(opened)
     thing = fingerprint([request_id, text, *(f"{one.size} {one.filename}" for one in form.files)])
     too_many = guard.admit(thing, keys, clock.now())
     if too_many is not None:
@@ -96,7 +96,7 @@ async def _take(
         issue_id=opened.view.issue_id,
         person_id=opened.speaks_for,
         source=Source.WEB,
-        standing=Standing.VOUCHED,
+        standing=opened.standing,
         text=text,
         attachments=await asyncio.to_thread(attachments.keep, form.files, door.blobs),
     )
@@ -126,21 +126,30 @@ async def show_wish(
 
 @post("/s/{token:str}/{what:str}", status_code=200, include_in_schema=False)
 async def take_wish(
-    request: Request[Any, Any, Any], token: str, what: str, door: Door
+    request: Request[Any, Any, Any], token: str, what: str, door: Door, guard: Guard
 ) -> Response[Any]:
     """Says what is wished, and shows what came of it."""
     given = await read_fields(request)
     opened, _ = await open_status(request, token, door)
     action = _action(what)
-    if not opened.speaks_for or opened.seen.snapshot is None:
+    if opened.seen.snapshot is None or not opened.may_ever(action, door):
         raise NotFoundException
     mistake = _mistake(action, given, opened, door, _)
     if mistake:
         return _page(request, opened, _, door, action, given, 422, mistake)
     wish = _read(action, given, opened, door)
+    keys = _keys(opened)
+    thing = fingerprint([action, *(f"{name}={given[name]}" for name in sorted(given))])
+    too_many = guard.admit(thing, keys, clock.now())
+    if too_many is not None:
+        text = too_many_text(too_many, door.organisation, _)
+        answer = _page(request, opened, _, door, action, given, 429, text)
+        answer.headers["Retry-After"] = too_many.wait_s(clock.now())
+        return answer
     try:
         event_id = await door.ask(wish, clean.one_line(given.get("request", ""), 64))
     except NotStored:
+        guard.give_back(thing, keys)
         return _page(request, opened, _, door, action, given, 503, _not_stored_text(_))
     happened = await door.wait_for_answer(event_id, WAIT_FOR_ANSWER_S)
     refused = [one for one in happened if one.subject == ActionRefused.subject]
@@ -160,6 +169,11 @@ async def take_wish(
         )
     done = action if happened else "stored"
     return redirect(request, f"{opened.url}?done={done}&lang={_.language}")
+
+
+def _keys(opened: Opened) -> Mapping[Layer, str]:
+    """By what it is counted how much somebody says about an issue."""
+    return {Layer.LINK: f"{opened.view.issue_id}/{opened.speaks_for}"}
 
 
 def _action(what: str) -> Action:

@@ -15,7 +15,7 @@ from services.intake.view import Eyes, Seen
 from services.intake.web.pages import page, page_language
 from services.intake.web.posted import AnyRequest
 from shared import clock
-from shared.contracts.issue import Action, State
+from shared.contracts.issue import Action, Standing, State
 from shared.language import Words
 from shared.links import EVERYBODY, Link, LinkExpired, LinkInvalid, Purpose
 
@@ -58,6 +58,19 @@ class Opened:
             return ""
         return self.link.person_id or self.view.reporter_id
 
+    @property
+    def standing(self) -> Standing:
+        """How sure it is who speaks. Anybody can write a colleague's address into the form, so its
+        link is never enough to answer in an owner's name."""
+        return Standing.VOUCHED if self.link.person_id else Standing.THREADED
+
+    def may_ever(self, action: Action, door: Door) -> bool:
+        """Whether this link can ask for it in any state; who had an answer another way is known by
+        a link of their own."""
+        if action is Action.ANSWERED_ELSEWHERE:
+            return self.link.person_id in door.organisation.person
+        return bool(self.speaks_for)
+
     def may(self, door: Door) -> list[Action]:
         """What this link can ask for; the router's check is final."""
         snapshot = self.seen.snapshot
@@ -65,14 +78,12 @@ class Opened:
             return []
         if self.speaks_for not in (snapshot.carrier_id, snapshot.reporter_id):
             return []
-        found = []
+        found: list[Action] = []
         if snapshot.state in _OPEN:
-            found.append(Action.CORRECT)
-            if self.link.person_id in door.organisation.person:
-                found.append(Action.ANSWERED_ELSEWHERE)
+            found += [Action.CORRECT, Action.ANSWERED_ELSEWHERE]
         if snapshot.state in _OPEN | {State.RESOLVED}:
             found.append(Action.WITHDRAW)
-        return found
+        return [action for action in found if self.may_ever(action, door)]
 
 
 async def open_status(

@@ -77,9 +77,11 @@ def write_mail(
 
     It says that a machine wrote it (RFC 3834; Exchange heeds only its own header), so that no
     machine answers. Always the same two parts in base64, put together here: the standard
-    library's writer takes sixteen times as long.
+    library's writer takes sixteen times as long. Raises PermanentFailure where no mail server of
+    today could be told the address.
     """
     boundary = f"=_{delivery_id}"
+    to_address = in_ascii(to_address)
     headers = {
         "From": _mailbox(sender_name, sender),
         "Reply-To": _mailbox(sender_name, reply_to),
@@ -118,6 +120,17 @@ def _part(boundary: str, subtype: str, text: str) -> bytes:
         "Content-Transfer-Encoding: base64\r\n\r\n"
     )
     return head.encode() + encodebytes(canonical).replace(b"\n", b"\r\n")
+
+
+def in_ascii(address: str) -> str:
+    """The address as every mail server takes it: a domain in other letters has a name in ASCII
+    (RFC 5891). Raises PermanentFailure where what stands before it has other letters, too."""
+    local, _, domain = address.rpartition("@")
+    try:
+        local.encode("ascii")
+        return f"{local}@{domain.encode('idna').decode('ascii')}"
+    except UnicodeError:
+        raise PermanentFailure("address not in ASCII") from None
 
 
 @lru_cache(maxsize=4096)

@@ -417,3 +417,31 @@ def test_the_owner_comes_first() -> None:
 
 def test_every_call_to_act_is_void_with_its_assignment() -> None:
     assert {Reason.YOURS, Reason.REMINDER, Reason.REOPENED, Reason.SOLVED} == CALLS_TO_ACT
+
+
+def commented(voice: Voice, actor_id: str, **issue: Any) -> IssueCommented:
+    return IssueCommented(
+        **said(actor_id, **issue),
+        voice=voice,
+        standing=Standing.VOUCHED,
+        source=Source.EMAIL,
+        text="It blinks.",
+    )
+
+
+def test_words_about_an_old_issue_whose_owner_has_left_reach_the_leader() -> None:
+    old = {"owner_id": "has-left", "state": State.CLOSED}
+
+    assert told(commented(Voice.OTHER, "x-stranger", **old)) == {
+        "kai": (Relation.LEADER, Reason.LOOK)
+    }
+    assert told(commented(Voice.CARRIER, CUSTOMER, **old)) == {
+        "kai": (Relation.LEADER, Reason.COMMENT),
+        CUSTOMER: (Relation.REPORTER, Reason.STILL_CLOSED),
+    }
+
+
+def test_nobody_waits_for_somebody_who_has_left() -> None:
+    answered = IssueResponded(**said("ren", carrier_id="has-left"), text="Press twice.")
+
+    assert told(answered) == {CUSTOMER: (Relation.REPORTER, Reason.ANSWER)}

@@ -20,6 +20,7 @@ from services.notifier.channels.email import (
     PermanentFailure,
     TemporaryFailure,
     _failure,
+    in_ascii,
     write_mail,
 )
 from services.notifier.message import Message
@@ -121,3 +122,24 @@ def test_the_words_of_a_failure_hold_no_address() -> None:
     error = SMTPRecipientsRefused([SMTPRecipientRefused(550, "5.1.1", "tanaka@customer.example")])
 
     assert str(_failure(error)) == "550 5.1.1"
+
+
+@pytest.mark.parametrize(
+    ("address", "written_as"),
+    [
+        ("ren@example.com", "ren@example.com"),
+        ("ren+a_b@sub.Example.com", "ren+a_b@sub.Example.com"),
+        ("taro@日本語.jp", "taro@xn--wgv71a119e.jp"),
+    ],
+)
+def test_an_address_is_written_as_every_mail_server_takes_it(address: str, written_as: str) -> None:
+    assert in_ascii(address) == written_as
+
+
+@pytest.mark.parametrize("address", ["太郎@example.com", "ren@a..example", f"ren@{'a' * 64}.com"])
+def test_an_address_that_no_server_can_be_told_fails_for_good_and_is_not_named(
+    address: str,
+) -> None:
+    with pytest.raises(PermanentFailure) as failed:
+        in_ascii(address)
+    assert address not in str(failed.value)

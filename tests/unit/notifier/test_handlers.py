@@ -15,9 +15,23 @@ from services.notifier import handlers, store
 from services.notifier.store import Delivery, Fate, Ledger
 from shared.contracts.event import Event
 from shared.contracts.intake import IssueRaised, MailBounced
-from shared.contracts.issue import AssignedBecause, Reasons, Source, Standing, State
+from shared.contracts.issue import (
+    Action,
+    AssignedBecause,
+    Reasons,
+    Refusal,
+    Source,
+    Standing,
+    State,
+)
 from shared.contracts.notifier import Channel, NotificationFailed, NotificationSent, Reason
-from shared.contracts.router import IssueAssigned, IssueCommented, IssueCorrected, Voice
+from shared.contracts.router import (
+    ActionRefused,
+    IssueAssigned,
+    IssueCommented,
+    IssueCorrected,
+    Voice,
+)
 from shared.database import open_engine
 from shared.journal import NotYet
 from shared.organisation import KnownOrganisation
@@ -158,6 +172,59 @@ def test_who_writes_about_a_closed_issue_hears_so_once_a_day(connection: Connect
         both,
         {("ren", Reason.COMMENT)},
     ]
+
+
+def refused(nth: int, at: datetime) -> ActionRefused:
+    return ActionRefused(
+        event_id=f"event-refused-{nth}",
+        occurred_at=at,
+        issue_id=ISSUE_ID,
+        person_id="ren",
+        action=Action.DECLINE,
+        refusal=Refusal.ONE_CLICK,
+        requested_at=at,
+        source=Source.EMAIL,
+        issue=build.snapshot(),
+    )
+
+
+def test_a_machine_that_answers_each_refusal_gets_few_and_the_inbox_all(
+    connection: Connection,
+) -> None:
+    bring_in(first := open_ledger(connection))
+    first.write()
+    shown, mails = 0, 0
+    for nth in range(30):
+        ledger = open_ledger(connection, MONDAY + nth * HOUR / 60)
+        shown += len(told(handlers.action_refused(refused(nth, ledger.now), ledger)))
+        mails += len(ledger.ready)
+        ledger.write()
+
+    assert (shown, mails) == (30, 5)
+    later = open_ledger(connection, MONDAY + 25 * HOUR)
+    handlers.action_refused(refused(31, later.now), later)
+    assert mailed(later) == {("ren", Reason.REFUSED)}
+
+
+def test_many_refusals_of_one_batch_are_counted_too(connection: Connection) -> None:
+    bring_in(ledger := open_ledger(connection))
+    for nth in range(30):
+        handlers.action_refused(refused(nth, ledger.now), ledger)
+
+    assert len(ledger.ready) == 5
+
+
+def test_strangers_who_quote_a_reference_do_not_flood_its_owner(connection: Connection) -> None:
+    bring_in(ledger := open_ledger(connection))
+    shown = 0
+    for nth in range(40):
+        look = comment(nth, MONDAY).model_copy(
+            update={"actor_id": f"stranger-{nth}", "voice": Voice.OTHER}
+        )
+        shown += len(told(handlers.issue_changed(look, ledger)))
+
+    assert shown == 40
+    assert len(ledger.ready) == 20
 
 
 def test_a_customer_as_corrected_is_kept_for_later_mails(ledger: Ledger) -> None:

@@ -166,3 +166,36 @@ def test_a_broken_header_says_nothing(result: str) -> None:
 @given(st.text(alphabet='mx.example.com;=( )"passfailspfdkim日\\', max_size=60))
 def test_no_header_breaks_it(result: str) -> None:
     assert found(f"mx.example.com; {result}") in Trust
+
+
+@pytest.mark.parametrize(
+    "called",
+    [
+        '"x;dmarc=pass header.from=example.net"@example.org',
+        "x;dmarc=pass header.from=example.net;@example.org",
+        '"x);dmarc=pass header.from=example.net;spf=pass("@example.org',
+        '"x smtp.mailfrom=example.net"@example.org',
+    ],
+)
+@pytest.mark.parametrize("way", ["envelope", "return-path"])
+def test_nobody_writes_a_result_by_what_they_are_called(called: str, way: str) -> None:
+    """Mail servers quote the envelope sender in their header, some of them as it is."""
+    result = f"mx.example.com; spf=pass (domain of {called} is fine) smtp.mailfrom={called}"
+    path = f"Return-Path: <{called}>\n" if way == "return-path" else ""
+    raw = f"{path}Authentication-Results: {result}\nFrom: emi@example.net\n\nsolved"
+    envelope = called if way == "envelope" else None
+
+    assert trust(read_mail(raw.encode()), OURS, envelope).trust is not Trust.PASSED
+
+
+def test_two_results_of_dmarc_prove_nothing() -> None:
+    said = "mx.example.com; dmarc=pass header.from=example.net; dmarc=none header.from=example.net"
+
+    assert found(said) is Trust.NONE
+
+
+def test_a_return_address_of_a_list_or_a_relay_takes_no_proof_away() -> None:
+    result = "mx.example.com; dmarc=pass header.from=example.net"
+    raw = f"Authentication-Results: {result}\nFrom: emi@example.net\n\nsolved".encode()
+    for sender in ("bounces+emi=example.net@list.example.org", "SRS0=aB=cd=x.org=emi@y.org", "<>"):
+        assert trust(read_mail(raw), OURS, sender).trust is Trust.PASSED

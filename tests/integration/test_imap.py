@@ -44,7 +44,7 @@ class Postroom:
     def subjects(self) -> list[str]:
         return [subject_of(raw) for raw, _, _ in self.mails]
 
-    def accepts(self, address: str) -> str | None:
+    async def accepts(self, address: str) -> str | None:
         return None if address.endswith(f"s@{DOMAIN}") else "550 5.1.1 No such address here"
 
     async def receive(

@@ -37,7 +37,7 @@ class Postroom:
         self.failure: Exception | None = None
         self.is_closed = False
 
-    def accepts(self, address: str) -> str | None:
+    async def accepts(self, address: str) -> str | None:
         if self.is_closed:
             raise Closed
         return None if address.startswith("issues") else "550 5.1.1 No such address here"

@@ -141,7 +141,7 @@ def test_a_mail_server_that_is_down_gets_the_same_mail_later(banso: Installation
     banso.raise_issue()
     until(lambda: "delivery.postponed" in banso.log("notifier"), "the mail is postponed")
     assert not banso.postbox.letters
-    assert len(banso.inbox()) == 2
+    until(lambda: len(banso.inbox()) == 2, "both are told in their inbox")
     banso.postbox.answer = lambda _to: "250 2.0.0 OK"
 
     banso.advance("2m")
@@ -207,7 +207,7 @@ def test_the_endpoints_answer_as_they_are_written_down(banso: Installation) -> N
         with urllib.request.urlopen(url) as answer:
             assert b"banso_start_time_seconds" in answer.read()
     document = json.loads(httpx.get(f"{endpoints['api']}/openapi.json").text)
-    assert set(document["paths"]) == {"/api/v1/issues", "/api/v1/issues/{reference}"}
+    assert {"/api/v1/issues", "/api/v1/issues/{reference}"} <= set(document["paths"])
     nobody = httpx.get(f"{endpoints['api']}/issues/AAAA-AAAA")
     assert nobody.status_code == 401
     assert httpx.get(endpoints["inbox"]).status_code == 200

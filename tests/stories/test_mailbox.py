@@ -70,9 +70,10 @@ def a_company(directory: Path) -> Iterator[Company]:
         organisation = directory / "organisation.yaml"
         addresses = ", ".join(f"{one}@example.com" for one in OURS)
         sample = SAMPLE.read_text()
-        assert "issues: [issues@example.com]" in sample
+        theirs = "issues: [issues@example.com, shipping@example.com]"
+        assert theirs in sample
         organisation.write_text(
-            sample.replace("issues: [issues@example.com]", f"issues: [{addresses}]")
+            sample.replace(theirs, f"issues: [{addresses}, shipping@example.com]")
         )
         lines = {"host": "127.0.0.1", "port": imap_line.port, "tls": "none"}
         safe = {"host": "localhost", "port": server.imaps, "ca_file": str(server.ca_file)}

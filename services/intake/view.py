@@ -539,7 +539,10 @@ def _corrected(happening: Happening, names: Names, inside: bool, _: Words) -> st
     return _("%(name)s corrected what was said.", name=names.person(happening.actor_id))
 
 
-def _imported(happening: Happening, names: Names, inside: bool, _: Words) -> str:
+def _imported(happening: Happening, names: Names, inside: bool, _: Words) -> str | None:
+    """Which of an old system's words were meant for colleagues alone is not known any more."""
+    if not inside:
+        return None
     return _("%(name)s wrote:", name=names.person(happening.actor_id))
 
 

@@ -158,6 +158,24 @@ def test_a_token_of_a_machine_names_whoever_speaks(banso: Installation, caller: 
     problem(machine.post(f"/issues/{reference}/comments", json=unknown), 403)
 
 
+def test_the_link_that_a_machine_gets_shows_no_more_than_the_form_does(
+    banso: Installation, caller: Callers
+) -> None:
+    """It may name anybody as the reporter, and hands the link on to whoever filled in its form."""
+    leader = {"name": "Keiko Hayashi", "email": "hayashi@example.com"}
+    machine = caller("raise").post("/issues", json=a_problem(reporter=leader)).json()
+    said = a_problem()
+    del said["reporter"]
+    own = caller("raise", person="hayashi").post("/issues", json=said).json()
+    for one in (machine, own):
+        until(lambda one=one: banso.issue(one["reference"])["owner"], "it has an owner")
+
+    shown = banso.browser.get(f"{machine['status_url']}?lang=en").text
+    assert "given to the right place" in shown
+    assert "Given to" not in shown
+    assert "Given to" in banso.browser.get(f"{own['status_url']}?lang=en").text
+
+
 # --- files
 
 

@@ -242,6 +242,28 @@ def test_a_second_mail_of_a_thread_belongs_to_its_issue(company: Installation) -
     company.postbox.expect(f"{owner}@example.com", "")
 
 
+def test_a_mail_that_comes_again_after_its_issue_is_over_starts_no_other(
+    company: Installation,
+) -> None:
+    """Its server has not heard our answer, as after a cut line."""
+    reference, _, _ = raised(company)
+    message = EmailMessage()
+    message["From"], message["To"] = "passer-by@customer.example", "issues@example.com"
+    message["Subject"], message["Message-ID"] = f"[{reference}]", make_msgid(domain="a.example")
+    message.set_content("I saw it, too.")
+    added = company.send("passer-by@customer.example", message.as_bytes())
+    company.expect("nguyen", "A message to look at")
+    withdrawn = {"action": "withdraw", "person": "brown"}
+    answer = company.api.post(f"/issues/{reference}/actions", json=withdrawn)
+    assert answer.json()["state"] == "closed"
+    company.expect("nguyen", "It is needed no more")
+
+    again = company.send("passer-by@customer.example", message.as_bytes())
+
+    assert again == added == f"250 2.0.0 Added to {reference}"
+    assert history(company, reference).count("commented") == 1
+
+
 def test_the_same_mail_to_two_of_our_addresses_is_one_issue(company: Installation) -> None:
     message = EmailMessage()
     message["From"], message["Subject"] = "brown@example.com", "Both should know"

@@ -12,7 +12,7 @@ from litestar.params import FromPath
 
 from services.intake.api.body import read_document, read_key
 from services.intake.api.guard import Caller, caller_of
-from services.intake.api.issues import API, keep, long_text
+from services.intake.api.issues import API, keep, long_text, status_link
 from services.intake.api.mapping import Draft, NobodyReports, PathMissing, concerns, read_draft
 from services.intake.api.models import HookOut
 from services.intake.api.problems import AnyRequest, Problem, faulty, language_of_request
@@ -61,7 +61,7 @@ async def take_message(
     assert view is not None
     is_new = isinstance(said, IssueRaised) and not settled.repeated
     log.info("hook.taken", hook=hook.id, issue=view.issue_id, new=is_new)
-    status_url = door.links.status(view.issue_id, view.reporter_id, view.raised_at)
+    status_url = status_link(view.issue_id, view.raised_at, caller, door)
     answer = HookOut(
         status="raised" if is_new else "known", reference=view.reference, status_url=status_url
     )

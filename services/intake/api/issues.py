@@ -105,7 +105,7 @@ async def raise_issue(request: AnyRequest, door: NamedDependency[Door]) -> Respo
     )
     accepted = await door.submit(submission)
     return Response(
-        accepted_out(accepted, door),
+        accepted_out(accepted, caller, door),
         headers={"Location": f"{API}/issues/{accepted.reference}"},
     )
 
@@ -197,9 +197,15 @@ async def issue_out(view: View, eyes: Eyes, caller: Caller, door: Door, _: Words
     return IssueOut.from_seen(seen, view.brought, view.reporter_id, base)
 
 
-def accepted_out(accepted: Accepted, door: Door) -> IssueAccepted:
-    status_url = door.links.status(accepted.issue_id, accepted.reporter_id, accepted.received_at)
+def accepted_out(accepted: Accepted, caller: Caller, door: Door) -> IssueAccepted:
+    status_url = status_link(accepted.issue_id, accepted.received_at, caller, door)
     return IssueAccepted(reference=accepted.reference, status_url=status_url)
+
+
+def status_link(issue_id: str, received_at: datetime, caller: Caller, door: Door) -> str:
+    """The page of what was brought in. A token of nobody's names any reporter it likes, so its
+    link shows no more than that of the public form does."""
+    return door.links.status(issue_id, caller.person_id or "", received_at)
 
 
 def _reporter(said: IssueIn, caller: Caller, organisation: Organisation, _: Words) -> Reporter:

@@ -130,9 +130,7 @@ class Postroom:
                 return await self._keep(incoming)
             case _:
                 pass
-        found = None
-        if before is None or not before.began:
-            found = await self._find(incoming)
+        found = await self._found_before(before) if before else await self._find(incoming)
         if found is None:
             return await self._raise(incoming)
         return await self._say_more(incoming, found)
@@ -162,6 +160,11 @@ class Postroom:
         )
 
     # --- which issue
+
+    async def _found_before(self, letter: Letter) -> Found | None:
+        """The issue to which the same mail was added, whatever has become of that since."""
+        view = await self._door.look(letter.issue_id or "")
+        return None if view is None or letter.began else Found(view, Through.REFERENCES)
 
     async def _find(self, incoming: Incoming) -> Found | None:
         """The issue that a mail belongs to. Somebody whom it does not concern can't say more

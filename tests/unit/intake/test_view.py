@@ -342,6 +342,7 @@ def test_an_owner_without_a_team_is_named_alone() -> None:
             "Reopened: it is not solved.",
             "Reopened: it is not solved.",
         ),
+        (happened("imported", "ren", text="He is difficult."), "Ren wrote:", None),
         (happened("merged"), None, None),
     ],
 )

@@ -23,6 +23,7 @@ from shared.contracts.organisation import LANGUAGES, Language
 
 _CATALOGUE = Path(__file__).parent / "locale" / "ja.po"
 
+_SOME_WORDS = 4
 _KANA = re.compile("[ぁ-ヿｦ-ﾟ]")
 _KANJI = re.compile("[一-鿿々]")
 _LATIN = re.compile("[A-Za-zÀ-ɏ]")
@@ -110,6 +111,15 @@ def language_of(text: str) -> Language | None:
     if not kanji and not latin:
         return None
     return "ja" if kanji > latin else "en"
+
+
+def language_written(title: str, text: str) -> Language | None:
+    """The language in which somebody has written a text; where it is only a few words, of its title
+    too, because an answer's title is often somebody else's."""
+    found = language_of(text)
+    if found == "ja" or (found and len(text.split()) >= _SOME_WORDS):
+        return found
+    return language_of(f"{title}\n{text}")
 
 
 def _known(tag: str | None, default: Language) -> Language:

@@ -10,7 +10,7 @@ from services.intake.mail.parse import ReadMail, read_mail
 from services.intake.mail.reply import new_words
 from services.intake.mail.trust import Proof, Trust, trust
 from shared.contracts.organisation import Organisation
-from shared.language import language_of
+from shared.language import language_written
 
 REFUSED: Final = "refused"
 """The kind of a mail that is not taken at all."""
@@ -32,7 +32,7 @@ def explain(raw: bytes, organisation: Organisation | None = None) -> dict[str, A
         "subject": mail.subject,
         "message_id": mail.message_id,
         "references": list(mail.references),
-        "language": language_of(f"{mail.subject}\n{said}"),
+        "language": language_written(mail.subject, said),
         "text": mail.text,
         "new_text": said,
         "attachments": [

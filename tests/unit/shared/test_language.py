@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 
 from shared.contracts.organisation import Language
-from shared.language import choose_language, known_language, language_of, words
+from shared.language import choose_language, known_language, language_of, language_written, words
 from tests.unit.build import at
 
 
@@ -110,3 +110,19 @@ def test_a_language_tag_is_one_of_ours_or_the_default(tag: str | None, language:
 )
 def test_the_language_of_a_text_is_told_by_its_letters(text: str, language: str | None) -> None:
     assert language_of(text) == language
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "language"),
+    [
+        ("Re: プリンタ故障の件", "It works again, thank you.", "en"),
+        ("Re: プリンタ故障の件", "OK", "ja"),
+        ("Re: The printer is broken", "直りました", "ja"),
+        ("プリンタ故障", "", "ja"),
+        ("The printer is broken", "12 34 56 78", "en"),
+    ],
+)
+def test_a_texts_own_words_tell_its_language_before_its_title(
+    title: str, text: str, language: str | None
+) -> None:
+    assert language_written(title, text) == language

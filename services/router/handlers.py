@@ -18,6 +18,7 @@ from shared.contracts.event import MAX_TEXT, Envelope, Event
 from shared.contracts.intake import (
     ActionRequested,
     Correction,
+    FirstLine,
     IssueImported,
     IssueRaised,
     MessageReceived,
@@ -144,10 +145,47 @@ def could_not_be_imported(envelope: Envelope, desk: Desk) -> list[Event]:
 
 
 def message_received(message: MessageReceived, desk: Desk) -> list[Event]:
-    """Decides what somebody's words are: an answer to the carrier, or a comment."""
+    """Decides what somebody's words are: an answer to the carrier, a comment, or a request."""
     issue = desk.issue(message.issue_id)
     if issue is None:
         raise NotYet
+    first, who, leader_id = message.first_line, message.person_id, desk.organisation.leader
+    if first is not None and message.standing is not Standing.DOUBTED:
+        action = lifecycle.asked_by_mail(issue, first.action, who, leader_id)
+        # "ack: but who pays?" and "solved: but the lamp is red" are words
+        is_plain = first.understood or action not in (Action.ACKNOWLEDGE, Action.CONFIRM)
+        if action is not None and is_plain:
+            return _asked(action, first, message, issue, desk)
+    return [_said(message, issue, desk)]
+
+
+def _asked(
+    action: Action, first: FirstLine, message: MessageReceived, issue: Issue, desk: Desk
+) -> list[Event]:
+    """What a first line asks for; words and files beside it are not lost."""
+    below = message.text.strip().partition("\n")[2].strip()
+    beside = message.model_copy(update={"text": below})
+    if action is Action.ACKNOWLEDGE and below:  # whoever answers has taken it
+        return [_said(beside, issue, desk)]
+    whole = action in (Action.CONFIRM, Action.REOPEN) or not first.understood
+    request = ActionRequested(
+        occurred_at=message.occurred_at,
+        issue_id=message.issue_id,
+        person_id=message.person_id,
+        action=action,
+        text=(message.text if whole else below) or None,
+        reason=first.reason,
+        proposed=first.proposed,
+        cause=first.cause,
+        source=message.source,
+        standing=message.standing,
+    )
+    files = [_said(beside, issue, desk)] if message.attachments else []
+    return [*files, *action_requested(request, desk)]
+
+
+def _said(message: MessageReceived, issue: Issue, desk: Desk) -> IssueEvent:
+    """The words: for the carrier, from the carrier, or to be looked at."""
     who, leader_id = message.person_id, desk.organisation.leader
     said: dict[str, Any] = {
         "actor_id": who,
@@ -159,7 +197,7 @@ def message_received(message: MessageReceived, desk: Desk) -> list[Event]:
     }
     match lifecycle.meaning_of(issue, who, message.standing, leader_id):
         case Meaning.ANSWER:
-            return [_answer(issue, desk, who, **said)]
+            return _answer(issue, desk, who, **said)
         case Meaning.MORE:
             voice = Voice.CARRIER
         case Meaning.TO_LOOK_AT:
@@ -167,7 +205,10 @@ def message_received(message: MessageReceived, desk: Desk) -> list[Event]:
         case _ as never:
             assert_never(never)
     said |= {"standing": message.standing, "source": message.source, "quiet": message.quiet}
-    return [_keep(lifecycle.comment(issue), desk, IssueCommented, voice=voice, **said)]
+    event: IssueCommented = _keep(
+        lifecycle.comment(issue), desk, IssueCommented, voice=voice, **said
+    )
+    return event
 
 
 def could_not_be_understood(envelope: Envelope, desk: Desk) -> list[Event]:

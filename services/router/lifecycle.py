@@ -162,6 +162,21 @@ def is_done(issue: Issue, action: Action, person_id: str, assignment: int | None
     return same and issue.state == allowed.done and person_id in asks
 
 
+def asked_by_mail(issue: Issue, action: Action, person_id: str, leader_id: str) -> Action | None:
+    """What a mail's first line asks for from this person and now: an owner's "solved" resolves, a
+    carrier's confirms. None where it is only words."""
+    held = roles(issue, person_id, leader_id)
+    if Role.OWNER in held:
+        moves = action is Action.DECLINE and Role.LEADER in held
+        meant = Action.HAND_OVER if moves else action
+    elif Role.CARRIER in held:
+        meant = Action.CONFIRM if action is Action.RESOLVE else action
+    else:
+        return None
+    allowed = ALLOWED[meant]
+    return meant if held & allowed.roles and issue.state in allowed.states else None
+
+
 def needs_one_click(
     issue: Issue,
     action: Action,

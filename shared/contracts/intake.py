@@ -74,6 +74,19 @@ class IssueRaised(IntakeEvent):
         return self
 
 
+class FirstLine(Model):
+    """What the first line of a mail asks for. The router knows who may, and what it means from
+    whom; where it can't be done the line is words as all the others."""
+
+    action: Action
+    """A carrier's `resolve` confirms."""
+    reason: DeclineReason | None = None
+    proposed: str | None = Field(default=None, max_length=200)
+    cause: str | None = Field(default=None, max_length=200)
+    understood: bool = True
+    """False where it was clearly meant so, but something in it isn't known to us."""
+
+
 class MessageReceived(IntakeEvent):
     """Somebody said more about an issue; the router decides what it is."""
 
@@ -92,6 +105,7 @@ class MessageReceived(IntakeEvent):
     attachments: tuple[Attachment, ...] = Field(default=(), max_length=MOST_FILES)
     quiet: bool = False
     """Shown on the page, told to nobody: more of them came than a person writes."""
+    first_line: FirstLine | None = None
 
 
 class Correction(Model):

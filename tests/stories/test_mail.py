@@ -380,6 +380,7 @@ def test_an_answer_that_quotes_links_does_not_hand_them_on(company: Installation
     company.send(asked.to, message.as_bytes(), asked.reply_to)
 
     answer = company.expect("brown", "has answered")
+    company.settle()
     page = company.browser.get(received.link("See how it stands"))
     own = asked.link("I take it").rpartition("/")[2]
     fetched = [company.browser.get(url).text for url in links_of(page, "text", "look")]

@@ -16,7 +16,7 @@ from services.intake.attachments import File
 from services.intake.door import Door
 from services.intake.mail import thread
 from services.intake.mail.bounce import Outcome, bounce
-from services.intake.mail.command import Command, command
+from services.intake.mail.command import command
 from services.intake.mail.identity import identity_of
 from services.intake.mail.origin import Origin, Whose, origin
 from services.intake.mail.parse import ReadMail, read_mail
@@ -27,8 +27,8 @@ from services.intake.store import Letter, Shelf, View
 from services.intake.submission import LONGEST_SUMMARY, Submission, new_reference, person_of
 from shared import clock, logs
 from shared.contracts.event import MAX_TEXT, Event
-from shared.contracts.intake import ActionRequested, MailBounced, MessageReceived
-from shared.contracts.issue import Action, Attachment, Snapshot, Source, Standing, State
+from shared.contracts.intake import FirstLine, MailBounced, MessageReceived
+from shared.contracts.issue import Attachment, Snapshot, Source, State
 from shared.contracts.organisation import Organisation
 from shared.journal import Cause
 from shared.language import language_of, words
@@ -345,60 +345,21 @@ def say(
     many = sum(one.issue_id == view.issue_id for one in before) >= MOST_MESSAGES
     shelf.letters.put(replace(_letter_of(incoming), issue_id=view.issue_id))
     message = said.model_copy(update={"person_id": person_id, "quiet": many})
-    return [*known, *_meant(message, view, organisation)]
+    return [*known, message.model_copy(update={"first_line": first_line(message, organisation)})]
 
 
-def _meant(message: MessageReceived, view: View, organisation: Organisation) -> list[Event]:
-    """The words, or what their first line asks for if the issue concerns whoever wrote it."""
+def first_line(message: MessageReceived, organisation: Organisation) -> FirstLine | None:
+    """What the first line asks for, if it asks for anything."""
     wish = command(message.text, organisation)
-    if wish is None or message.standing is Standing.DOUBTED or view.snapshot is None:
-        return [message]
-    action = action_of(wish, message.person_id, view, organisation)
-    if action is None:
-        return [message]
-    if not wish.understood and action in (Action.ACKNOWLEDGE, Action.CONFIRM):
-        return [message]  # "solved: but the lamp is red" is no confirmation
-    if action is Action.ACKNOWLEDGE and wish.rest:  # whoever answers has taken it
-        return [message.model_copy(update={"text": wish.rest})]
-    request = _request(action, wish, message)
-    return [message, request] if message.attachments else [request]
-
-
-def _request(action: Action, wish: Command, message: MessageReceived) -> ActionRequested:
-    return ActionRequested(
-        occurred_at=message.occurred_at,
-        issue_id=message.issue_id,
-        person_id=message.person_id,
-        action=action,
-        text=wish.rest or (None if wish.understood else wish.line) or None,
+    if wish is None:
+        return None
+    return FirstLine(
+        action=wish.action,
         reason=wish.reason,
         proposed=wish.proposed,
         cause=wish.cause if wish.understood else wish.line[:200],
-        source=Source.EMAIL,
-        standing=message.standing,
+        understood=wish.understood,
     )
-
-
-def action_of(
-    wish: Command, person_id: str, view: View, organisation: Organisation
-) -> Action | None:
-    """What the word means from this person: an owner's "solved" resolves, a carrier's confirms."""
-    snapshot = Snapshot.model_validate_json(view.snapshot or "")
-    if person_id == snapshot.owner_id:
-        leads = person_id == organisation.leader
-        if wish.action is Action.DECLINE and leads:
-            return Action.HAND_OVER
-        return None if wish.action is Action.REOPEN else wish.action
-    if person_id not in (snapshot.carrier_id, snapshot.reporter_id):
-        return None
-    is_over = snapshot.state in (State.RESOLVED, State.CLOSED)
-    match wish.action:
-        case Action.RESOLVE if is_over:
-            return Action.CONFIRM
-        case Action.REOPEN if is_over:
-            return Action.REOPEN
-        case _:
-            return None
 
 
 def involved(view: View) -> frozenset[str]:

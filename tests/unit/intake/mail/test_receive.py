@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from email.message import EmailMessage
 
 import pytest
@@ -17,7 +16,7 @@ from services.intake.mail.thread import Through
 from services.intake.mail.trust import Trust
 from services.intake.store import Letter, Shelf, View
 from shared.contracts.event import Event
-from shared.contracts.intake import ActionRequested, MessageReceived, PersonKnown
+from shared.contracts.intake import MessageReceived, PersonKnown
 from shared.contracts.issue import Action, Attachment, DeclineReason, Source, Standing, State
 from shared.contracts.router import OrganisationPublished
 from shared.organisation import KnownOrganisation
@@ -96,12 +95,6 @@ def said_by(
     return say(incoming, found, message, ORGANISATION, shelf)
 
 
-def request(events: list[Event]) -> ActionRequested:
-    (event,) = events
-    assert isinstance(event, ActionRequested)
-    return event
-
-
 def message(events: list[Event]) -> MessageReceived:
     (event,) = events
     assert isinstance(event, MessageReceived)
@@ -118,90 +111,30 @@ def test_ordinary_words_are_words(shelf: Shelf) -> None:
     ("line", "action"),
     [
         ("了解", Action.ACKNOWLEDGE),
-        ("ack", Action.ACKNOWLEDGE),
         ("却下 担当外 → shipping", Action.DECLINE),
-        ("解決", Action.RESOLVE),
         ("done", Action.RESOLVE),
     ],
 )
-def test_an_owners_first_line_asks_for_what_the_link_does(
-    line: str, action: Action, shelf: Shelf
-) -> None:
-    asked = request(said_by("ren", line, shelf))
+def test_a_first_line_goes_with_the_words(line: str, action: Action, shelf: Shelf) -> None:
+    said = message(said_by("ren", f"{line}\nMore.", shelf))
 
-    assert (asked.action, asked.person_id) == (action, "ren")
-    assert (asked.source, asked.standing) == (Source.EMAIL, Standing.VOUCHED)
-
-
-def test_a_decline_carries_reason_proposal_and_words(shelf: Shelf) -> None:
-    asked = request(said_by("ren", "decline: not my area, shipping\nIt was the parcel.", shelf))
-
-    assert (asked.reason, asked.proposed) == (DeclineReason.NOT_MY_AREA, "shipping")
-    assert asked.text == "It was the parcel."
+    assert said.first_line is not None
+    assert (said.first_line.action, said.first_line.understood) == (action, True)
+    assert said.text == f"{line}\nMore."
 
 
-def test_words_below_an_acknowledgement_are_the_answer(shelf: Shelf) -> None:
-    """Whoever answers has taken it, so nothing else is asked for."""
-    assert message(said_by("ren", "ack\nI look at it now.", shelf)).text == "I look at it now."
+def test_a_decline_carries_reason_and_proposal(shelf: Shelf) -> None:
+    first = message(said_by("ren", "decline: not my area, shipping", shelf)).first_line
+
+    assert first is not None
+    assert (first.reason, first.proposed) == (DeclineReason.NOT_MY_AREA, "shipping")
 
 
-@pytest.mark.parametrize(
-    ("sender", "line"), [("ren", "ack: but who pays?"), ("emi", "solved: but the lamp is red")]
-)
-def test_a_word_with_a_but_is_only_words(sender: str, line: str, shelf: Shelf) -> None:
-    said = message(said_by(sender, line, shelf, about=view(State.RESOLVED)))
+def test_a_cause_that_is_not_known_is_said_as_it_was_written(shelf: Shelf) -> None:
+    first = message(said_by("ren", "done: gremlins", shelf)).first_line
 
-    assert said.text == line
-
-
-@pytest.mark.parametrize("state", [State.RESOLVED, State.CLOSED])
-def test_a_carriers_solved_confirms_what_is_said_to_be_solved(state: State, shelf: Shelf) -> None:
-    asked = request(said_by("emi", "解決しました", shelf, about=view(state)))
-
-    assert asked.action is Action.CONFIRM
-
-
-def test_a_carriers_not_solved_opens_it_again(shelf: Shelf) -> None:
-    asked = request(said_by("emi", "not solved\nStill red.", shelf, about=view(State.RESOLVED)))
-
-    assert (asked.action, asked.text) == (Action.REOPEN, "Still red.")
-
-
-@pytest.mark.parametrize(
-    ("sender", "line"), [("emi", "ack"), ("emi", "done"), ("emi", "decline"), ("sho", "done")]
-)
-def test_from_anybody_else_the_same_line_is_only_words(
-    sender: str, line: str, shelf: Shelf
-) -> None:
-    assert message(said_by(sender, line, shelf)).text == line
-
-
-def test_nothing_is_asked_for_in_a_name_that_the_server_doubts(shelf: Shelf) -> None:
-    said = message(said_by("ren", "done", shelf, standing=Standing.DOUBTED))
-
-    assert said.standing is Standing.DOUBTED
-
-
-def test_a_leader_who_owns_it_hands_over(shelf: Shelf) -> None:
-    leads = view().snapshot
-    assert leads is not None
-    owned = replace(view(), snapshot=leads.replace('"owner_id":"ren"', '"owner_id":"kai"'))
-
-    assert request(said_by("kai", "却下 → shipping", shelf, about=owned)).action is Action.HAND_OVER
-
-
-def test_files_beside_a_request_are_not_lost(shelf: Shelf) -> None:
-    words, asked = said_by("ren", "done", shelf, attachments=(PHOTO,))
-
-    assert isinstance(words, MessageReceived)
-    assert words.attachments == (PHOTO,)
-    assert isinstance(asked, ActionRequested)
-
-
-def test_what_is_not_understood_keeps_its_words(shelf: Shelf) -> None:
-    asked = request(said_by("ren", "decline: the weather", shelf))
-
-    assert (asked.reason, asked.text) == (None, "decline: the weather")
+    assert first is not None
+    assert (first.cause, first.understood) == ("done: gremlins", False)
 
 
 def test_a_strangers_first_words_make_them_known(shelf: Shelf) -> None:

@@ -7,7 +7,7 @@ import, is known and changes nothing. Nobody is told of it (`issue.imported.v1`)
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from uuid import uuid5
@@ -83,6 +83,10 @@ class Bygone:
         return f"import/{self.imported_as}"
 
     @property
+    def issue_id(self) -> str:
+        return str(uuid5(ISSUES, self.key))
+
+    @property
     def addresses(self) -> tuple[str, ...]:
         """Of everybody who wrote."""
         authors = (self.reporter, *(said.author for said in self.remarks))
@@ -127,9 +131,11 @@ def _cut(text: str, longest: int) -> str:
 
 
 def decide(bygone: Bygone, shelf: Shelf) -> Sequence[Event]:
-    """Gives it a reference, and makes its people known where they have an address."""
-    issue_id = str(uuid5(ISSUES, bygone.key))
-    reference = free_reference(bygone.reference, shelf)
+    """Gives it a reference, and makes its people known where they have an address. An issue that
+    the router has told of since this database was lost keeps its own, and where it stands."""
+    issue_id = bygone.issue_id
+    told = shelf.views.get(issue_id)
+    reference = told.reference if told else free_reference(bygone.reference, shelf)
     known: list[Event] = []
     reporter_id = _person(bygone.reporter, bygone, shelf, known)
     description, said = fitting(bygone.description, bygone.remarks)
@@ -165,7 +171,7 @@ def decide(bygone: Bygone, shelf: Shelf) -> Sequence[Event]:
         remarks=remarks,
     )
     shelf.references.put(Reference(reference, issue_id))
-    shelf.views.put(_view(imported, shelf))
+    shelf.views.put(_view(imported, told, shelf))
     for nth, remark in enumerate(remarks):
         shelf.history.add(
             Happening(
@@ -182,9 +188,12 @@ def decide(bygone: Bygone, shelf: Shelf) -> Sequence[Event]:
     return [*known, imported]
 
 
-def _view(imported: IssueImported, shelf: Shelf) -> View:
+def _view(imported: IssueImported, told: View | None, shelf: Shelf) -> View:
     """Closed from the first moment: nobody waits for an owner."""
-    brought = {"customer", "product", "category", "urgency", "source", "description_sha256"}
+    kept = {"customer", "product", "category", "urgency", "source", "description_sha256"}
+    brought = imported.model_dump(mode="json", include=kept, exclude_defaults=True)
+    if told is not None:
+        return replace(told, description=imported.description, brought=brought)
     return View(
         imported.issue_id,
         imported.reference,
@@ -195,7 +204,7 @@ def _view(imported: IssueImported, shelf: Shelf) -> View:
         imported.reporter_id,
         imported.language,
         imported.raised_at,
-        brought=imported.model_dump(mode="json", include=brought, exclude_defaults=True),
+        brought=brought,
         changed_at=shelf.now,
         source=imported.source,
         urgency=imported.urgency,

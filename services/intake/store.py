@@ -259,8 +259,8 @@ class Shelf(HearerStore):
 
     def expect(self, matters: Sequence[Any]) -> None:
         events = [matter for matter in matters if isinstance(matter, IssueEvent)]
-        self.views.expect([event.issue_id for event in events])
         written = [matter for matter in matters if not isinstance(matter, Event)]
+        self.views.expect([one.issue_id for one in (*events, *written)])
         self.submissions.expect([one.key for one in written])
         self.references.expect([one.reference for one in written])
         self.people.expect([address for one in written for address in one.addresses])

@@ -114,6 +114,10 @@ class Submission:
     def cause_id(self) -> str:
         return f"submission/{self.key}/{self.fingerprint}"
 
+    @property
+    def issue_id(self) -> str:
+        return str(uuid5(ISSUES, self.cause_id))
+
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
@@ -198,15 +202,21 @@ async def submit(submission: Submission, journal: Journal[Shelf]) -> Accepted:
 
 
 def accept(submission: Submission, shelf: Shelf) -> Sequence[Event]:
-    """Decides what a submission is: who wrote it, under which reference it is known from now on."""
+    """Decides what a submission is: who wrote it, under which reference it is known from now on.
+
+    An issue that is known already, although its submission isn't, is what the router has told of
+    it since this database was lost: then it keeps its reference and where it stands.
+    """
     before = shelf.submissions.get(submission.key)
     if submission.one_key and before and before.fingerprint != submission.fingerprint:
         raise KeyReused
-    issue_id = str(uuid5(ISSUES, submission.cause_id))
-    reference = free_reference(submission.reference, shelf)
-    reporter_id, known = person_of(
-        submission.reporter_address, submission.reporter_name, submission.language, shelf
-    )
+    issue_id = submission.issue_id
+    told = shelf.views.get(issue_id)
+    reference = told.reference if told else free_reference(submission.reference, shelf)
+    name, address = submission.reporter_name, submission.reporter_address
+    if told and told.reporter_id.startswith(STRANGER) and shelf.people.get(address) is None:
+        shelf.people.put(Stranger(address, told.reporter_id, name, submission.language))
+    reporter_id, known = person_of(address, name, submission.language, shelf)
     colleague_id, customer = _on_behalf_of(submission, shelf.organisation)
     involved = {reporter_id, colleague_id}
     followers = _inside(submission.followers, shelf.organisation, involved)
@@ -237,30 +247,36 @@ def accept(submission: Submission, shelf: Shelf) -> Sequence[Event]:
     )
     shelf.submissions.put(Submitted(submission.key, submission.fingerprint, issue_id, shelf.now))
     shelf.references.put(Reference(reference, issue_id))
-    shelf.views.put(
-        View(
-            issue_id,
-            reference,
-            0,
-            State.RECEIVED,
-            raised.summary,
-            raised.description,
-            reporter_id,
-            submission.language,
-            shelf.now,
-            brought=raised.model_dump(mode="json", include=_BROUGHT, exclude_defaults=True),
-            confidential=submission.confidential,
-            changed_at=shelf.now,
-            source=submission.source,
-            urgency=submission.urgency,
-            product=raised.product,
-            category=raised.category,
-        )
-    )
+    shelf.views.put(_view(raised, told, shelf.now))
     if submission.letter is not None:
         began = replace(submission.letter, issue_id=issue_id)
         shelf.letters.put(began)
     return [*known, raised]
+
+
+def _view(raised: IssueRaised, told: View | None, now: datetime) -> View:
+    """The issue as its pages show it from now on."""
+    brought = raised.model_dump(mode="json", include=_BROUGHT, exclude_defaults=True)
+    if told is not None:
+        return replace(told, description=raised.description, brought=brought)
+    return View(
+        raised.issue_id,
+        raised.reference,
+        0,
+        State.RECEIVED,
+        raised.summary,
+        raised.description,
+        raised.reporter_id,
+        raised.language,
+        now,
+        brought=brought,
+        confidential=raised.confidential,
+        changed_at=now,
+        source=raised.source,
+        urgency=raised.urgency,
+        product=raised.product,
+        category=raised.category,
+    )
 
 
 def free_reference(proposal: str, shelf: Shelf) -> str:

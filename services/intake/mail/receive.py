@@ -31,7 +31,7 @@ from shared.contracts.intake import FirstLine, MailBounced, MessageReceived
 from shared.contracts.issue import Attachment, Snapshot, Source, State
 from shared.contracts.organisation import Organisation
 from shared.journal import Cause
-from shared.language import language_of, words
+from shared.language import language_written, words
 
 log = logs.get(__name__)
 
@@ -222,7 +222,7 @@ class Postroom:
     def _submission(self, incoming: Incoming) -> Submission:
         mail, organisation = incoming.mail, self._door.organisation
         text = self._door.links.redacted(mail.text)
-        language = language_of(f"{mail.subject}\n{text}") or organisation.language
+        language = language_written(mail.subject, new_words(mail)) or organisation.language
         _ = words(language)
         kept = self._put(mail, text, text[:MAX_TEXT])
         first = next((line.strip() for line in text.splitlines() if line.strip()), "")
@@ -338,7 +338,7 @@ def say(
 ) -> list[Event]:
     """Decides what somebody's mail about an issue says: words, a request, or both."""
     mail, view = incoming.mail, found.view
-    language = language_of(mail.text) or organisation.language
+    language = language_written(mail.subject, said.text) or organisation.language
     name = mail.from_name or incoming.sender.partition("@")[0]
     person_id, known = person_of(incoming.sender, name, language, shelf)
     before = shelf.letters_from(incoming.sender, shelf.now - MESSAGES_WITHIN)

@@ -5,6 +5,8 @@ SHELL := /bin/bash
 
 PYTHON ?= python3
 VENV ?= .venv
+# Test files run beside each other; most of their time they wait for servers.
+WORKERS ?= 2
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
@@ -17,7 +19,7 @@ run: $(VENV)/.installed
 	@exec $(BIN)/banso up $(ARGS)
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -m 'not long' --cov --cov-report= $(ARGS)
+	$(BIN)/python -m pytest -m 'not long' -n $(WORKERS) --dist loadfile --cov --cov-report= $(ARGS)
 	$(BIN)/coverage report --skip-covered --format=total | sed 's/^/Coverage of branches, in this process alone, %: /'
 	$(BIN)/coverage report --show-missing --include=$(PURE) --fail-under=100
 

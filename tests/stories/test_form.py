@@ -102,7 +102,7 @@ def send(
 
 def reference_of(answer: httpx.Response) -> str:
     assert answer.status_code == 200, page_text(answer.text)
-    (found,) = lxml.html.fromstring(answer.text).find_class("received")
+    (found,) = lxml.html.fromstring(answer.text).xpath("//*[@data-sent='form']")
     return str(found.xpath("string(.//*[contains(@class, 'reference')])"))
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import (
     Boolean,
     Column,
+    ColumnElement,
     Connection,
     Index,
     Integer,
@@ -265,11 +266,26 @@ class Shelf(HearerStore):
         self.references.expect([one.reference for one in written])
         self.people.expect([address for one in written for address in one.addresses])
 
-    def letters_from(self, address: str, since: datetime) -> list[Letter]:
-        """What came from a sender since then, the newest last, without this batch's."""
-        query = select(letters).where(letters.c.address == address, letters.c.received_at >= since)
-        rows = self.connection.execute(query.order_by(letters.c.received_at))
-        return [Letter(*row) for row in rows]
+    def wrote(self, address: str, since: datetime, most: int, issue_id: str | None = None) -> int:
+        """How many mails of a sender since then began an issue, or are about this one: counted as
+        far as `most`, without this batch's."""
+        which = letters.c.began if issue_id is None else letters.c.issue_id == issue_id
+        return len(issues_begun_by(self.connection, address, since, most, which))
+
+
+def issues_begun_by(
+    connection: Connection,
+    address: str,
+    since: datetime,
+    most: int,
+    which: ColumnElement[bool] = letters.c.began,
+) -> list[str]:
+    """The issues that a sender's mails since then began, the newest first, at most so many."""
+    query = select(letters.c.issue_id).where(
+        letters.c.address == address, letters.c.received_at >= since, which
+    )
+    rows = connection.execute(query.order_by(letters.c.received_at.desc()).limit(most))
+    return [str(row.issue_id) for row in rows]
 
 
 def view_of_reference(connection: Connection, reference: str) -> View | None:

@@ -320,8 +320,8 @@ def _is_flood(submission: Submission, shelf: Shelf) -> bool:
     letter = submission.letter
     if letter is None:
         return False
-    before = shelf.letters_from(letter.address, shelf.now - FLOOD_WITHIN)
-    return sum(one.began for one in before) >= MOST_CONFIRMATIONS
+    since = shelf.now - FLOOD_WITHIN
+    return shelf.wrote(letter.address, since, MOST_CONFIRMATIONS) >= MOST_CONFIRMATIONS
 
 
 def _on_behalf_of(

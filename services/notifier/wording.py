@@ -231,7 +231,9 @@ class Say:
         if files := self._files(inside=inside):
             found.append((_("Files"), self._named(files)))
         if self.issue.confidential:
-            who = _("Only the owner, the leader and whoever brought it in may see it.")
+            who = _(
+                "Only the owner, the leader, whoever brought it in and people on copy may see it."
+            )
             found.append((_("Confidential"), who))
         if self.issue.reminders and self.relation in (Relation.CARRIER, Relation.REPORTER):
             text = _.many("once", "%(count)s times", self.issue.reminders)

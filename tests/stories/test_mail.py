@@ -326,6 +326,23 @@ def test_a_flood_of_mails_gets_few_confirmations_and_loses_none(company: Install
             company.postbox.expect(one.to, "")
 
 
+def test_files_that_are_too_many_are_told_of_and_stay_in_the_mail(company: Installation) -> None:
+    message = EmailMessage()
+    message["From"], message["To"] = "brown@example.com", "issues@example.com"
+    message["Subject"], message["Message-ID"] = "Many", make_msgid(domain="example.com")
+    message.set_content("See the photos.")
+    for n in range(12):
+        message.add_attachment(b"%d" % n, maintype="image", subtype="png", filename=f"{n}.png")
+
+    company.send("brown@example.com", message.as_bytes())
+    received = company.expect("brown", "We have received it")
+    issue = company.issue(received.reference)
+    asked = company.postbox.expect(f"{issue['owner']['id']}@example.com", "")
+
+    assert len(issue["attachments"]) == 10
+    assert "2 files are too large or too many" in asked.text
+
+
 def test_a_bounce_of_our_mail_is_a_failed_delivery_of_that_person(company: Installation) -> None:
     _reference, received, _asked = raised(company)
     report = (
@@ -406,3 +423,19 @@ def test_what_is_only_kept_can_be_listed_by_whoever_runs_it(company: Installatio
 
     kept = [json.loads(line) for line in done.stdout.splitlines()]
     assert {"kind", "from", "subject", "received_at", "file"} <= set(kept[0])
+
+
+def test_beyond_what_a_person_writes_a_strangers_mails_stand_with_their_latest_issue(
+    company: Installation,
+) -> None:
+    """The last story: from here on everybody has more than enough to do."""
+    sender = "robot@else.example"
+
+    answers = [company.write_mail(sender, f"Warning {n}", "It is wet.") for n in range(53)]
+
+    assert [one.split()[2] for one in answers] == ["Received"] * 50 + ["Added"] * 3
+    assert {one.rpartition(" ")[2] for one in answers[50:]} == {answers[49].rpartition(" ")[2]}
+    company.settle()
+    for one in company.postbox.unexpected:
+        if "Warning" in one.subject:
+            company.postbox.expect(one.to, "")

@@ -31,12 +31,14 @@ from shared.contracts.intake import FirstLine, MailBounced, MessageReceived
 from shared.contracts.issue import Attachment, Snapshot, Source, State
 from shared.contracts.organisation import Organisation
 from shared.journal import Cause
-from shared.language import language_written, words
+from shared.language import Words, language_written, words
 
 log = logs.get(__name__)
 
 MOST_MESSAGES = 20
 """Mails of one sender about one issue within `MESSAGES_WITHIN` of which the owner is told."""
+MOST_ISSUES = 50
+"""New issues that one sender outside the organisation begins by mail within `MESSAGES_WITHIN`."""
 MESSAGES_WITHIN = timedelta(hours=1)
 
 
@@ -84,6 +86,8 @@ class Kept:
     attachments: tuple[Attachment, ...]
     html_sha256: str | None
     text_sha256: str | None
+    left: int
+    """How many files were too many or too large; they are in the mail itself."""
 
 
 class Postroom:
@@ -131,6 +135,8 @@ class Postroom:
             case _:
                 pass
         found = await self._found_before(before) if before else await self._find(incoming)
+        if found is None and before is None:
+            found = await self._flooding(incoming)
         if found is None:
             return await self._raise(incoming)
         return await self._say_more(incoming, found)
@@ -196,6 +202,18 @@ class Postroom:
         view = await self._door.look(issue_id) if issue_id else None
         return self._if_open(Found(view, Through.REFERENCES), sender_id) if view else None
 
+    async def _flooding(self, incoming: Incoming) -> Found | None:
+        """Somebody outside who has begun more issues than a person can gets no new ones: what else
+        they write stands with their latest, so that no machine floods the owners."""
+        if incoming.sender.lower() in self._door.organisation.by_address:
+            return None
+        since = incoming.received_at - MESSAGES_WITHIN
+        begun = await self._door.read(
+            partial(store.issues_begun_by, address=incoming.sender, since=since, most=MOST_ISSUES)
+        )
+        view = await self._door.look(begun[0]) if len(begun) >= MOST_ISSUES else None
+        return Found(view, Through.FLOOD) if view else None
+
     def _if_open(self, found: Found, sender_id: str | None) -> Found | None:
         is_over = found.view.state == State.CLOSED
         return None if is_over and sender_id not in involved(found.view) else found
@@ -225,6 +243,7 @@ class Postroom:
         language = language_written(mail.subject, new_words(mail)) or organisation.language
         _ = words(language)
         kept = self._put(mail, text, text[:MAX_TEXT])
+        text += _left_out(kept.left, _)
         first = next((line.strip() for line in text.splitlines() if line.strip()), "")
         summary = mail.subject or first or _("A mail without words")
         return Submission(
@@ -267,6 +286,9 @@ class Postroom:
         redacted = self._door.links.redacted
         new = redacted(new_words(mail))
         kept = self._put(mail, redacted(mail.text), new[:MAX_TEXT])
+        organisation = self._door.organisation
+        language = language_written(mail.subject, new) or organisation.language
+        note = _left_out(kept.left, words(language))
         return MessageReceived(
             occurred_at=incoming.received_at,
             issue_id=found.view.issue_id,
@@ -275,7 +297,7 @@ class Postroom:
             standing=thread.standing(
                 found.through, is_theirs=found.is_theirs, trust=incoming.trust
             ),
-            text=new[:MAX_TEXT],
+            text=new[: MAX_TEXT - len(note)] + note,
             text_sha256=kept.text_sha256,
             html_sha256=kept.html_sha256,
             raw_sha256=incoming.raw_sha256,
@@ -286,8 +308,8 @@ class Postroom:
         """Keeps what a mail brought along, on the disk when it returns: its whole text where that
         is more than what is shown, its HTML and its files."""
         files = [File(one.filename, one.content_type, one.content) for one in mail.attachments]
-        taken, left = attachments.fitting(files, self._door.limits)
         blobs = self._door.blobs
+        taken, left = attachments.fitting(files, self._door.limits)
         if left:
             log.warning("mail.attachments_left", left=len(left), taken=len(taken))
         return Kept(
@@ -296,6 +318,7 @@ class Postroom:
                 blobs.put(self._door.links.redacted(mail.html).encode()) if mail.html else None
             ),
             text_sha256=blobs.put(text.encode()) if text != shown else None,
+            left=len(left),
         )
 
     async def _bounced(self, incoming: Incoming) -> str:
@@ -341,8 +364,8 @@ def say(
     language = language_written(mail.subject, said.text) or organisation.language
     name = mail.from_name or incoming.sender.partition("@")[0]
     person_id, known = person_of(incoming.sender, name, language, shelf)
-    before = shelf.letters_from(incoming.sender, shelf.now - MESSAGES_WITHIN)
-    many = sum(one.issue_id == view.issue_id for one in before) >= MOST_MESSAGES
+    since = shelf.now - MESSAGES_WITHIN
+    many = shelf.wrote(incoming.sender, since, MOST_MESSAGES, view.issue_id) >= MOST_MESSAGES
     shelf.letters.put(replace(_letter_of(incoming), issue_id=view.issue_id))
     message = said.model_copy(update={"person_id": person_id, "quiet": many})
     return [*known, message.model_copy(update={"first_line": first_line(message, organisation)})]
@@ -369,6 +392,17 @@ def involved(view: View) -> frozenset[str]:
         snapshot = Snapshot.model_validate_json(view.snapshot)
         people |= {snapshot.carrier_id, snapshot.owner_id, *snapshot.follower_ids}
     return frozenset(people)
+
+
+def _left_out(files: int, _: Words) -> str:
+    """What the owner is told of files that don't stand beside the text."""
+    if not files:
+        return ""
+    return "\n\n" + _.many(
+        "(One file is too large or one too many: it is in the whole mail.)",
+        "(%(count)s files are too large or too many: they are in the whole mail.)",
+        files,
+    )
 
 
 def _letter_of(incoming: Incoming, *, began: bool = False) -> Letter:

@@ -30,6 +30,8 @@ class Through(StrEnum):
     MESSAGE_ID = "signed Message-ID"
     SUBJECT = "reference in the subject"
     REFERENCES = "References"
+    FLOOD = "too many new issues"
+    """It belongs to none: its sender has begun more than a person can."""
 
 
 @dataclass(frozen=True, slots=True)

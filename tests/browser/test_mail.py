@@ -13,6 +13,7 @@ from tests.postbox import Letter
 
 pytestmark = pytest.mark.browser
 
+READER = {"ja": "ueda", "en": "nguyen"}
 ASKED = {"ja": "あなたの担当になりました", "en": "This is yours now"}
 RECEIVED = {"ja": "受け付けました", "en": "We have received it"}
 ANSWERED = {"ja": "返事がありました", "en": "has answered"}
@@ -27,6 +28,17 @@ def told(issue: Issue, who: str, heading: str) -> Letter:
 
     letter: Letter = until(found, f"{who} is told: {heading}")[0]
     return letter
+
+
+def read_by(reader: str, issue: Issue) -> str:
+    """Gives the issue to somebody who reads the language; others may have less to do by now."""
+    owner = issue.now["owner_id"]
+    if owner != reader:
+        wish = {"action": "hand_over", "person": owner, "proposed": reader}
+        answer = issue.banso.api.post(f"/issues/{issue.reference}/actions", json=wish)
+        assert answer.status_code in (200, 202), answer.text
+        until(lambda: issue.now["owner_id"] == reader, f"{reader} has it")
+    return reader
 
 
 def look_at(visitor: Visitor, letter: Letter, name: str) -> None:
@@ -50,7 +62,7 @@ def test_every_mail_of_an_issue_is_legible_on_a_phone(
     visitor: Visitor, banso: Installation, language: Language
 ) -> None:
     issue = bring_in(banso, language)
-    owner, carrier = issue.now["owner_id"], CARRIER[language]
+    owner, carrier = read_by(READER[language], issue), CARRIER[language]
     received = told(issue, carrier, RECEIVED[language])
     assert received.subject.endswith(BROUGHT_IN[language]["summary"])
 

@@ -14,6 +14,7 @@ from shared.contracts.issue import (
     Source,
     Standing,
     Urgency,
+    WaitingFor,
 )
 
 MOST_ANSWERS: Final = 30
@@ -138,6 +139,43 @@ class ActionRequested(IntakeEvent):
     standing: Standing = Standing.VOUCHED
     correction: Correction | None = None
     """What shall be otherwise, for `correct`."""
+    until: AwareDatetime | None = None
+    """The end of a snooze or a wait, or the promised date."""
+    waiting_for: WaitingFor | None = None
+    into: str | None = Field(default=None, max_length=200)
+    """Id of the other issue, for `merge` and `link`."""
+
+
+class AbsenceSaid(IntakeEvent):
+    """Somebody will be away, or will not be after all; said by themselves or for them."""
+
+    subject: ClassVar[str] = "absence.said.v1"
+
+    absence_id: str
+    """The same one again replaces what was said before."""
+    person_id: str
+    said_by_id: str
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    substitute_id: str | None = None
+    """Who has their work meanwhile; None: whom the organisation names, else Banso chooses."""
+    cancelled: bool = False
+    """They are here after all, or back already."""
+
+
+class PauseSaid(IntakeEvent):
+    """The leader lets all chasing rest (a disaster, closing days), or go on."""
+
+    subject: ClassVar[str] = "pause.said.v1"
+
+    pause_id: str
+    person_id: str
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    text: str = Field(max_length=2_000)
+    """Why, in the words that everybody concerned reads."""
+    ended: bool = False
+    """It ends now, earlier than was said."""
 
 
 class MailBounced(IntakeEvent):

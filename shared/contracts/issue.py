@@ -36,6 +36,16 @@ class Step(StrEnum):
     """The owner solves it."""
     CONFIRM = "confirm"
     """The carrier says whether it is solved; without a word the issue closes then."""
+    WAIT = "wait"
+    """Carrier or customer say what the owner asked them; the owner's clock stands still."""
+
+
+class WaitingFor(StrEnum):
+    """Who has the ball while the owner's clock stands still."""
+
+    CARRIER = "carrier"
+    CUSTOMER = "customer"
+    """The carrier asks them, and says what they said."""
 
 
 class Urgency(StrEnum):
@@ -68,6 +78,24 @@ class Action(StrEnum):
     """Whoever brought it in needs it no more."""
     ANSWERED_ELSEWHERE = "answered_elsewhere"
     """The carrier got an answer by telephone, in the corridor, in a meeting."""
+    TAKE = "take"
+    """Somebody inside makes it theirs."""
+    ASK = "ask"
+    """The owner asks a colleague for help, and remains the owner."""
+    SNOOZE = "snooze"
+    """The owner puts it off, with a reason and an end."""
+    WAIT = "wait"
+    """The owner can't go on before carrier or customer say more."""
+    RESUME = "resume"
+    """It goes on: the wait or the snooze is over."""
+    PROMISE = "promise"
+    """The owner says when it will be solved."""
+    MERGE = "merge"
+    """It is the same as another issue."""
+    LINK = "link"
+    """It is part of a problem, an issue that is solved once for many."""
+    SEPARATE = "separate"
+    """It is not the same as the other, or no part of it, after all."""
 
 
 class DeclineReason(StrEnum):
@@ -108,6 +136,10 @@ class Refusal(StrEnum):
     """It would fall back on the person who brought it in."""
     ALREADY_DECLINED = "already_declined"
     """The proposed person has declined it before, or is the one who asks."""
+    BAD_DATE = "bad_date"
+    """The date lies in the past, or further away than the policy lets anything be put off."""
+    NO_SUCH_ISSUE = "no_such_issue"
+    """The other issue is unknown, confidential, is this one, or belongs to this one."""
     INCOMPLETE = "incomplete"
     """A reason, a proposed owner, a cause or a text is missing or unknown."""
     ONE_CLICK = "one_click"
@@ -128,6 +160,14 @@ class AssignedBecause(StrEnum):
     LEADER = "leader"
     """Follow-up or two moves brought it to the leader."""
     REOPENED = "reopened"
+    TAKEN = "taken"
+    """Somebody made it theirs."""
+    RETURNED = "returned"
+    """Whoever was away is back and has it again."""
+    DRAINED = "drained"
+    """It waited for somebody to be free, and now somebody is."""
+    TRIAGE = "triage"
+    """Nobody could tell where it belongs, so the triage person sorts it."""
     UNROUTABLE = "unroutable"
     """Deciding failed, so the leader has it."""
 
@@ -135,6 +175,8 @@ class AssignedBecause(StrEnum):
 class NotChosen(StrEnum):
     """Why somebody in the team is not the owner."""
 
+    CHOSEN = "chosen"
+    """They are."""
     LATER = "later"
     """Would have got to it later."""
     CARRIER = "carrier"
@@ -142,7 +184,14 @@ class NotChosen(StrEnum):
     AWAY = "away"
     """Not present within one working day."""
     OVERLOADED = "overloaded"
+    """Has a week and a half of work in hand."""
+    LIMIT = "limit"
+    """Has as many open issues as they may have."""
     UNSKILLED = "unskilled"
+    LANGUAGE = "language"
+    """Does not work in the issue's language."""
+    CONFIDENTIAL = "confidential"
+    """It must not be given to them."""
 
 
 class Considered(Model):
@@ -152,6 +201,22 @@ class Considered(Model):
     reason: NotChosen
     expected_hours: float | None = None
     """Working hours until this person would have been through with it."""
+    in_hand_hours: float | None = None
+    """Hours of work that they had already promised."""
+    away_hours: float | None = None
+    """Working hours of the company until they are next present; None where they are now."""
+    skill: float | None = None
+    """Declared for the category; None where nothing is said."""
+    open_issues: int | None = None
+
+
+class Guess(Model):
+    """Where an issue may belong, learned from the company's own history."""
+
+    team_id: str
+    category: str | None = None
+    probability: float
+    """0 to 1, calibrated."""
 
 
 class Reasons(Model):
@@ -170,6 +235,23 @@ class Reasons(Model):
     """Nobody in the team could take it, so the team's lead or the leader owns it."""
     others: tuple[Considered, ...] = ()
     """At most 10, the nearest first."""
+    chosen: Considered | None = None
+    """The owner's own figures. Where somebody decided by hand, `reason` says what that overrides,
+    such as `away`; else it is `chosen`."""
+    considered: int | None = None
+    """How many people were looked at."""
+    rota: str | None = None
+    """The rota whose turn it was."""
+    schedule: str | None = None
+    """The schedule that said who has it at this time."""
+    substitute_for_id: str | None = None
+    """Whose work it is while they are away."""
+    language_waived: bool = False
+    """Nobody in the team works in the issue's language, so it was not asked for."""
+    guesses: tuple[Guess, ...] = Field(default=(), max_length=3)
+    """What history suggests, the likeliest first, where no rule and no category said it."""
+    guessed: bool = False
+    """The first guess was sure enough to be followed."""
 
 
 class Attachment(Model):
@@ -217,4 +299,25 @@ class Snapshot(Model):
     """Only reporter, carrier, owner and leader may see it."""
     follower_ids: tuple[str, ...] = ()
     """People on copy: they hear what the carrier hears, and need do nothing."""
+    helper_ids: tuple[str, ...] = ()
+    """Whom an owner asked for help: they may answer, and the owner remains."""
+    waiting_for: WaitingFor | None = None
+    """Who has the ball; None where it is with the owner."""
+    waiting_since: AwareDatetime | None = None
+    snoozed_until: AwareDatetime | None = None
+    promised_at: AwareDatetime | None = None
+    """When the owner said that it will be solved."""
+    merged_into: str | None = None
+    """Id of the issue that this one is the same as; it is closed then."""
+    parent_id: str | None = None
+    """Id of the problem that this issue is part of."""
+    reopenings: int = 0
+    queued: bool = False
+    """Nobody was free: the team's lead or the leader has it until somebody is."""
+    lent_by: str | None = None
+    """Who is away, and has it again when they are back."""
+    triage: bool = False
+    """Somebody has to say where it belongs."""
+    policy: str | None = None
+    """Name of the policy that applies, where it is not simply the urgency's."""
     organisation_revision: str

@@ -21,6 +21,14 @@ class Relation(StrEnum):
     """Asked for something that was refused."""
     FOLLOWER = "follower"
     """On copy."""
+    HELPER = "helper"
+    """Asked by the owner for help."""
+    SUBSTITUTE = "substitute"
+    """Has the work of somebody who is away."""
+    ABSENT = "absent"
+    """Is away, or is back."""
+    CONCERNED = "concerned"
+    """Owns or carries something open."""
 
 
 class Reason(StrEnum):
@@ -62,6 +70,34 @@ class Reason(StrEnum):
     """To the owner: it is needed no more."""
     ANSWERED_ELSEWHERE = "answered_elsewhere"
     """To the owner: the carrier says that it was answered by telephone or in person."""
+    HELP = "help"
+    """To a helper: the owner asks you for help."""
+    HELPED = "helped"
+    """To the carrier: somebody else helps as well."""
+    ASKED = "asked"
+    """To the carrier: we can't go on before you, or your customer, say something."""
+    RESUMED = "resumed"
+    """To the owner: it is your turn again. To the carrier: it goes on."""
+    PUT_OFF = "put_off"
+    """To the carrier: the owner has put it off, until when and why."""
+    PROMISED = "promised"
+    """To the carrier: when it will be solved."""
+    LAPSED = "lapsed"
+    """To the owner: you took it and nothing happened; do you still have it?"""
+    MERGED = "merged"
+    """To the carrier: it is the same as another, and you hear of that one's progress."""
+    LINKED = "linked"
+    """To the carrier: it is part of a problem that is solved for many at once."""
+    SEPARATED = "separated"
+    """To the carrier and the owner: it stands for itself again."""
+    AWAY = "away"
+    """To the substitute: what you have while somebody is away. To them: who has what."""
+    BACK = "back"
+    """To whoever is back, and to their substitute: what is theirs again."""
+    PAUSED = "paused"
+    """To everybody concerned: Banso chases nobody for a while, and why."""
+    UNPAUSED = "unpaused"
+    """To everybody concerned: it goes on, and no time was lost."""
     COPIED = "copied"
     """To a follower: you are on copy."""
     STILL_CLOSED = "still_closed"
@@ -84,6 +120,7 @@ class NotificationEvent(Event):
 
     delivery_id: str
     issue_id: str
+    """Empty where it is about no single issue."""
     fact_id: str
     """Id of the event that the person is told about."""
     person_id: str

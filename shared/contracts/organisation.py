@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self, TypeVar
 
@@ -124,6 +124,10 @@ def _read_day(hours: Any) -> list[tuple[int, int]]:
     return spans
 
 
+WeekHours = Annotated[dict[str, list[tuple[int, int]]], BeforeValidator(_read_hours)]
+"""Minutes after midnight per weekday, written `{mon-fri: 09:00-12:00 13:00-18:00}`."""
+
+
 class Calendar(Part):
     """When somebody works."""
 
@@ -134,8 +138,7 @@ class Calendar(Part):
         None
     )
     """Country (and region) whose public holidays are free, such as JP or DE-BY."""
-    hours: Annotated[dict[str, list[tuple[int, int]]], BeforeValidator(_read_hours)]
-    """Minutes after midnight per weekday."""
+    hours: WeekHours
     closed: tuple[date, ...] = ()
     """More free days, such as the company's own."""
 
@@ -167,11 +170,70 @@ class Person(Part):
     """Hours of a working day that the person has for issues."""
     skills: dict[Id, Annotated[float, Field(ge=0, le=2)]] = Field(default_factory=dict)
     """Declared skill per category; 1 where nothing is said, under 0.5 means not eligible."""
+    languages: tuple[Language, ...] = ()
+    """In which they can work on an issue; none said means all."""
+    hours: WeekHours | None = None
+    """Their own working hours instead of their calendar's, whose zone and free days still hold."""
+    limit: Annotated[int, Field(ge=0)] | None = None
+    """Most open issues at a time; none said means that only their load counts."""
+    substitute: Id | None = None
+    """Who has their work while they are away, where they name nobody themselves."""
+
+
+class Rota(Part):
+    """People who take turns."""
+
+    id: Id
+    name: Text
+    people: Annotated[tuple[Id, ...], Field(min_length=1)]
+    """In the order of their turns."""
+    starts: datetime
+    """When the first one's first turn begins, in the zone of the rota's calendar."""
+    every: Annotated[str, StringConstraints(max_length=300)] = "FREQ=WEEKLY"
+    """When turns change, as an RRULE (RFC 5545) from `starts` on."""
+    calendar: Id | None = None
+
+
+class Shift(Part):
+    """Who has it at certain times."""
+
+    during: WeekHours | None = None
+    """Hours of the week; none said means always."""
+    first: date | None = None
+    last: date | None = None
+    """Days from and to which it holds, both included."""
+    person: Id | None = None
+    team: Id | None = None
+    rota: Id | None = None
+
+    @model_validator(mode="after")
+    def _names_one(self) -> Self:
+        if sum(one is not None for one in (self.person, self.team, self.rota)) != 1:
+            raise PydanticCustomError("shift", "say one of `person:`, `team:` and `rota:`")
+        return self
+
+
+class Schedule(Part):
+    """Who has it when: the first shift that holds at the time."""
+
+    id: Id
+    name: Text
+    shifts: Annotated[tuple[Shift, ...], Field(min_length=1)]
+    calendar: Id | None = None
+    """Whose zone the hours are in."""
 
 
 class Choice(Part):
     id: Id
     name: Text
+
+
+def _read_policies(value: Any) -> Any:
+    return dict.fromkeys(Urgency, value) if isinstance(value, str) else value
+
+
+PolicyNames = Annotated[dict[Urgency, Id], BeforeValidator(_read_policies)]
+"""Names of `more_policies` by urgency; one name alone holds for every urgency."""
 
 
 JsonPath = Annotated[str, StringConstraints(pattern=r"^[^.\s]+(\.[^.\s]+)*$", max_length=200)]
@@ -195,6 +257,8 @@ class Category(Part):
     team: Id | None = None
     fields: tuple[Id, ...] = ()
     """What the form asks in addition in this category."""
+    policy: PolicyNames = Field(default_factory=dict)
+    """Another policy than the urgency's own, for each urgency or for all."""
 
 
 class Cause(Part):
@@ -212,12 +276,18 @@ class Rung(Part):
     do: Literal["remind", "tell", "give"]
     """Remind whose step it is; tell somebody as well; or give the issue to somebody."""
     to: Literal["lead", "leader"] | None = None
+    whom: Id | None = None
+    """Somebody else than lead or leader: a person, or whoever a rota or schedule names then."""
+    name: Text | None = None
+    """What people call this step."""
 
     @model_validator(mode="after")
     def _names_somebody(self) -> Self:
-        if (self.do == "remind") == (self.to is not None):
+        named = sum(one is not None for one in (self.to, self.whom))
+        if named != (0 if self.do == "remind" else 1):
             raise PydanticCustomError(
-                "rung", "tell and give need `to: lead` or `to: leader`; remind has none"
+                "rung",
+                "tell and give need `to: lead`, `to: leader` or `whom: ID`; remind has none",
             )
         return self
 
@@ -238,6 +308,16 @@ class Policy(Part):
     ladder: Annotated[tuple[Rung, ...], Field(min_length=1)]
     """Rungs climbed after a missed deadline; afterwards a reminder each `repeat`."""
     repeat: WorkingTime = WORKING_DAY
+    remind_before: Annotated[float, Field(ge=0, lt=1)] = 0
+    """The share of a step's time that is left when whoever has to act is reminded beforehand; 0
+    means never. 0.25 of 4h: one hour before."""
+    lasts: WorkingTime | None = None
+    """How long an owner's yes counts when nothing happens after it; none said means that only the
+    deadlines count."""
+    wait_within: WorkingTime = 2 * WORKING_DAY
+    """How long carrier or customer may take to say more, before they are reminded of it."""
+    snooze_at_most: WorkingTime = 5 * WORKING_DAY
+    """How far an owner may put it off at a time."""
 
     @model_validator(mode="after")
     def _ends_at_the_leader(self) -> Self:
@@ -276,6 +356,12 @@ class When(Part):
     """Answers in the form's own fields, by the field's id."""
     words: Several[Annotated[str, StringConstraints(min_length=2)]] = ()
     """Any of them in summary or description, whatever their width or case."""
+    customer: Several[Annotated[str, StringConstraints(min_length=1)]] = ()
+    """The customer's name, whatever its width or case; `*` stands for anything."""
+    during: WeekHours = Field(default_factory=dict)
+    """Hours of the week in which it was brought in, in the company's zone."""
+    at_work: bool | None = None
+    """Whether it was brought in during the company's working time."""
 
 
 class Rule(Part):
@@ -288,6 +374,18 @@ class Rule(Part):
     category: Id | None = None
     urgency: Urgency | None = None
     carrier: Id | None = None
+    rota: Id | None = None
+    schedule: Id | None = None
+    policy: PolicyNames = Field(default_factory=dict)
+
+
+class Triage(Part):
+    """What happens where no rule and no category says where an issue belongs."""
+
+    person: Id
+    """Sorts what history could not tell."""
+    sure: Annotated[float, Field(gt=0, le=1)] = 0.8
+    """From which probability on the likeliest guess is followed."""
 
 
 class Mail(Part):
@@ -380,6 +478,11 @@ class Organisation(Part):
     categories: tuple[Category, ...] = ()
     causes: Annotated[tuple[Cause, ...], Field(min_length=1)]
     policies: dict[Urgency, Policy]
+    more_policies: dict[Id, Policy] = Field(default_factory=dict)
+    """Policies by name, for categories and rules that need their own."""
+    rotas: tuple[Rota, ...] = ()
+    schedules: tuple[Schedule, ...] = ()
+    triage: Triage | None = None
     rules: tuple[Rule, ...] = ()
     fields: tuple[FormField, ...] = ()
     web: Web = Web()
@@ -419,6 +522,14 @@ class Organisation(Part):
         return {field.id: field for field in self.fields}
 
     @cached_property
+    def rota(self) -> Mapping[str, Rota]:
+        return {rota.id: rota for rota in self.rotas}
+
+    @cached_property
+    def schedule(self) -> Mapping[str, Schedule]:
+        return {schedule.id: schedule for schedule in self.schedules}
+
+    @cached_property
     def hook(self) -> Mapping[str, Hook]:
         return {hook.id: hook for hook in self.hooks}
 
@@ -439,6 +550,26 @@ class Organisation(Part):
         return {calendar.id: calendar for calendar in self.calendars}
 
     def calendar_of(self, person_id: str | None) -> Calendar:
-        """The person's own calendar, or the company's for whoever has none or is a stranger."""
-        person = self.person.get(person_id or "")
-        return self._calendars[(person and person.calendar) or self.calendar]
+        """The person's calendar with their own hours, or the company's for whoever has none or is
+        a stranger."""
+        own = self._own_calendars.get(person_id or "")
+        return own or self._calendars[self.calendar]
+
+    def calendar_named(self, calendar_id: str | None) -> Calendar:
+        """A calendar by its id, or the company's."""
+        return self._calendars[calendar_id or self.calendar]
+
+    @cached_property
+    def _own_calendars(self) -> Mapping[str, Calendar]:
+        """Equal hours share one calendar, so that their working time is computed once."""
+        shared: dict[str, Calendar] = {}
+        own: dict[str, Calendar] = {}
+        for person in self.people:
+            calendar = self._calendars.get(person.calendar or self.calendar)
+            if calendar is not None and person.hours is not None:
+                key = f"{calendar.id} {sorted(person.hours.items())}"
+                with_hours = calendar.model_copy(update={"hours": person.hours})
+                calendar = shared.setdefault(key, with_hours)
+            if calendar is not None:
+                own[person.id] = calendar
+        return own

@@ -75,6 +75,8 @@ class IssueResponded(IssueEvent):
     """It was given by telephone or in person; the carrier says so, and `actor_id` gave it."""
     said_by_id: str | None = None
     """Who says so, where it was given elsewhere."""
+    shared_from: str | None = None
+    """Id of the issue to which it was given, where this one is the same or a part of it."""
 
 
 class Voice(StrEnum):
@@ -114,6 +116,153 @@ class IssueCorrected(IssueEvent):
     text: str | None = Field(default=None, max_length=MAX_TEXT)
 
 
+class IssueHelped(IssueEvent):
+    """The owner has asked a colleague for help, who may answer from now on."""
+
+    subject: ClassVar[str] = "issue.helped.v1"
+
+    helper_id: str
+    text: str | None = Field(default=None, max_length=MAX_TEXT)
+
+
+class IssueSnoozed(IssueEvent):
+    """The owner has put it off until `issue.snoozed_until`; reminders rest until then."""
+
+    subject: ClassVar[str] = "issue.snoozed.v1"
+
+    text: str = Field(max_length=MAX_TEXT)
+    """Why; the carrier reads it."""
+
+
+class IssueWaiting(IssueEvent):
+    """The owner can't go on before `issue.waiting_for` says more; the clock stands still."""
+
+    subject: ClassVar[str] = "issue.waiting.v1"
+
+    text: str = Field(max_length=MAX_TEXT)
+    """What is asked."""
+
+
+class ResumedBecause(StrEnum):
+    """Why a wait or a snooze is over."""
+
+    ANSWERED = "answered"
+    """The carrier said more."""
+    ASKED = "asked"
+    """The owner, or the carrier, lets it go on."""
+    UNANSWERED = "unanswered"
+    """Nobody said anything in spite of reminders: the owner has it again."""
+    OVER = "over"
+    """The snooze has ended."""
+
+
+class IssueResumed(IssueEvent):
+    """It is the owner's turn again, with the time that was left."""
+
+    subject: ClassVar[str] = "issue.resumed.v1"
+
+    because: ResumedBecause
+    text: str | None = Field(default=None, max_length=MAX_TEXT)
+
+
+class IssuePromised(IssueEvent):
+    """The owner has said when it will be solved: `issue.promised_at`."""
+
+    subject: ClassVar[str] = "issue.promised.v1"
+
+    previously_at: AwareDatetime | None = None
+    text: str | None = Field(default=None, max_length=MAX_TEXT)
+
+
+class IssueLapsed(IssueEvent):
+    """The owner took it and then nothing happened: it counts as not taken, and is chased."""
+
+    subject: ClassVar[str] = "issue.lapsed.v1"
+
+
+class IssuePostponed(IssueEvent):
+    """The next step is due at another time: chasing rested, or the calendars are otherwise now."""
+
+    subject: ClassVar[str] = "issue.postponed.v1"
+
+
+class IssueMerged(IssueEvent):
+    """It is the same as another issue and closed; its carrier hears of the other's progress."""
+
+    subject: ClassVar[str] = "issue.merged.v1"
+
+    into_reference: str
+    text: str | None = Field(default=None, max_length=MAX_TEXT)
+
+
+class IssueLinked(IssueEvent):
+    """It is part of a problem: when that is solved, this is."""
+
+    subject: ClassVar[str] = "issue.linked.v1"
+
+    parent_reference: str
+    text: str | None = Field(default=None, max_length=MAX_TEXT)
+
+
+class IssueSeparated(IssueEvent):
+    """It stands for itself again."""
+
+    subject: ClassVar[str] = "issue.separated.v1"
+
+    from_reference: str
+    text: str | None = Field(default=None, max_length=MAX_TEXT)
+
+
+class PersonAway(RouterEvent):
+    """Somebody is away from now on; what they had open is with others, who give it back."""
+
+    subject: ClassVar[str] = "person.away.v1"
+
+    absence_id: str
+    person_id: str
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    substitute_id: str | None = None
+    issues: int
+    """How many of their open issues went to others."""
+
+
+class PersonBack(RouterEvent):
+    """They are here again; what is still open of theirs has come back."""
+
+    subject: ClassVar[str] = "person.back.v1"
+
+    absence_id: str
+    person_id: str
+    substitute_id: str | None = None
+    issues: int
+
+
+class ChasingPaused(RouterEvent):
+    """Banso reminds nobody for a while, and no deadline runs."""
+
+    subject: ClassVar[str] = "chasing.paused.v1"
+
+    pause_id: str
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    said_by_id: str | None = None
+    text: str = Field(max_length=2_000)
+    concerned: tuple[str, ...] = ()
+    """Everybody who owns or carries something open."""
+
+
+class ChasingResumed(RouterEvent):
+    """Deadlines run again, with the time that was left."""
+
+    subject: ClassVar[str] = "chasing.resumed.v1"
+
+    pause_id: str
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    concerned: tuple[str, ...] = ()
+
+
 class IssueReminded(IssueEvent):
     """Banso reminded the person whose step is due or overdue."""
 
@@ -121,6 +270,16 @@ class IssueReminded(IssueEvent):
 
     step: Step
     person_id: str
+    before: bool = False
+    """It is not late yet: a part of the time is left."""
+
+
+class EscalatedBecause(StrEnum):
+    """Why somebody further up is told."""
+
+    LATE = "late"
+    REOPENED = "reopened"
+    """What was said to be solved was not, again."""
 
 
 class IssueEscalated(IssueEvent):
@@ -132,6 +291,9 @@ class IssueEscalated(IssueEvent):
     person_id: str
     gives: bool = False
     """The issue itself moves there, too; its assignment follows in the same breath."""
+    because: EscalatedBecause = EscalatedBecause.LATE
+    rung: str | None = Field(default=None, max_length=200)
+    """The name of the ladder's step, in the organisation's language."""
 
 
 class IssueResolved(IssueEvent):
@@ -141,6 +303,8 @@ class IssueResolved(IssueEvent):
 
     text: str | None = Field(default=None, max_length=MAX_TEXT)
     """What was done, for the carrier."""
+    shared_from: str | None = None
+    """Id of the problem that was solved, and this one with it."""
 
 
 class IssueClosed(IssueEvent):

@@ -21,6 +21,7 @@ from shared.contracts.issue import (
     State,
     Step,
     Urgency,
+    WaitingFor,
 )
 
 MOST_REOPENINGS_BY_MAIL = 3
@@ -77,6 +78,25 @@ class Issue:
     customer: str | None = None
     reopened_by_mail: dict[str, list[str]] = field(default_factory=dict)
     """By person, when they lately had it reopened by mail (ISO 8601)."""
+    helper_ids: list[str] = field(default_factory=list)
+    waiting_for: WaitingFor | None = None
+    waiting_since: datetime | None = None
+    stood_still_s: int = 0
+    """Working time, in the owner's calendar, for which the clock has stood still so far."""
+    snoozed_until: datetime | None = None
+    promised_at: datetime | None = None
+    merged_into: str | None = None
+    parent_id: str | None = None
+    reopenings: int = 0
+    queued: bool = False
+    """Nobody was free: it is drained to the first of the team who is."""
+    lent_by: str | None = None
+    """Who is away, and gets it back."""
+    acted_at: datetime | None = None
+    """When the owner last did or said something about it."""
+    policy: str | None = None
+    """Name of its policy; None for the urgency's own."""
+    triage: bool = False
 
 
 class Role(StrEnum):
@@ -362,5 +382,17 @@ def snapshot(issue: Issue) -> Snapshot:
         reminders=issue.reminders,
         confidential=issue.confidential,
         follower_ids=tuple(issue.follower_ids),
+        helper_ids=tuple(issue.helper_ids),
+        waiting_for=issue.waiting_for,
+        waiting_since=issue.waiting_since,
+        snoozed_until=issue.snoozed_until,
+        promised_at=issue.promised_at,
+        merged_into=issue.merged_into,
+        parent_id=issue.parent_id,
+        reopenings=issue.reopenings,
+        queued=issue.queued,
+        lent_by=issue.lent_by,
+        triage=issue.triage,
+        policy=issue.policy,
         organisation_revision=issue.revision,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from functools import cache
 from typing import Any
 
@@ -30,11 +31,32 @@ from services.router.lifecycle import Issue
 from shared import load
 from shared.contracts.event import Event
 from shared.contracts.intake import IssueImported, IssueRaised
-from shared.contracts.issue import Source, State, Step, Urgency
+from shared.contracts.issue import Source, State, Step, Urgency, WaitingFor
 from shared.contracts.organisation import Organisation
 from shared.database import Document, Instant, Store, Word
 from shared.journal import NotYet, add_journal
 from shared.worktime import working_hours
+
+
+class AbsenceSource(StrEnum):
+    """How we know of it."""
+
+    SAID = "said"
+    CALENDAR = "calendar"
+    """An imported iCalendar file or feed."""
+
+
+class AbsenceState(StrEnum):
+    PLANNED = "planned"
+    AWAY = "away"
+    OVER = "over"
+
+
+class PauseState(StrEnum):
+    PLANNED = "planned"
+    PAUSED = "paused"
+    OVER = "over"
+
 
 metadata = MetaData()
 add_journal(metadata)
@@ -80,6 +102,20 @@ issues = Table(
     Column("follower_ids", Document, nullable=False, server_default="[]"),
     Column("customer", String),
     Column("reopened_by_mail", Document, nullable=False, server_default="{}"),
+    Column("helper_ids", Document, nullable=False, server_default="[]"),
+    Column("waiting_for", Word(WaitingFor)),
+    Column("waiting_since", Instant),
+    Column("stood_still_s", Integer, nullable=False, server_default="0"),
+    Column("snoozed_until", Instant),
+    Column("promised_at", Instant),
+    Column("merged_into", String),
+    Column("parent_id", String),
+    Column("reopenings", Integer, nullable=False, server_default="0"),
+    Column("queued", Boolean, nullable=False, server_default=false()),
+    Column("lent_by", String),
+    Column("acted_at", Instant),
+    Column("policy", String),
+    Column("triage", Boolean, nullable=False, server_default=false()),
     CheckConstraint(
         "state = 'closed' OR (next_step IS NOT NULL AND next_step_at IS NOT NULL"
         " AND wake_at IS NOT NULL)",
@@ -88,6 +124,10 @@ issues = Table(
     CheckConstraint("owner_id <> ''", name="issue_has_owner"),
     Index("issue_by_wake", "wake_at"),
     Index("issue_by_owner", "owner_id", "state"),
+    Index("issue_by_main", "merged_into"),
+    Index("issue_by_parent", "parent_id"),
+    Index("issue_by_lender", "lent_by"),
+    Index("issue_by_queue", "queued", "team_id"),
 )
 
 works = Table(
@@ -103,6 +143,36 @@ answers = Table(
     metadata,
     Column("carrier_id", String, primary_key=True),
     Column("last_by_person", Document, nullable=False),
+)
+
+absences = Table(
+    "absence",
+    metadata,
+    Column("absence_id", String, primary_key=True),
+    Column("person_id", String, nullable=False),
+    Column("starts_at", Instant, nullable=False),
+    Column("ends_at", Instant, nullable=False),
+    Column("substitute_id", String),
+    Column("source", Word(AbsenceSource), nullable=False),
+    Column("state", Word(AbsenceState), nullable=False),
+    Column("wake_at", Instant),
+    Column("taken_at", Instant),
+    Index("absence_by_wake", "wake_at"),
+    Index("absence_by_person", "person_id"),
+)
+
+pauses = Table(
+    "pause",
+    metadata,
+    Column("pause_id", String, primary_key=True),
+    Column("starts_at", Instant, nullable=False),
+    Column("ends_at", Instant, nullable=False),
+    Column("said_by_id", String, nullable=False),
+    Column("text", String, nullable=False),
+    Column("state", Word(PauseState), nullable=False),
+    Column("wake_at", Instant),
+    Column("taken_at", Instant),
+    Index("pause_by_wake", "wake_at"),
 )
 
 organisations = Table(
@@ -121,6 +191,35 @@ class Answers:
 
     carrier_id: str
     last_by_person: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """Somebody's time away."""
+
+    absence_id: str
+    person_id: str
+    starts_at: datetime
+    ends_at: datetime
+    substitute_id: str | None
+    source: AbsenceSource
+    state: AbsenceState
+    wake_at: datetime | None
+    taken_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A time in which Banso chases nobody."""
+
+    pause_id: str
+    starts_at: datetime
+    ends_at: datetime
+    said_by_id: str
+    text: str
+    state: PauseState
+    wake_at: datetime | None
+    taken_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,31 @@
+"""What the router does about each fact that it hears."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from services.router.handlers.asked import action_failed, action_requested
+from services.router.handlers.due import due_failed, issue_due
+from services.router.handlers.published import organisation_changed
+from services.router.handlers.raised import (
+    could_not_be_imported,
+    could_not_be_routed,
+    issue_imported,
+    issue_raised,
+)
+from services.router.handlers.said import could_not_be_understood, message_received
+from services.router.store import Desk
+from shared.bus import Hears
+from shared.contracts.event import Event
+from shared.contracts.intake import ActionRequested, IssueImported, IssueRaised, MessageReceived
+from shared.contracts.router import IssueDue
+
+__all__ = ["HEARS", "organisation_changed"]
+
+HEARS: Mapping[type[Event], Hears[Desk]] = {
+    IssueRaised: Hears(issue_raised, attempts=3, rescue=could_not_be_routed),
+    IssueImported: Hears(issue_imported, attempts=3, rescue=could_not_be_imported),
+    MessageReceived: Hears(message_received, rescue=could_not_be_understood),
+    ActionRequested: Hears(action_requested, rescue=action_failed),
+    IssueDue: Hears(issue_due, rescue=due_failed),
+}

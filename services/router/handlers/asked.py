@@ -1,0 +1,115 @@
+"""What people ask for: whether it may be done, and who does it."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from services.router import lifecycle
+from services.router.handlers.complete import incomplete
+from services.router.handlers.keep import keep, word
+from services.router.handlers.moves import move
+from services.router.handlers.progress import (
+    acknowledge,
+    answer,
+    answered_elsewhere,
+    correct,
+    reopen,
+    resolve,
+)
+from services.router.lifecycle import Issue
+from services.router.store import Desk
+from shared.contracts.event import MAX_TEXT, Envelope, Event
+from shared.contracts.intake import (
+    ActionRequested,
+)
+from shared.contracts.issue import (
+    Action,
+    Refusal,
+    Source,
+)
+from shared.contracts.router import (
+    ActionRefused,
+    IssueClosed,
+)
+from shared.journal import NotYet
+
+
+def action_requested(request: ActionRequested, desk: Desk) -> list[Event]:
+    """Does what somebody asks for, or says why not. Asking twice changes nothing."""
+    issue = desk.issue(request.issue_id)
+    if issue is None:
+        raise NotYet
+    who, leader_id = request.person_id, desk.organisation.leader
+    if lifecycle.is_done(issue, request.action, who, request.assignment):
+        return []
+    refusal = (
+        lifecycle.refusal(issue, request.action, who, request.assignment, leader_id)
+        or _unproven(issue, request, desk)
+        or incomplete(issue, request, desk.organisation)
+    )
+    if refusal is not None:
+        return [_refuse(request, refusal, desk, issue)]
+    match request.action:
+        case Action.ACKNOWLEDGE:
+            return [acknowledge(issue, desk, who)]
+        case Action.DECLINE | Action.HAND_OVER:
+            return move(issue, request, desk)
+        case Action.ANSWER:
+            return [answer(issue, desk, who, actor_id=who, text=request.text or "")]
+        case Action.ANSWERED_ELSEWHERE:
+            return [answered_elsewhere(issue, request, desk)]
+        case Action.RESOLVE:
+            return resolve(issue, request, desk)
+        case Action.CONFIRM:
+            closed = lifecycle.close(issue, desk.now)
+            how = {"confirmed": True, "text": request.text}
+            return [keep(closed, desk, IssueClosed, actor_id=who, **how)]
+        case Action.REOPEN:
+            return reopen(issue, request, desk)
+        case Action.WITHDRAW:
+            closed = lifecycle.close(issue, desk.now)
+            how = {"confirmed": False, "withdrawn": True, "text": request.text}
+            return [keep(closed, desk, IssueClosed, actor_id=who, **how)]
+        case Action.CORRECT:
+            return correct(issue, request, desk)
+        case _:
+            assert_never(request.action)
+
+
+def action_failed(envelope: Envelope, desk: Desk) -> list[Event]:
+    """Deciding on a request failed for good: the person hears so."""
+    said = envelope.data
+    issue = desk.issue(str(said["issue_id"]))
+    return [
+        ActionRefused(
+            occurred_at=desk.now,
+            issue_id=str(said["issue_id"]),
+            person_id=str(said["person_id"]),
+            action=Action(said["action"]),
+            refusal=Refusal.FAILED,
+            requested_at=envelope.occurred_at,
+            source=word(Source, said.get("source"), Source.WEB),
+            text=str(said["text"])[:MAX_TEXT] if said.get("text") else None,
+            issue=lifecycle.snapshot(issue) if issue else None,
+        )
+    ]
+
+
+def _unproven(issue: Issue, request: ActionRequested, desk: Desk) -> Refusal | None:
+    """A mail that nothing vouches for does little; the rest takes one click."""
+    asks = (request.action, request.person_id, request.source, request.standing)
+    return Refusal.ONE_CLICK if lifecycle.needs_one_click(issue, *asks, desk.now) else None
+
+
+def _refuse(request: ActionRequested, refusal: Refusal, desk: Desk, issue: Issue) -> ActionRefused:
+    return ActionRefused(
+        occurred_at=desk.now,
+        issue_id=request.issue_id,
+        person_id=request.person_id,
+        action=request.action,
+        refusal=refusal,
+        requested_at=request.occurred_at,
+        source=request.source,
+        text=request.text,
+        issue=lifecycle.snapshot(issue),
+    )

@@ -1,0 +1,48 @@
+"""Keeps an issue as it is now, and the event that says so."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from services.router import followup, lifecycle
+from services.router.lifecycle import Issue
+from services.router.store import Desk
+from shared.contracts.issue import (
+    State,
+)
+from shared.contracts.organisation import Policy
+from shared.contracts.router import (
+    IssueEvent,
+)
+from shared.worktime import WorkingHours, working_hours
+
+_Word = TypeVar("_Word", bound=StrEnum)
+
+
+def keep(issue: Issue, desk: Desk, event: type[IssueEvent], **said: Any) -> Any:
+    """Keeps the issue as it is now, and the event that says so. Its time never runs backwards."""
+    at = max(issue.changed_at, desk.now)
+    desk.put(replace(issue, changed_at=at))
+    snapshot = lifecycle.snapshot(issue)
+    return event(occurred_at=at, issue_id=issue.issue_id, issue=snapshot, **said)
+
+
+def plan(issue: Issue, desk: Desk) -> Issue:
+    return followup.plan(issue, policy_of(issue, desk), hours_of(issue, desk), desk.now)
+
+
+def policy_of(issue: Issue, desk: Desk) -> Policy:
+    return desk.organisation.policies[issue.urgency]
+
+
+def hours_of(issue: Issue, desk: Desk) -> WorkingHours:
+    """The working time of whoever has to act next."""
+    acts = issue.carrier_id if issue.state == State.RESOLVED else issue.owner_id
+    return working_hours(desk.organisation.calendar_of(acts))
+
+
+def word(words: type[_Word], value: object, otherwise: _Word) -> _Word:
+    """The word that `value` is, or another where it is none."""
+    return words(str(value)) if value in set(words) else otherwise

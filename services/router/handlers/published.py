@@ -1,0 +1,19 @@
+"""The organisation is otherwise now."""
+
+from __future__ import annotations
+
+from services.router.handlers.owner import replace_owner
+from services.router.store import Desk
+from shared.contracts.event import Event
+from shared.contracts.organisation import Organisation
+from shared.contracts.router import (
+    OrganisationPublished,
+)
+
+
+def organisation_changed(organisation: Organisation, number: int, desk: Desk) -> list[Event]:
+    """Publishes a new organisation; whatever somebody who left it owned gets a new owner."""
+    desk.publish(organisation, number)
+    events: list[Event] = [OrganisationPublished(occurred_at=desk.now, organisation=organisation)]
+    left = desk.owned_by_strangers(organisation.person)
+    return [*events, *(replace_owner(issue, desk) for issue in left)]

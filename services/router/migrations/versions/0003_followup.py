@@ -1,0 +1,61 @@
+"""Helpers, waits, snoozes, promises, merged issues, queues, absences and pauses."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from shared.database import Document, Instant
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    for column in (
+        sa.Column("helper_ids", Document, nullable=False, server_default="[]"),
+        sa.Column("waiting_for", sa.String(), nullable=True),
+        sa.Column("waiting_since", Instant(), nullable=True),
+        sa.Column("stood_still_s", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("snoozed_until", Instant(), nullable=True),
+        sa.Column("promised_at", Instant(), nullable=True),
+        sa.Column("merged_into", sa.String(), nullable=True),
+        sa.Column("parent_id", sa.String(), nullable=True),
+        sa.Column("reopenings", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("queued", sa.Boolean(), nullable=False, server_default=sa.false()),
+        sa.Column("lent_by", sa.String(), nullable=True),
+        sa.Column("acted_at", Instant(), nullable=True),
+        sa.Column("policy", sa.String(), nullable=True),
+        sa.Column("triage", sa.Boolean(), nullable=False, server_default=sa.false()),
+    ):
+        op.add_column("issue", column)
+    op.create_index("issue_by_main", "issue", ["merged_into"], unique=False)
+    op.create_index("issue_by_parent", "issue", ["parent_id"], unique=False)
+    op.create_index("issue_by_lender", "issue", ["lent_by"], unique=False)
+    op.create_index("issue_by_queue", "issue", ["queued", "team_id"], unique=False)
+    op.create_table(
+        "absence",
+        sa.Column("absence_id", sa.String(), nullable=False),
+        sa.Column("person_id", sa.String(), nullable=False),
+        sa.Column("starts_at", Instant(), nullable=False),
+        sa.Column("ends_at", Instant(), nullable=False),
+        sa.Column("substitute_id", sa.String(), nullable=True),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("wake_at", Instant(), nullable=True),
+        sa.Column("taken_at", Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("absence_id"),
+    )
+    op.create_index("absence_by_wake", "absence", ["wake_at"], unique=False)
+    op.create_index("absence_by_person", "absence", ["person_id"], unique=False)
+    op.create_table(
+        "pause",
+        sa.Column("pause_id", sa.String(), nullable=False),
+        sa.Column("starts_at", Instant(), nullable=False),
+        sa.Column("ends_at", Instant(), nullable=False),
+        sa.Column("said_by_id", sa.String(), nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("wake_at", Instant(), nullable=True),
+        sa.Column("taken_at", Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("pause_id"),
+    )
+    op.create_index("pause_by_wake", "pause", ["wake_at"], unique=False)

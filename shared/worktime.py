@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -18,10 +18,18 @@ class NoWorkingTime(Exception):
     """The calendar has no working hour within three years."""
 
 
-class WorkingHours:
-    """The working spans of one calendar, holidays and changes of the clock included."""
+Rest = tuple[datetime, datetime]
+"""Start and end of a time that counts for nobody, whatever their calendar says."""
 
-    def __init__(self, calendar: Calendar) -> None:
+
+class WorkingHours:
+    """The working spans of one calendar, holidays and changes of the clock included.
+
+    No time counts within `rests`, as when chasing is paused; they may overlap.
+    """
+
+    def __init__(self, calendar: Calendar, rests: Sequence[Rest] = ()) -> None:
+        self._rests = rests
         self._zone = ZoneInfo(calendar.zone)
         self._hours = [calendar.hours.get(day, []) for day in _WEEKDAYS]
         self._closed = frozenset(calendar.closed)
@@ -81,7 +89,10 @@ class WorkingHours:
     def _on(self, day: date) -> tuple[tuple[datetime, datetime], ...]:
         if day not in self._spans:
             free = day in self._closed or day in self._holidays
-            self._spans[day] = () if free else tuple(self._worked(day))
+            worked = () if free else tuple(self._worked(day))
+            for rest in self._rests:
+                worked = tuple(part for span in worked for part in _without(span, rest))
+            self._spans[day] = worked
         return self._spans[day]
 
     def _worked(self, day: date) -> Iterator[tuple[datetime, datetime]]:
@@ -101,17 +112,30 @@ class WorkingHours:
         return midnight.replace(hour=minute // 60, minute=minute % 60).astimezone(UTC)
 
 
+def _without(span: Rest, rest: Rest) -> Iterator[Rest]:
+    """What is left of a span: all of it, a part, two parts, or nothing."""
+    (start, end), (begins, ends) = span, rest
+    if begins >= ends:
+        yield span
+        return
+    if start < min(end, begins):
+        yield start, min(end, begins)
+    if max(start, ends) < end:
+        yield max(start, ends), end
+
+
 _MOST_COMPILED = 1000
-_compiled: dict[int, tuple[Calendar, WorkingHours]] = {}
+_compiled: dict[tuple[int, tuple[Rest, ...]], tuple[Calendar, WorkingHours]] = {}
 
 
-def working_hours(calendar: Calendar) -> WorkingHours:
+def working_hours(calendar: Calendar, rests: tuple[Rest, ...] = ()) -> WorkingHours:
     """The working spans of `calendar`, computed once for each calendar heard."""
-    found = _compiled.get(id(calendar))
+    key = (id(calendar), rests)
+    found = _compiled.get(key)
     if found is not None and found[0] is calendar:
         return found[1]
     if len(_compiled) >= _MOST_COMPILED:
         _compiled.clear()
-    hours = WorkingHours(calendar)
-    _compiled[id(calendar)] = (calendar, hours)
+    hours = WorkingHours(calendar, rests)
+    _compiled[key] = (calendar, hours)
     return hours

@@ -97,6 +97,8 @@ class Issue:
     policy: str | None = None
     """Name of its policy; None for the urgency's own."""
     triage: bool = False
+    planned_at: datetime | None = None
+    """When next step and wake-up were set: what was known then of pauses counted for them."""
 
 
 class Role(StrEnum):
@@ -135,6 +137,10 @@ ALLOWED: Mapping[Action, Allowed] = {
     Action.CORRECT: Allowed(_OPEN, frozenset({Role.OWNER, Role.CARRIER})),
     Action.WITHDRAW: Allowed(_OPEN | {State.RESOLVED}, frozenset({Role.CARRIER}), State.CLOSED),
     Action.ANSWERED_ELSEWHERE: Allowed(_OPEN, frozenset({Role.CARRIER})),
+    Action.SNOOZE: Allowed(_OPEN, frozenset({Role.OWNER})),
+    Action.WAIT: Allowed(_OPEN, frozenset({Role.OWNER})),
+    Action.RESUME: Allowed(_OPEN, frozenset({Role.OWNER, Role.LEADER, Role.CARRIER})),
+    Action.PROMISE: Allowed(_OPEN, frozenset({Role.OWNER, Role.LEADER})),
 }
 
 
@@ -339,6 +345,58 @@ def count_reopening_by_mail(issue: Issue, person_id: str, now: datetime) -> Issu
 def _reopenings(issue: Issue, person_id: str, now: datetime) -> list[str]:
     asked = issue.reopened_by_mail.get(person_id, [])
     return [at for at in asked if datetime.fromisoformat(at) > now - REOPENINGS_COUNT]
+
+
+def wait(issue: Issue, waiting_for: WaitingFor, until: datetime | None, now: datetime) -> Issue:
+    """The ball is with carrier or customer. Whoever asks them has taken the issue, too."""
+    return replace(
+        _taken(issue, now),
+        version=issue.version + 1,
+        waiting_for=waiting_for,
+        waiting_since=issue.waiting_since or now,
+        snoozed_until=until,
+        acted_at=now,
+    )
+
+
+def snooze(issue: Issue, until: datetime, now: datetime) -> Issue:
+    """Put off until then. Whoever says when has taken the issue, too."""
+    return replace(_taken(issue, now), version=issue.version + 1, snoozed_until=until, acted_at=now)
+
+
+def promise(issue: Issue, promised_at: datetime, now: datetime) -> Issue:
+    """The owner says when it will be solved, and has taken it."""
+    return replace(
+        _taken(issue, now), version=issue.version + 1, promised_at=promised_at, acted_at=now
+    )
+
+
+def go_on(issue: Issue, stood_still: timedelta) -> Issue:
+    """No wait and no snooze any more. The clock stood still for as long as others had the ball."""
+    return replace(
+        issue,
+        version=issue.version + 1,
+        waiting_for=None,
+        waiting_since=None,
+        snoozed_until=None,
+        stood_still_s=issue.stood_still_s + round(stood_still.total_seconds()),
+    )
+
+
+def lapse(issue: Issue) -> Issue:
+    """The owner's yes counts no more; they are asked again whether they have it."""
+    return replace(
+        issue,
+        version=issue.version + 1,
+        state=State.ASSIGNED,
+        acknowledged_at=None,
+        acted_at=None,
+    )
+
+
+def touch(issue: Issue) -> Issue:
+    """Nothing is otherwise but when the next step is due."""
+    return replace(issue, version=issue.version + 1)
 
 
 def remind(issue: Issue) -> Issue:

@@ -21,13 +21,17 @@ from sqlalchemy import (
     String,
     Table,
     false,
+    or_,
     select,
+    union,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from services.router import pause
 from services.router.assignment import NOTHING, Work
 from services.router.lifecycle import Issue
+from services.router.pause import Pause
 from shared import load
 from shared.contracts.event import Event
 from shared.contracts.intake import IssueImported, IssueRaised
@@ -35,7 +39,7 @@ from shared.contracts.issue import Source, State, Step, Urgency, WaitingFor
 from shared.contracts.organisation import Organisation
 from shared.database import Document, Instant, Store, Word
 from shared.journal import NotYet, add_journal
-from shared.worktime import working_hours
+from shared.worktime import Rest, working_hours
 
 
 class AbsenceSource(StrEnum):
@@ -49,12 +53,6 @@ class AbsenceSource(StrEnum):
 class AbsenceState(StrEnum):
     PLANNED = "planned"
     AWAY = "away"
-    OVER = "over"
-
-
-class PauseState(StrEnum):
-    PLANNED = "planned"
-    PAUSED = "paused"
     OVER = "over"
 
 
@@ -116,6 +114,7 @@ issues = Table(
     Column("acted_at", Instant),
     Column("policy", String),
     Column("triage", Boolean, nullable=False, server_default=false()),
+    Column("planned_at", Instant),
     CheckConstraint(
         "state = 'closed' OR (next_step IS NOT NULL AND next_step_at IS NOT NULL"
         " AND wake_at IS NOT NULL)",
@@ -169,10 +168,10 @@ pauses = Table(
     Column("ends_at", Instant, nullable=False),
     Column("said_by_id", String, nullable=False),
     Column("text", String, nullable=False),
-    Column("state", Word(PauseState), nullable=False),
+    Column("said_at", Instant, nullable=False),
+    Column("earlier", Document, nullable=False),
     Column("wake_at", Instant),
-    Column("taken_at", Instant),
-    Index("pause_by_wake", "wake_at"),
+    Column("moving", String),
 )
 
 organisations = Table(
@@ -204,20 +203,6 @@ class Absence:
     substitute_id: str | None
     source: AbsenceSource
     state: AbsenceState
-    wake_at: datetime | None
-    taken_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Pause:
-    """A time in which Banso chases nobody."""
-
-    pause_id: str
-    starts_at: datetime
-    ends_at: datetime
-    said_by_id: str
-    text: str
-    state: PauseState
     wake_at: datetime | None
     taken_at: datetime | None = None
 
@@ -258,6 +243,9 @@ class Desk(Store):
         self._issues = self.rows(issues, Issue)
         self._answers = self.rows(answers, Answers)
         self._published = self.lines(organisations, Published)
+        self._pauses = self.rows(pauses, Pause)
+        self._pause_ids: list[str] | None = None
+        self._rests: tuple[Rest, ...] | None = None
         self._organisation = organisation
         self._board = board
         self._before: list[tuple[str, Work]] = []
@@ -286,6 +274,7 @@ class Desk(Store):
 
     def undo(self) -> None:
         super().undo()
+        self._rests = None
         count, self._organisation, self.published = self._marked
         self._take_back(count)
 
@@ -349,6 +338,56 @@ class Desk(Store):
         when = (at or self.now).astimezone(UTC).isoformat()
         last = max(when, known.get(person_id, ""))
         self._answers.put(Answers(carrier_id, {**known, person_id: last}))
+
+    @property
+    def pauses(self) -> list[Pause]:
+        """Every pause that was ever said."""
+        if self._pause_ids is None:
+            self._pause_ids = list(self.connection.scalars(select(pauses.c.pause_id)))
+            self._pauses.expect(self._pause_ids)
+        return [known for one in self._pause_ids if (known := self._pauses.get(one))]
+
+    @property
+    def rests(self) -> tuple[Rest, ...]:
+        """When chasing rests, as it is known now."""
+        if self._rests is None:
+            self._rests = pause.rests(self.pauses)
+        return self._rests
+
+    def pause(self, pause_id: str) -> Pause | None:
+        return self._pauses.get(pause_id)
+
+    def put_pause(self, said: Pause) -> None:
+        known = {one.pause_id for one in self.pauses}
+        self._pauses.put(said)
+        if self._pause_ids is not None and said.pause_id not in known:
+            self._pause_ids.append(said.pause_id)
+        self._rests = None
+
+    def concerned(self) -> list[str]:
+        """Everybody inside who owns or carries something open, in order."""
+        is_open = issues.c.state != State.CLOSED
+        found = union(
+            select(issues.c.owner_id).where(is_open), select(issues.c.carrier_id).where(is_open)
+        )
+        people = self.organisation.person
+        return sorted(who for who in self.connection.scalars(found) if who in people)
+
+    def planned_before(self, said_at: datetime, after_id: str, most: int) -> list[Issue]:
+        """Open issues planned before then, in the order of their ids, those after `after_id`."""
+        query = (
+            select(issues.c.issue_id)
+            .where(
+                issues.c.state != State.CLOSED,
+                issues.c.planned_at < said_at,
+                issues.c.issue_id > after_id,
+            )
+            .order_by(issues.c.issue_id)
+            .limit(most)
+        )
+        ids = list(self.connection.scalars(query))
+        self._issues.expect(ids)
+        return [issue for issue_id in ids if (issue := self._issues.get(issue_id))]
 
     def take(self, issue_ids: Sequence[str]) -> None:
         """Marks issues whose being due is now said, so that they are not taken again at once."""
@@ -415,6 +454,14 @@ def _add_works(dialect: str) -> Executable:
             "chosen_at": insert.excluded.chosen_at,
         },
     )
+
+
+def pauses_in_force(connection: Connection, now: datetime) -> list[Pause]:
+    """The pauses for which something is still to be done, or in which chasing rests now."""
+    query = select(pauses).where(
+        or_(pauses.c.wake_at.is_not(None), pauses.c.moving.is_not(None), pauses.c.ends_at > now)
+    )
+    return [Pause(**row) for row in connection.execute(query).mappings()]
 
 
 def last_published(

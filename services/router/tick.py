@@ -10,7 +10,8 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from services.router import handlers, organisation
+from services.router import handlers, organisation, store
+from services.router.pause import Pause
 from services.router.store import Desk, issues
 from shared import clock, due, logs
 from shared.contracts.organisation import Organisation
@@ -27,6 +28,8 @@ async def say_what_is_due(journal: Journal[Desk]) -> int:
     """
     columns = (issues.c.issue_id, issues.c.step_number)
     now = clock.now()
+    if await _rests(journal, now):
+        return 0
     rows = await journal.read(
         lambda connection: due.find(connection, columns, issues.c.wake_at, issues.c.taken_at, now)
     )
@@ -36,6 +39,30 @@ async def say_what_is_due(journal: Journal[Desk]) -> int:
         *(journal.settle(_cause(row)) for row in rows),
     )
     return len(rows)
+
+
+async def _rests(journal: Journal[Desk], now: datetime) -> bool:
+    """Whether nobody is chased just now; does what is to be done about pauses first.
+
+    Nobody is chased either while plans are still being moved for a pause, since what seems due
+    may have time left.
+    """
+    in_force = await journal.read(lambda connection: store.pauses_in_force(connection, now))
+    moving = [one for one in in_force if one.moving is not None]
+    for one in moving:
+        await journal.settle(_moves_plans(one))
+    for one in in_force:
+        if one.wake_at is not None and one.wake_at <= now:
+            over = partial(handlers.pause_over, one.pause_id)
+            cause_id = f"pause/{one.pause_id}/{one.said_at.isoformat()}/over"
+            await journal.settle(Cause(cause_id, over))
+    return bool(moving) or any(one.holds(now) for one in in_force)
+
+
+def _moves_plans(pause: Pause) -> Cause[Desk]:
+    after_id = pause.moving or ""
+    cause_id = f"pause/{pause.pause_id}/{pause.said_at.isoformat()}/move/{after_id}"
+    return Cause(cause_id, partial(handlers.plans_moved, pause.pause_id, after_id))
 
 
 def _cause(row: Row[Any]) -> Cause[Desk]:

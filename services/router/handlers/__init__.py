@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from services.router.handlers.asked import action_failed, action_requested
 from services.router.handlers.due import due_failed, issue_due
+from services.router.handlers.paused import pause_over, pause_said, plans_moved
 from services.router.handlers.published import organisation_changed
 from services.router.handlers.raised import (
     could_not_be_imported,
@@ -17,10 +18,16 @@ from services.router.handlers.said import could_not_be_understood, message_recei
 from services.router.store import Desk
 from shared.bus import Hears
 from shared.contracts.event import Event
-from shared.contracts.intake import ActionRequested, IssueImported, IssueRaised, MessageReceived
+from shared.contracts.intake import (
+    ActionRequested,
+    IssueImported,
+    IssueRaised,
+    MessageReceived,
+    PauseSaid,
+)
 from shared.contracts.router import IssueDue
 
-__all__ = ["HEARS", "organisation_changed"]
+__all__ = ["HEARS", "organisation_changed", "pause_over", "plans_moved"]
 
 HEARS: Mapping[type[Event], Hears[Desk]] = {
     IssueRaised: Hears(issue_raised, attempts=3, rescue=could_not_be_routed),
@@ -28,4 +35,5 @@ HEARS: Mapping[type[Event], Hears[Desk]] = {
     MessageReceived: Hears(message_received, rescue=could_not_be_understood),
     ActionRequested: Hears(action_requested, rescue=action_failed),
     IssueDue: Hears(issue_due, rescue=due_failed),
+    PauseSaid: Hears(pause_said),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from services.router import lifecycle
+from services.router.handlers import waits
 from services.router.handlers.complete import incomplete
 from services.router.handlers.keep import keep, word
 from services.router.handlers.moves import move
@@ -45,7 +46,7 @@ def action_requested(request: ActionRequested, desk: Desk) -> list[Event]:
     refusal = (
         lifecycle.refusal(issue, request.action, who, request.assignment, leader_id)
         or _unproven(issue, request, desk)
-        or incomplete(issue, request, desk.organisation)
+        or incomplete(issue, request, desk)
     )
     if refusal is not None:
         return [_refuse(request, refusal, desk, issue)]
@@ -72,6 +73,14 @@ def action_requested(request: ActionRequested, desk: Desk) -> list[Event]:
             return [keep(closed, desk, IssueClosed, actor_id=who, **how)]
         case Action.CORRECT:
             return correct(issue, request, desk)
+        case Action.SNOOZE:
+            return waits.snooze(issue, request, desk)
+        case Action.WAIT:
+            return waits.wait(issue, request, desk)
+        case Action.RESUME:
+            return waits.resume(issue, request, desk)
+        case Action.PROMISE:
+            return waits.promise(issue, request, desk)
         case _:
             assert_never(request.action)
 

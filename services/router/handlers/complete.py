@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from services.router.handlers import waits
 from services.router.lifecycle import Issue
+from services.router.store import Desk
 from shared.contracts.intake import (
     ActionRequested,
     Correction,
@@ -17,10 +19,9 @@ from shared.contracts.issue import (
 from shared.contracts.organisation import Organisation
 
 
-def incomplete(
-    issue: Issue, request: ActionRequested, organisation: Organisation
-) -> Refusal | None:
+def incomplete(issue: Issue, request: ActionRequested, desk: Desk) -> Refusal | None:
     """What is missing from a request, or can't be."""
+    organisation = desk.organisation
     match request.action:
         case Action.DECLINE | Action.HAND_OVER:
             if request.action == Action.DECLINE and request.reason is None:
@@ -40,6 +41,8 @@ def incomplete(
             carriers = (issue.carrier_id, issue.reporter_id)
             may = gave in organisation.person and (gave not in carriers or gave == issue.owner_id)
             return None if may else Refusal.NO_SUCH_OWNER
+        case Action.SNOOZE | Action.WAIT | Action.RESUME | Action.PROMISE:
+            return waits.unfit(issue, request, desk)
         case Action.ACKNOWLEDGE | Action.CONFIRM | Action.REOPEN | Action.WITHDRAW:
             return None
         case _:

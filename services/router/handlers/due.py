@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import assert_never
 
 from services.router import followup, lifecycle
-from services.router.handlers.keep import hours_of, keep, policy_of
+from services.router.handlers.keep import hours_of, keep, plan, policy_of
 from services.router.handlers.owner import assign
+from services.router.handlers.waits import go_on
 from services.router.store import Desk
 from shared.contracts.event import Envelope, Event
 from shared.contracts.issue import (
@@ -14,47 +15,79 @@ from shared.contracts.issue import (
     Reasons,
     Step,
 )
+from shared.contracts.organisation import Rung
 from shared.contracts.router import (
     IssueClosed,
     IssueDue,
     IssueEscalated,
+    IssueLapsed,
     IssueReminded,
+    ResumedBecause,
 )
 
 
 def issue_due(due: IssueDue, desk: Desk) -> list[Event]:
-    """Reminds, escalates or closes, unless something has happened since."""
+    """Reminds, escalates, goes on or closes, unless something has happened since."""
     issue = desk.issue(due.issue_id)
     if issue is None or issue.step_number != due.step_number or issue.next_step is None:
         return []
     policy, hours = policy_of(issue, desk), hours_of(issue, desk)
     step, organisation = issue.next_step, desk.organisation
-    team = organisation.team.get(issue.team_id or "")
-    deed = followup.due(issue, policy, team.lead if team else None, organisation.leader)
+    team, rung = organisation.team.get(issue.team_id or ""), followup.rung_of(issue, policy)
+    deed = followup.due(
+        issue,
+        policy,
+        hours,
+        desk.now,
+        lead_id=team.lead if team else None,
+        leader_id=organisation.leader,
+        named_id=_named(rung, desk),
+    )
     climbed = followup.climb(issue, policy, hours, desk.now)
+    escalation = {"step": step, "rung": _name(rung, desk)}
     match deed:
-        case followup.Remind(person_id):
+        case followup.Remind(person_id, before):
             chased = lifecycle.remind(climbed) if step != Step.CONFIRM else climbed
-            return [keep(chased, desk, IssueReminded, step=step, person_id=person_id)]
+            how = {"step": step, "person_id": person_id, "before": before}
+            return [keep(chased, desk, IssueReminded, **how)]
         case followup.Tell(person_id):
             chased = lifecycle.remind(climbed)
             told = lifecycle.escalate(chased)
             return [
                 keep(chased, desk, IssueReminded, step=step, person_id=issue.owner_id),
-                keep(told, desk, IssueEscalated, step=step, person_id=person_id),
+                keep(told, desk, IssueEscalated, person_id=person_id, **escalation),
             ]
         case followup.Give(person_id):
             told = lifecycle.escalate(climbed)
             because = AssignedBecause.LEADER
             return [
-                keep(told, desk, IssueEscalated, step=step, person_id=person_id, gives=True),
+                keep(told, desk, IssueEscalated, person_id=person_id, gives=True, **escalation),
                 assign(told, desk, person_id, issue.team_id, because, Reasons()),
             ]
+        case followup.Lapse():
+            return [keep(plan(lifecycle.lapse(issue), desk), desk, IssueLapsed)]
+        case followup.GoOn():
+            return [go_on(issue, desk, ResumedBecause.OVER)]
+        case followup.TakeBack():
+            return [go_on(issue, desk, ResumedBecause.UNANSWERED)]
         case followup.Close():
             closed = lifecycle.close(issue, desk.now)
             return [keep(closed, desk, IssueClosed, confirmed=False)]
         case _:
             assert_never(deed)
+
+
+def _named(rung: Rung | None, desk: Desk) -> str | None:
+    """Whom a step of the ladder names beside lead and leader, if they are there."""
+    whom = rung.whom if rung is not None else None
+    return whom if whom in desk.organisation.person else None
+
+
+def _name(rung: Rung | None, desk: Desk) -> str | None:
+    """What people call a step of the ladder."""
+    if rung is None or rung.name is None:
+        return None
+    return rung.name.in_(desk.organisation.language)
 
 
 def due_failed(envelope: Envelope, desk: Desk) -> list[Event]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -34,13 +35,32 @@ def plan(issue: Issue, desk: Desk) -> Issue:
 
 
 def policy_of(issue: Issue, desk: Desk) -> Policy:
-    return desk.organisation.policies[issue.urgency]
+    """The policy by which the issue goes: its own, or its urgency's."""
+    organisation = desk.organisation
+    own = organisation.more_policies.get(issue.policy or "")
+    return own or organisation.policies[issue.urgency]
 
 
 def hours_of(issue: Issue, desk: Desk) -> WorkingHours:
-    """The working time of whoever has to act next."""
-    acts = issue.carrier_id if issue.state == State.RESOLVED else issue.owner_id
-    return working_hours(desk.organisation.calendar_of(acts))
+    """The working time of whoever has to act next, without the times in which chasing rests."""
+    return working_hours(desk.organisation.calendar_of(acting_id(issue)), desk.rests)
+
+
+def acting_id(issue: Issue) -> str:
+    """Who has to act next."""
+    carriers = issue.state == State.RESOLVED or issue.waiting_for is not None
+    return issue.carrier_id if carriers else issue.owner_id
+
+
+def let_go(issue: Issue, desk: Desk) -> Issue:
+    """The issue without wait and snooze; what was waited so far has stopped its owner's clock."""
+    if issue.waiting_for is None and issue.snoozed_until is None:
+        return issue
+    stood_still = timedelta()
+    if issue.waiting_since is not None:
+        owners = working_hours(desk.organisation.calendar_of(issue.owner_id), desk.rests)
+        stood_still = owners.between(issue.waiting_since, desk.now)
+    return lifecycle.go_on(issue, stood_still)
 
 
 def word(words: type[_Word], value: object, otherwise: _Word) -> _Word:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.router import assignment, lifecycle
-from services.router.handlers.keep import keep, plan
+from services.router.handlers.keep import keep, let_go, plan
 from services.router.lifecycle import Issue
 from services.router.store import Desk
 from shared.contracts.issue import (
@@ -71,7 +71,8 @@ def assign(
     reasons: Reasons,
     actor_id: str | None = None,
 ) -> IssueAssigned:
-    assigned = plan(lifecycle.assign(issue, owner_id, team_id, desk.now), desk)
+    given = lifecycle.assign(let_go(issue, desk), owner_id, team_id, desk.now)
+    assigned = plan(given, desk)
     desk.chose(owner_id)
     event: IssueAssigned = keep(
         assigned,

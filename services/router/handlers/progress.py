@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from services.router import followup, lifecycle
-from services.router.handlers.keep import hours_of, keep, plan, policy_of
+from services.router.handlers.keep import hours_of, keep, let_go, plan, policy_of
 from services.router.handlers.owner import replace_owner
 from services.router.lifecycle import Issue
 from services.router.store import Desk
@@ -68,7 +68,7 @@ def resolve(issue: Issue, request: ActionRequested, desk: Desk) -> list[Event]:
     """What was done goes to the carrier, who is asked to confirm."""
     if request.text:
         desk.remember_answer(issue.carrier_id, request.person_id)
-    resolved = plan(lifecycle.resolve(issue, request.cause, desk.now), desk)
+    resolved = plan(lifecycle.resolve(let_go(issue, desk), request.cause, desk.now), desk)
     who, text = request.person_id, request.text
     return [keep(resolved, desk, IssueResolved, actor_id=who, text=text)]
 

@@ -10,6 +10,7 @@ from services.router import lifecycle
 from services.router.handlers.asked import action_requested
 from services.router.handlers.keep import keep, word
 from services.router.handlers.progress import answer
+from services.router.handlers.waits import heard
 from services.router.lifecycle import Issue, Meaning
 from services.router.store import Desk
 from shared.contracts.event import MAX_TEXT, Envelope, Event
@@ -46,7 +47,10 @@ def message_received(message: MessageReceived, desk: Desk) -> list[Event]:
         is_plain = first.understood or action not in (Action.ACKNOWLEDGE, Action.CONFIRM)
         if action is not None and is_plain:
             return _asked(action, first, message, issue, desk)
-    return [_said(message, issue, desk)]
+    said = _said(message, issue, desk)
+    carriers = isinstance(said, IssueCommented) and said.voice is Voice.CARRIER
+    now = desk.issue(issue.issue_id)
+    return [said, *heard(now, desk, who)] if carriers and now is not None else [said]
 
 
 def could_not_be_understood(envelope: Envelope, desk: Desk) -> list[Event]:

@@ -11,10 +11,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.router import followup, lifecycle
-from services.router.followup import Close, Deed, Give, Remind, Tell
+from services.router.followup import (
+    BEFORE,
+    Close,
+    Deed,
+    Give,
+    GoOn,
+    Lapse,
+    Remind,
+    TakeBack,
+    Tell,
+)
 from services.router.lifecycle import Issue
-from shared.contracts.issue import State, Step
+from shared.contracts.issue import State, Step, WaitingFor
 from shared.contracts.organisation import Policy
+from shared.worktime import WorkingHours
 from tests.unit import build
 from tests.unit.build import HOUR, MONDAY, at, rung
 
@@ -27,8 +38,16 @@ def plan(issue: Issue, now: datetime, policy: Policy = POLICY) -> Issue:
     return followup.plan(issue, policy, OFFICE, now)
 
 
-def due(issue: Issue, policy: Policy = POLICY, lead_id: str | None = "mio") -> Deed:
-    return followup.due(issue, policy, lead_id, LEADER)
+def due(
+    issue: Issue,
+    policy: Policy = POLICY,
+    lead_id: str | None = "mio",
+    *,
+    now: datetime = MONDAY,
+    named_id: str | None = None,
+) -> Deed:
+    people = {"lead_id": lead_id, "leader_id": LEADER, "named_id": named_id}
+    return followup.due(issue, policy, OFFICE, now, **people)
 
 
 def climb(issue: Issue, now: datetime, policy: Policy = POLICY) -> Issue:
@@ -368,6 +387,207 @@ def test_what_can_wait_is_late_no_more() -> None:
     assert patient.next_step_at == at("2026-06-01 18:00")
 
 
+# Reminders before, a yes that lapses
+
+WARNED = build.policy(remind_before=0.25)
+
+
+def test_a_reminder_comes_while_a_share_of_the_time_is_left() -> None:
+    """A quarter of four working hours before 14:00, with an hour for lunch."""
+    planned = plan(build.issue(), MONDAY, WARNED)
+
+    assert (planned.rung, planned.wake_at) == (BEFORE, at("2026-06-01 12:00"))
+    assert planned.next_step_at == at("2026-06-01 14:00")
+    assert due(planned, WARNED) == Remind("ren", before=True)
+
+
+def test_after_the_reminder_before_comes_the_one_at_the_deadline() -> None:
+    planned = plan(build.issue(), MONDAY, WARNED)
+
+    reminded = climb(planned, at("2026-06-01 13:00"), WARNED)
+
+    assert (reminded.rung, reminded.wake_at) == (0, at("2026-06-01 14:00"))
+    assert reminded.next_step_at == at("2026-06-01 14:00")
+    assert due(reminded, WARNED) == Remind("ren")
+
+
+def test_after_an_outage_the_reminder_before_is_not_followed_by_one_of_yesterday() -> None:
+    planned = plan(build.issue(), MONDAY, WARNED)
+
+    reminded = climb(planned, at("2026-06-03 10:00"), WARNED)
+
+    assert reminded.wake_at == at("2026-06-03 10:00")
+
+
+def test_no_reminder_comes_a_moment_before_the_deadline() -> None:
+    hasty = build.policy(acknowledge_within="30m", remind_before=0.25)
+
+    assert plan(build.issue(), MONDAY, hasty).rung == 0
+
+
+def test_a_correction_that_leaves_no_time_for_a_reminder_before_reminds_at_the_deadline() -> None:
+    warned = build.policy(acknowledge_within="1h", remind_before=0.5)
+
+    urgent = replan(plan(build.issue(), MONDAY), at("2026-06-01 09:45"), warned)
+
+    assert (urgent.rung, urgent.wake_at) == (0, at("2026-06-01 10:00"))
+
+
+LASTING = build.policy(lasts="2d", keep_in_touch="9d", resolve_within="20d")
+
+
+def test_a_yes_counts_no_more_when_nothing_happens_after_it() -> None:
+    answered = acknowledged(answered_at=MONDAY)
+
+    planned = plan(answered, MONDAY, LASTING)
+
+    assert planned.wake_at == at("2026-06-03 09:00") - timedelta(hours=15)
+    assert due(planned, LASTING, now=at("2026-06-02 18:00")) == Lapse()
+    assert due(planned, LASTING, now=at("2026-06-02 17:00")) == Remind("ren")
+
+
+def test_whatever_the_owner_does_lets_a_yes_count_on() -> None:
+    acted = acknowledged(answered_at=MONDAY, acted_at=at("2026-06-02 09:00"))
+
+    assert plan(acted, MONDAY, LASTING).wake_at == at("2026-06-03 18:00")
+
+
+def test_a_yes_counts_until_the_promised_day() -> None:
+    promised = acknowledged(answered_at=MONDAY, promised_at=at("2026-06-08 12:00"))
+
+    assert due(plan(promised, MONDAY, LASTING), LASTING, now=at("2026-06-05 10:00")) != Lapse()
+    assert due(plan(promised, MONDAY, LASTING), LASTING, now=at("2026-06-08 12:00")) == Lapse()
+
+
+def test_a_lapse_is_not_missed_on_the_ladder() -> None:
+    late = build.policy(lasts="4h", repeat="3d", resolve_within="1h", acknowledge_within="1h")
+    climbed = replace(plan(acknowledged(), MONDAY, late), rung=len(late.ladder))
+
+    assert climb(climbed, at("2026-06-01 10:00"), late).wake_at == at("2026-06-01 14:00")
+
+
+# Waiting, putting off, promising
+
+
+def waiting(**said: Any) -> Issue:
+    since = {"waiting_for": WaitingFor.CUSTOMER, "waiting_since": MONDAY}
+    return acknowledged(**(since | said))
+
+
+def test_a_wait_is_followed_up_and_then_given_back_to_the_owner() -> None:
+    asked = plan(waiting(), MONDAY)
+
+    assert (asked.next_step, asked.next_step_at) == (Step.WAIT, at("2026-06-02 18:00"))
+    assert due(asked) == Remind("emi")
+    once = climb(asked, at("2026-06-02 18:00"))
+    assert once.wake_at == at("2026-06-03 18:00")
+    assert due(once) == Remind("emi")
+    assert due(climb(once, at("2026-06-03 18:00"))) == TakeBack()
+
+
+def test_a_wait_may_have_an_end_of_its_own() -> None:
+    until = waiting(snoozed_until=at("2026-06-06 10:00"))
+
+    assert plan(until, MONDAY).next_step_at == at("2026-06-08 09:00")
+
+
+def test_a_wait_whose_start_is_not_known_begins_now() -> None:
+    assert plan(waiting(waiting_since=None), MONDAY).next_step_at == at("2026-06-02 18:00")
+
+
+def test_what_others_had_the_ball_for_is_added_to_the_owners_time() -> None:
+    """8 working hours from Monday 9:00, and 3 for which the clock stood still."""
+    resumed = acknowledged(stood_still_s=3 * 3600)
+
+    assert plan(resumed, MONDAY).next_step_at == at("2026-06-02 12:00")
+
+
+def test_what_is_put_off_rests_until_then_whatever_the_carrier_says() -> None:
+    until = at("2026-06-05 13:00")
+    snoozed = plan(acknowledged(snoozed_until=until), MONDAY, WARNED)
+
+    assert (snoozed.next_step_at, snoozed.wake_at) == (until, until)
+    assert due(snoozed) == GoOn()
+    assert plan(lifecycle.comment(snoozed), at("2026-06-02 09:00")).wake_at == until
+
+
+def test_a_promised_day_takes_the_place_of_the_policys() -> None:
+    promised = acknowledged(answered_at=MONDAY, promised_at=at("2026-06-02 12:00"))
+
+    planned = plan(promised, MONDAY)
+
+    assert (planned.next_step, planned.next_step_at) == (Step.RESOLVE, at("2026-06-02 12:00"))
+
+
+def test_part_of_a_problem_is_kept_in_touch_and_not_chased_for_a_solution() -> None:
+    part = acknowledged(answered_at=MONDAY, parent_id="problem", raised_at=at("2026-05-01 09:00"))
+
+    assert plan(part, MONDAY).next_step is Step.ANSWER
+
+
+def test_a_correction_moves_nothing_that_stands_still() -> None:
+    asked = plan(waiting(), MONDAY)
+    off = plan(acknowledged(snoozed_until=at("2026-06-05 13:00")), MONDAY)
+
+    assert replan(asked, MONDAY + HOUR) == asked
+    assert replan(off, MONDAY + HOUR) == off
+
+
+# Named steps of the ladder
+
+
+def test_a_step_of_the_ladder_may_name_somebody() -> None:
+    named = build.policy(
+        ladder=[
+            {"after": "0h", "do": "tell", "whom": "on-call"},
+            {"after": "0h", "do": "give", "to": "leader"},
+        ]
+    )
+    late = climb(plan(build.issue(), MONDAY, named), MONDAY, named)
+    late = replace(late, rung=0)
+
+    assert due(late, named, named_id="yui") == Tell("yui")
+    assert due(late, named, named_id=None) == Tell(LEADER)
+    assert due(replace(late, carrier_id="yui"), named, named_id="yui") == Tell(LEADER)
+    assert due(replace(late, confidential=True), named, named_id="yui") == Tell(LEADER)
+
+
+def test_only_what_is_late_stands_on_the_ladder() -> None:
+    planned = plan(build.issue(), MONDAY, WARNED)
+
+    assert followup.rung_of(planned, WARNED) is None
+    assert followup.rung_of(replace(planned, rung=0), WARNED) == WARNED.ladder[0]
+    assert followup.rung_of(replace(planned, rung=9), WARNED) is None
+
+
+# Chasing rests
+
+TUESDAY = (at("2026-06-02 09:00"), at("2026-06-03 09:00"))
+
+
+def test_a_plan_moves_by_the_working_time_that_chasing_rests() -> None:
+    issue = plan(acknowledged(answered_at=MONDAY), MONDAY)
+    resting = WorkingHours(build.calendar(), [TUESDAY])
+
+    moved = followup.move(issue, OFFICE, resting, MONDAY + HOUR)
+
+    assert issue.next_step_at == at("2026-06-03 18:00")
+    assert moved.next_step_at == at("2026-06-04 18:00")
+    assert moved.wake_at == at("2026-06-05 09:00") or moved.wake_at == moved.next_step_at
+    assert (moved.step_number, moved.planned_at) == (issue.step_number + 1, MONDAY + HOUR)
+    back = followup.move(moved, resting, OFFICE, MONDAY + 2 * HOUR)
+    assert back.next_step_at == issue.next_step_at
+
+
+def test_a_plan_that_ends_before_chasing_rests_stays_as_it_is() -> None:
+    issue = plan(build.issue(), MONDAY)
+    resting = WorkingHours(build.calendar(), [TUESDAY])
+
+    assert followup.move(issue, OFFICE, resting, MONDAY) is issue
+    past = replace(issue, planned_at=None, changed_at=at("2026-06-09 09:00"))
+    assert followup.move(past, OFFICE, resting, MONDAY) is past
+
+
 # The properties
 
 SPANS = st.integers(0, 60).map(lambda halves: f"{halves * 30}m")
@@ -384,7 +604,9 @@ def policies(draw: st.DrawFn) -> Policy:
     last = draw(st.builds(rung, SPANS, st.just("give"), st.just("leader")))
     ladder = [*draw(st.lists(RUNGS, max_size=3)), last]
     spans = {name: draw(SPANS) for name in (*names, "confirm_within", "repeat")}
-    return build.policy(ladder=ladder, **spans)
+    before = draw(st.sampled_from([0, 0.25, 0.9]))
+    lasts = draw(st.sampled_from([None, "30m", "2d"]))
+    return build.policy(ladder=ladder, remind_before=before, lasts=lasts, **spans)
 
 
 @st.composite
@@ -402,7 +624,27 @@ def open_issues(draw: st.DrawFn) -> Issue:
         acknowledged_at=acknowledged_at if state is not State.ASSIGNED else None,
         answered_at=draw(st.sampled_from([None, answered_at])),
         resolved_at=resolved_at if state is State.RESOLVED else None,
+        **(draw(standing_still(raised_at)) if state is State.ACKNOWLEDGED else {}),
     )
+
+
+@st.composite
+def standing_still(draw: st.DrawFn, since: datetime) -> dict[str, Any]:
+    """A wait, a snooze, a promise, or part of a problem; nothing at all in most cases."""
+    until = draw(st.one_of(st.none(), st.none(), INSTANTS))
+    waiting_for = draw(st.sampled_from([None, None, *WaitingFor]))
+    return {
+        "waiting_for": waiting_for,
+        "waiting_since": since if waiting_for else None,
+        "snoozed_until": until,
+        "promised_at": draw(st.one_of(st.none(), INSTANTS)),
+        "stood_still_s": draw(st.sampled_from([0, 3600])),
+        "parent_id": draw(st.sampled_from([None, None, "problem"])),
+    }
+
+
+def go_on(issue: Issue, now: datetime, policy: Policy) -> Issue:
+    return plan(lifecycle.go_on(issue, timedelta()), now, policy)
 
 
 def has_a_next_step(issue: Issue) -> bool:
@@ -435,12 +677,18 @@ def test_what_nobody_does_ends_with_the_leader_and_what_nobody_confirms_is_close
     """However the ladder is made, and however often the issue changes hands on it."""
     issue = plan(issue, now, policy)
 
-    for _ in range(2 * len(policy.ladder) + 2):
+    for _ in range(3 * len(policy.ladder) + 10):
         assert issue.wake_at is not None
         now = max(now, issue.wake_at)
-        deed = followup.due(issue, policy, "mio", LEADER)
+        deed = due(issue, policy, now=now)
         if deed == Close():
             break
+        if isinstance(deed, GoOn | TakeBack):
+            issue = go_on(issue, now, policy)
+            continue
+        if deed == Lapse():
+            issue = plan(lifecycle.lapse(issue), now, policy)
+            continue
         issue = climb(issue, now, policy)
         if isinstance(deed, Give):
             assert deed.person_id == LEADER or deed.person_id not in (
@@ -457,7 +705,7 @@ def test_what_nobody_does_ends_with_the_leader_and_what_nobody_confirms_is_close
 def test_nobody_is_told_of_what_they_did_not_do_themselves(
     issue: Issue, policy: Policy, n: int
 ) -> None:
-    deed = followup.due(replace(issue, rung=n), policy, "mio", LEADER)
+    deed = due(replace(issue, rung=n), policy)
 
     if isinstance(deed, Tell | Give):
         assert deed.person_id != issue.owner_id

@@ -22,6 +22,7 @@ from shared.contracts.issue import (
     State,
     Step,
     Urgency,
+    WaitingFor,
 )
 from tests.unit import build
 from tests.unit.build import CUSTOMER, MONDAY
@@ -41,6 +42,9 @@ MAY = {
     *product([Action.CORRECT], [State.ASSIGNED, State.ACKNOWLEDGED], [OWNER, CARRIER]),
     *product([Action.WITHDRAW], [State.ASSIGNED, State.ACKNOWLEDGED, State.RESOLVED], [CARRIER]),
     *product([Action.ANSWERED_ELSEWHERE], [State.ASSIGNED, State.ACKNOWLEDGED], [CARRIER]),
+    *product([Action.SNOOZE, Action.WAIT], [State.ASSIGNED, State.ACKNOWLEDGED], [OWNER]),
+    *product([Action.PROMISE], [State.ASSIGNED, State.ACKNOWLEDGED], [OWNER, LEADER]),
+    *product([Action.RESUME], [State.ASSIGNED, State.ACKNOWLEDGED], [OWNER, LEADER, CARRIER]),
 }
 
 
@@ -502,6 +506,18 @@ def test_the_others_hear_the_whole_issue() -> None:
         reminders=2,
         confidential=True,
         follower_ids=["sho", "x-2"],
+        helper_ids=["yui"],
+        waiting_for=WaitingFor.CUSTOMER,
+        waiting_since=MONDAY,
+        snoozed_until=LATER,
+        promised_at=LATER,
+        merged_into="main",
+        parent_id="problem",
+        reopenings=2,
+        queued=True,
+        lent_by="sho",
+        triage=True,
+        policy="own",
     )
 
     heard = lifecycle.snapshot(issue)
@@ -511,5 +527,50 @@ def test_the_others_hear_the_whole_issue() -> None:
     assert told == kept | {
         "organisation_revision": issue.revision,
         "follower_ids": ("sho", "x-2"),
+        "helper_ids": ("yui",),
     }
     assert Snapshot.model_validate_json(heard.model_dump_json()) == heard
+
+
+# Standing still
+
+
+def test_whoever_waits_or_puts_off_or_promises_has_taken_it() -> None:
+    issue = build.issue()
+
+    for taken in (
+        lifecycle.wait(issue, WaitingFor.CARRIER, None, LATER),
+        lifecycle.snooze(issue, LATER, LATER),
+        lifecycle.promise(issue, LATER, LATER),
+    ):
+        assert (taken.state, taken.acknowledged_at) == (State.ACKNOWLEDGED, LATER)
+        assert (taken.version, taken.acted_at) == (issue.version + 1, LATER)
+
+
+def test_a_question_put_anew_goes_on_with_the_same_wait() -> None:
+    asked = lifecycle.wait(build.issue(), WaitingFor.CARRIER, None, MONDAY)
+
+    again = lifecycle.wait(asked, WaitingFor.CUSTOMER, LATER, LATER)
+
+    assert (again.waiting_for, again.waiting_since) == (WaitingFor.CUSTOMER, MONDAY)
+    assert again.snoozed_until == LATER
+
+
+def test_what_goes_on_remembers_for_how_long_the_clock_stood_still() -> None:
+    asked = lifecycle.wait(build.issue(stood_still_s=60), WaitingFor.CARRIER, LATER, MONDAY)
+
+    resumed = lifecycle.go_on(asked, timedelta(hours=1))
+
+    assert (resumed.waiting_for, resumed.waiting_since, resumed.snoozed_until) == (None, None, None)
+    assert resumed.stood_still_s == 3660
+
+
+def test_a_lapsed_yes_is_none() -> None:
+    lapsed = lifecycle.lapse(lifecycle.promise(build.issue(), LATER, MONDAY))
+
+    assert (lapsed.state, lapsed.acknowledged_at, lapsed.acted_at) == (State.ASSIGNED, None, None)
+    assert lapsed.promised_at == LATER
+
+
+def test_what_is_due_at_another_time_is_a_new_version() -> None:
+    assert lifecycle.touch(build.issue()).version == build.issue().version + 1

@@ -317,3 +317,40 @@ def test_work_starts_again_at_a_working_instant_with_none_before_it(
     assert hours.is_open(opens)
     assert hours.between(now, opens) == timedelta()
     assert (opens == now) == hours.is_open(now)
+
+
+# Times that count for nobody
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "hours"),
+    [
+        ("2026-06-01 08:00", "2026-06-01 09:00", 8),
+        ("2026-06-01 10:00", "2026-06-01 11:00", 7),
+        ("2026-06-01 10:00", "2026-06-01 14:00", 5),
+        ("2026-05-30 00:00", "2026-06-03 00:00", 0),
+        ("2026-06-01 10:00", "2026-06-01 10:00", 8),
+        ("2026-06-01 17:00", "2026-06-01 09:30", 8),
+        ("2026-06-01 18:00", "2026-06-01 20:00", 8),
+    ],
+)
+def test_a_time_of_rest_is_no_working_time(first: str, last: str, hours: int) -> None:
+    resting = WorkingHours(build.calendar(), [(at(first), at(last))])
+
+    assert resting.between(at("2026-06-01 00:00"), at("2026-06-02 00:00")) == hours * HOUR
+
+
+def test_times_of_rest_may_overlap() -> None:
+    rests = [
+        (at("2026-06-01 10:00"), at("2026-06-01 15:00")),
+        (at("2026-06-01 11:00"), at("2026-06-01 16:00")),
+    ]
+
+    assert WorkingHours(build.calendar(), rests).after(MONDAY, 2 * HOUR) == at("2026-06-01 17:00")
+
+
+def test_working_time_is_computed_once_for_each_calendar_and_its_rests() -> None:
+    calendar, rest = build.calendar(), (MONDAY, MONDAY + HOUR)
+
+    assert working_hours(calendar, (rest,)) is working_hours(calendar, (rest,))
+    assert working_hours(calendar, (rest,)) is not working_hours(calendar)

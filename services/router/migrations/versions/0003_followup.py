@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.Column("acted_at", Instant(), nullable=True),
         sa.Column("policy", sa.String(), nullable=True),
         sa.Column("triage", sa.Boolean(), nullable=False, server_default=sa.false()),
+        sa.Column("planned_at", Instant(), nullable=True),
     ):
         op.add_column("issue", column)
     op.create_index("issue_by_main", "issue", ["merged_into"], unique=False)
@@ -53,9 +54,9 @@ def upgrade() -> None:
         sa.Column("ends_at", Instant(), nullable=False),
         sa.Column("said_by_id", sa.String(), nullable=False),
         sa.Column("text", sa.String(), nullable=False),
-        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("said_at", Instant(), nullable=False),
+        sa.Column("earlier", Document, nullable=False),
         sa.Column("wake_at", Instant(), nullable=True),
-        sa.Column("taken_at", Instant(), nullable=True),
+        sa.Column("moving", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("pause_id"),
     )
-    op.create_index("pause_by_wake", "pause", ["wake_at"], unique=False)

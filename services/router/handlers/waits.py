@@ -1,0 +1,106 @@
+"""An issue stands still for a while: put off, promised for a day, or the ball is with others."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from services.router import lifecycle
+from services.router.handlers.keep import hours_of, keep, let_go, plan, policy_of
+from services.router.lifecycle import Issue
+from services.router.store import Desk
+from shared.contracts.event import Event
+from shared.contracts.intake import ActionRequested
+from shared.contracts.issue import Action, Refusal
+from shared.contracts.router import (
+    IssuePromised,
+    IssueResumed,
+    IssueSnoozed,
+    IssueWaiting,
+    ResumedBecause,
+)
+
+FURTHEST_PROMISE = timedelta(days=2 * 366)
+
+
+def unfit(issue: Issue, request: ActionRequested, desk: Desk) -> Refusal | None:
+    """What is missing from a request to stand still or to go on, or can't be."""
+    until = request.until
+    match request.action:
+        case Action.SNOOZE:
+            if until is None or not (request.text or "").strip():
+                return Refusal.INCOMPLETE
+            return _unfit_end(issue, until, desk)
+        case Action.WAIT:
+            if request.waiting_for is None or not (request.text or "").strip():
+                return Refusal.INCOMPLETE
+            return _unfit_end(issue, until, desk) if until is not None else None
+        case Action.PROMISE:
+            if until is None:
+                return Refusal.INCOMPLETE
+            fits = desk.now < until <= desk.now + FURTHEST_PROMISE
+            return None if fits else Refusal.BAD_DATE
+        case _:
+            rests = issue.waiting_for is not None or issue.snoozed_until is not None
+            return None if rests else Refusal.NOT_NOW
+
+
+def snooze(issue: Issue, request: ActionRequested, desk: Desk) -> list[Event]:
+    """Reminders rest until then, whatever the carrier says meanwhile; the clock runs on."""
+    assert request.until is not None
+    put_off = lifecycle.snooze(let_go(issue, desk), request.until, desk.now)
+    how = {"actor_id": request.person_id, "text": request.text or ""}
+    return [keep(plan(put_off, desk), desk, IssueSnoozed, **how)]
+
+
+def wait(issue: Issue, request: ActionRequested, desk: Desk) -> list[Event]:
+    """The owner's clock stands still, and the carrier is asked. A question put anew goes on with
+    the same wait."""
+    assert request.waiting_for is not None
+    waiting = lifecycle.wait(issue, request.waiting_for, request.until, desk.now)
+    how = {"actor_id": request.person_id, "text": request.text or ""}
+    return [keep(plan(waiting, desk), desk, IssueWaiting, **how)]
+
+
+def promise(issue: Issue, request: ActionRequested, desk: Desk) -> list[Event]:
+    """The day by which it will be solved, in place of the policy's."""
+    assert request.until is not None
+    promised = lifecycle.promise(issue, request.until, desk.now)
+    how = {
+        "actor_id": request.person_id,
+        "previously_at": issue.promised_at,
+        "text": request.text,
+    }
+    return [keep(plan(promised, desk), desk, IssuePromised, **how)]
+
+
+def resume(issue: Issue, request: ActionRequested, desk: Desk) -> list[Event]:
+    """It goes on, because owner or carrier say so."""
+    return [go_on(issue, desk, ResumedBecause.ASKED, request.person_id, request.text)]
+
+
+def heard(issue: Issue, desk: Desk, who: str) -> list[Event]:
+    """The carrier, or a customer, has said more: if that was waited for, it goes on."""
+    if issue.waiting_for is None:
+        return []
+    return [go_on(issue, desk, ResumedBecause.ANSWERED, who)]
+
+
+def go_on(
+    issue: Issue,
+    desk: Desk,
+    because: ResumedBecause,
+    who: str | None = None,
+    text: str | None = None,
+) -> IssueResumed:
+    """It is the owner's turn again."""
+    resumed = plan(let_go(issue, desk), desk)
+    event: IssueResumed = keep(
+        resumed, desk, IssueResumed, actor_id=who, because=because, text=text
+    )
+    return event
+
+
+def _unfit_end(issue: Issue, until: datetime, desk: Desk) -> Refusal | None:
+    """Nothing is put off into the past, or beyond what the policy lets."""
+    furthest = hours_of(issue, desk).after(desk.now, policy_of(issue, desk).snooze_at_most)
+    return None if desk.now < until <= furthest else Refusal.BAD_DATE

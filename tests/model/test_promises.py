@@ -1,0 +1,267 @@
+"""Random people, absences, pauses, repeats, reorderings and jumps of the clock against the ten
+promises (DESIGN.md), which are checked after each step."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from services.router import lifecycle
+from shared import load
+from shared.contracts.event import Event
+from shared.contracts.intake import ActionRequested, IssueRaised, MessageReceived, PauseSaid
+from shared.contracts.issue import (
+    Action,
+    DeclineReason,
+    Source,
+    Standing,
+    State,
+    Urgency,
+    WaitingFor,
+)
+from shared.contracts.router import IssueEvent, RouterEvent
+from tests.model.company import CARRIERS, CUSTOMERS, LEADER, PEOPLE, company
+from tests.model.reference import Reference
+from tests.model.world import World
+
+HOUR = timedelta(hours=1)
+MOST_ISSUES = 6
+EVERYBODY = (*PEOPLE, *CUSTOMERS)
+NUMBERS = st.integers(0, 1_000)
+
+
+class Promises(RuleBasedStateMachine):
+    """A company at work. Whoever acts is drawn from those who may about as often as from all."""
+
+    @initialize()
+    def start(self) -> None:
+        self.world = World(company())
+        self.reference = Reference(company())
+        self.number = 0
+        self.left: str | None = None
+
+    def teardown(self) -> None:
+        if hasattr(self, "world"):
+            self.world.close()
+
+    # --- people say something
+
+    @precondition(lambda self: self.number < MOST_ISSUES)
+    @rule(
+        reporter=st.sampled_from((*CARRIERS, *CUSTOMERS, "ren", LEADER)),
+        behalf=st.sampled_from((None, None, None, "emi")),
+        category=st.sampled_from((None, "broken", "late")),
+        urgency=st.sampled_from(Urgency),
+        language=st.sampled_from(("ja", "en")),
+        confidential=st.sampled_from((False, False, False, True)),
+    )
+    def raise_issue(self, reporter: str, behalf: str | None, **said: Any) -> None:
+        self.number += 1
+        raised = IssueRaised(
+            occurred_at=self.world.now_at,
+            issue_id=f"issue-{self.number}",
+            reference=f"AAAA-{self.number:04d}",
+            source=Source.WEB,
+            summary="It does not start",
+            description="",
+            reporter_id=reporter,
+            on_behalf_of_id=behalf,
+            **said,
+        )
+        self.reference.hears_of(raised)
+        self.world.say(raised)
+
+    @precondition(lambda self: self.number)
+    @rule(
+        nth=NUMBERS,
+        action=st.sampled_from(sorted(lifecycle.ALLOWED)),
+        who=st.one_of(st.sampled_from(("owner", "carrier")), st.sampled_from(EVERYBODY)),
+        proposed=st.sampled_from((*PEOPLE, "product", "shipping", "nobody")),
+        link=st.booleans(),
+        hours=st.integers(1, 24),
+    )
+    def ask(
+        self, nth: int, action: Action, who: str, proposed: str, link: bool, hours: int
+    ) -> None:
+        issue = self.reference.issues[f"issue-{nth % self.number + 1}"]
+        asks = {"owner": issue.owner or LEADER, "carrier": issue.carrier or "emi"}.get(who, who)
+        self.world.say(
+            ActionRequested(
+                occurred_at=self.world.now_at,
+                issue_id=issue.issue_id,
+                person_id=asks,
+                action=action,
+                assignment=issue.assignment if link and issue.assignment else None,
+                text="Because.",
+                reason=DeclineReason.NOT_MY_AREA,
+                proposed=proposed,
+                cause="fault",
+                until=self.world.now_at + hours * HOUR,
+                waiting_for=WaitingFor.CARRIER,
+                into=f"issue-{hours % self.number + 1}",
+            )
+        )
+
+    @precondition(lambda self: self.number)
+    @rule(
+        nth=NUMBERS,
+        who=st.sampled_from(("owner", "carrier", "ren", "x-1")),
+        standing=st.sampled_from(Standing),
+    )
+    def write(self, nth: int, who: str, standing: Standing) -> None:
+        issue = self.reference.issues[f"issue-{nth % self.number + 1}"]
+        writes = {"owner": issue.owner or LEADER, "carrier": issue.carrier or "emi"}.get(who, who)
+        self.world.say(
+            MessageReceived(
+                occurred_at=self.world.now_at,
+                issue_id=issue.issue_id,
+                person_id=writes,
+                source=Source.EMAIL,
+                standing=standing,
+                text="Thank you.",
+            )
+        )
+
+    @rule(
+        nth=st.integers(1, 3),
+        who=st.sampled_from((LEADER, LEADER, "ren")),
+        begins=st.integers(-5, 48),
+        hours=st.integers(0, 72),
+        ended=st.sampled_from((False, False, True)),
+    )
+    def pause(self, nth: int, who: str, begins: int, hours: int, ended: bool) -> None:
+        starts_at = self.world.now_at + begins * HOUR
+        self.world.say(
+            PauseSaid(
+                occurred_at=self.world.now_at,
+                pause_id=f"pause-{nth}",
+                person_id=who,
+                starts_at=starts_at,
+                ends_at=starts_at + hours * HOUR,
+                text="Typhoon.",
+                ended=ended,
+            )
+        )
+
+    # --- the bus brings it
+
+    @precondition(lambda self: self.world.tray)
+    @rule(picks=st.lists(NUMBERS, min_size=1, max_size=6))
+    def deliver(self, picks: list[int]) -> None:
+        self._compare(self.world.deliver(picks))
+
+    @precondition(lambda self: self.world.tray)
+    @rule()
+    def deliver_all(self) -> None:
+        self._compare(self.world.deliver_all())
+
+    @precondition(lambda self: self.world.settled)
+    @rule(pick=NUMBERS)
+    def deliver_again(self, pick: int) -> None:
+        self.world.deliver_again(pick)
+
+    # --- time passes, and things break
+
+    @rule(minutes=st.one_of(st.integers(0, 300), st.integers(0, 14 * 24 * 60)))
+    def time_passes(self, minutes: int) -> None:
+        self.world.wait(timedelta(minutes=minutes))
+        self.reference.hear(self.world.tick())
+        assert self.world.tick() == [], "the same instant asks for more than once"
+
+    @rule(minutes=st.integers(1, 300))
+    def the_router_restarts_with_its_clock_set_back(self, minutes: int) -> None:
+        self.world.restart()
+        self.world.wait(-timedelta(minutes=minutes))
+
+    @rule(who=st.sampled_from((None, "ren", "sho", "yui")))
+    def somebody_leaves_or_joins(self, who: str | None) -> None:
+        if who != self.left:
+            self.left = who
+            organisation = company(without=who)
+            self.reference.organisation = organisation
+            self.reference.hear(self.world.publish(organisation))
+
+    def _compare(self, settled: list[tuple[Event, list[RouterEvent]]]) -> None:
+        for message, facts in settled:
+            if isinstance(message, ActionRequested):
+                self.reference.came_of(message, facts)
+            else:
+                self.reference.hear(facts)
+
+    # --- the promises
+
+    @invariant()
+    def promises_are_kept(self) -> None:
+        if not hasattr(self, "world"):
+            return
+        issues, organisation = self.world.issues(), self.reference.organisation
+        heard = {one.issue_id for one in self.world.settled if isinstance(one, IssueRaised)}
+        assert heard == set(issues), "something that was accepted is lost"
+        in_hand: dict[str, float] = {}
+        for issue in issues.values():
+            plain = self.reference.issues[issue.issue_id]
+            kept = (issue.state, issue.owner_id, issue.moves, issue.reminders, issue.version)
+            told = (plain.state, plain.owner, plain.moves, plain.chased, plain.version)
+            assert kept == told, "something happened that nobody was told of"
+            assert issue.raised_at == plain.raised_at
+            if issue.state is State.CLOSED:
+                continue
+            assert issue.owner_id in organisation.person
+            assert issue.owner_id not in (issue.carrier_id, issue.reporter_id) or (
+                issue.owner_id == organisation.leader
+            )
+            assert issue.next_step is not None
+            assert issue.next_step_at is not None
+            assert issue.wake_at is not None
+            effort_s = load.promised_s(issue.urgency, issue.state)
+            in_hand[issue.owner_id] = in_hand.get(issue.owner_id, 0) + effort_s
+        works = self.world.desk(lambda desk: dict(desk.works))
+        for person_id in {*works, *in_hand}:
+            kept_s = works[person_id].in_hand_s if person_id in works else 0
+            assert abs(kept_s - in_hand.get(person_id, 0)) < 1, "work in hand is not what is open"
+
+    @invariant()
+    def facts_are_said_once(self) -> None:
+        if not hasattr(self, "world"):
+            return
+        ids = [one.event_id for one in self.world.facts]
+        assert len(ids) == len(set(ids))
+        versions = [
+            (one.issue_id, one.issue.version)
+            for one in self.world.facts
+            if isinstance(one, IssueEvent)
+        ]
+        assert len(versions) == len(set(versions))
+
+
+SUPPRESSED = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
+
+
+def _machine(runs: int, steps: int) -> type[Any]:
+    case: type[Any] = Promises.TestCase
+    case.settings = settings(
+        max_examples=runs,
+        stateful_step_count=steps,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        report_multiple_bugs=False,
+        suppress_health_check=SUPPRESSED,
+        phases=(Phase.explicit, Phase.generate, Phase.shrink),
+    )
+    return case
+
+
+TestPromises = _machine(30, 60)
+
+
+@pytest.mark.long
+def test_promises_for_thousands_of_steps() -> None:
+    """About 20,000 steps."""
+    case = _machine(200, 100)
+    case("runTest").runTest()

@@ -254,7 +254,8 @@ def _climbed(
     issue: Issue, rung: Rung, lead_id: str | None, leader_id: str, named_id: str | None
 ) -> Deed:
     wanted = lead_id if rung.to == "lead" else named_id if rung.whom else None
-    unfit = {issue.carrier_id, *(issue.declined_by if rung.do == "give" else ())}
+    declined = issue.declined_by if rung.do == "give" else ()
+    unfit = {issue.carrier_id, issue.reporter_id, *declined}
     passed_over = wanted is None or wanted in unfit or issue.confidential
     target = leader_id if passed_over or wanted is None else wanted
     if rung.do == "remind" or issue.owner_id in (target, leader_id):

@@ -85,12 +85,13 @@ class Reference:
 
     # --- what a request must lead to
 
-    def expects(self, wish: ActionRequested) -> Outcome:
+    def expects(self, wish: ActionRequested, now: datetime) -> Outcome:
         issue = self.issues[wish.issue_id]
         who, leads = wish.person_id, wish.person_id == self.organisation.leader
         owns, carries = who == issue.owner, who in (issue.carrier, issue.reporter)
         overtaken = wish.assignment is not None and wish.assignment != issue.assignment
         is_open = issue.state in OPEN
+        is_ahead = wish.until is not None and wish.until > now
         match wish.action:
             case Action.ACKNOWLEDGE:
                 if owns and issue.state is State.ACKNOWLEDGED and not overtaken:
@@ -121,13 +122,13 @@ class Reference:
                     return Outcome.NOTHING
                 return _done(carries and issue.state is not State.CLOSED and not overtaken)
             case Action.WAIT | Action.SNOOZE:
-                return _done(owns and is_open and not overtaken)
+                return _done(owns and is_open and not overtaken and is_ahead)
             case Action.RESUME:
                 rests = issue.waits or issue.snoozed
                 may = (owns or carries or leads) and is_open and rests
                 return _done(may and not overtaken)
             case Action.PROMISE:
-                return _done((owns or leads) and is_open and not overtaken)
+                return _done((owns or leads) and is_open and not overtaken and is_ahead)
             case _:
                 return Outcome.ANY
 
@@ -142,9 +143,9 @@ class Reference:
             and (proposed not in issue.declined or leads)
         )
 
-    def came_of(self, wish: ActionRequested, facts: list[RouterEvent]) -> None:
+    def came_of(self, wish: ActionRequested, facts: list[RouterEvent], now: datetime) -> None:
         """Compares what came of a request with what had to; hears what was said then."""
-        expected = self.expects(wish)
+        expected = self.expects(wish, now)
         if any(isinstance(one, ActionRefused) for one in facts):
             assert len(facts) == 1, "whoever is refused has changed nothing"
             found = Outcome.REFUSED
@@ -198,7 +199,7 @@ class Reference:
                 assert fact.actor_id is None, "chased in somebody's name"
                 if fact.step is Step.CONFIRM:
                     issue.called = True
-                else:
+                elif fact.step is not Step.WAIT:
                     issue.chased += 1
             case IssueWaiting():
                 issue.state, issue.waits, issue.snoozed = State.ACKNOWLEDGED, True, False

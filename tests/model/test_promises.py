@@ -26,13 +26,40 @@ from shared.contracts.issue import (
 )
 from shared.contracts.router import IssueEvent, RouterEvent
 from tests.model.company import CARRIERS, CUSTOMERS, LEADER, PEOPLE, company
-from tests.model.reference import Reference
+from tests.model.reference import Plain, Reference
 from tests.model.world import World
 
 HOUR = timedelta(hours=1)
 MOST_ISSUES = 6
 EVERYBODY = (*PEOPLE, *CUSTOMERS)
 NUMBERS = st.integers(0, 1_000)
+ACTIONS = sorted(lifecycle.ALLOWED)
+_OWNERS = (
+    Action.ANSWER,
+    Action.RESOLVE,
+    Action.DECLINE,
+    Action.HAND_OVER,
+    Action.WAIT,
+    Action.SNOOZE,
+    Action.PROMISE,
+    Action.RESUME,
+)
+_OPEN = [
+    *((action, "owner") for action in _OWNERS),
+    (Action.RESOLVE, "owner"),
+    (Action.DECLINE, "owner"),
+    (Action.RESUME, "carrier"),
+    (Action.WITHDRAW, "carrier"),
+    (Action.HAND_OVER, LEADER),
+]
+SENSIBLE: dict[State, list[tuple[Action, str]]] = {
+    State.RECEIVED: [(Action.ANSWER, LEADER)],
+    State.ASSIGNED: [(Action.ACKNOWLEDGE, "owner"), *_OPEN],
+    State.ACKNOWLEDGED: _OPEN,
+    State.RESOLVED: [(Action.CONFIRM, "carrier"), (Action.REOPEN, "carrier")],
+    State.CLOSED: [(Action.REOPEN, "carrier")],
+}
+"""What makes sense in a state, and for whom."""
 
 
 class Promises(RuleBasedStateMachine):
@@ -79,7 +106,7 @@ class Promises(RuleBasedStateMachine):
     @precondition(lambda self: self.number)
     @rule(
         nth=NUMBERS,
-        action=st.sampled_from(sorted(lifecycle.ALLOWED)),
+        action=st.sampled_from(ACTIONS),
         who=st.one_of(st.sampled_from(("owner", "carrier")), st.sampled_from(EVERYBODY)),
         proposed=st.sampled_from((*PEOPLE, "product", "shipping", "nobody")),
         link=st.booleans(),
@@ -88,7 +115,32 @@ class Promises(RuleBasedStateMachine):
     def ask(
         self, nth: int, action: Action, who: str, proposed: str, link: bool, hours: int
     ) -> None:
-        issue = self.reference.issues[f"issue-{nth % self.number + 1}"]
+        """Anybody asks for anything, and the bus brings it some time."""
+        self._ask(self._issue(nth), action, who, proposed, hours, link=link)
+
+    @precondition(lambda self: self.number)
+    @rule(
+        nth=NUMBERS,
+        choice=NUMBERS,
+        proposed=st.sampled_from((*PEOPLE, "product", "shipping")),
+        hours=st.integers(1, 24),
+        times=st.integers(1, 2),
+    )
+    def do(self, nth: int, choice: int, proposed: str, hours: int, times: int) -> None:
+        """Somebody does what makes sense, perhaps clicking twice, and it is brought at once."""
+        self._compare(self.world.deliver_all())
+        issue = self._issue(nth)
+        action, who = SENSIBLE[issue.state][choice % len(SENSIBLE[issue.state])]
+        for _ in range(times):
+            self._ask(issue, action, who, proposed, hours, link=True)
+        self._compare(self.world.deliver_all())
+
+    def _issue(self, nth: int) -> Plain:
+        return self.reference.issues[f"issue-{nth % self.number + 1}"]
+
+    def _ask(
+        self, issue: Plain, action: Action, who: str, proposed: str, hours: int, *, link: bool
+    ) -> None:
         asks = {"owner": issue.owner or LEADER, "carrier": issue.carrier or "emi"}.get(who, who)
         self.world.say(
             ActionRequested(
@@ -114,7 +166,7 @@ class Promises(RuleBasedStateMachine):
         standing=st.sampled_from(Standing),
     )
     def write(self, nth: int, who: str, standing: Standing) -> None:
-        issue = self.reference.issues[f"issue-{nth % self.number + 1}"]
+        issue = self._issue(nth)
         writes = {"owner": issue.owner or LEADER, "carrier": issue.carrier or "emi"}.get(who, who)
         self.world.say(
             MessageReceived(
@@ -173,6 +225,15 @@ class Promises(RuleBasedStateMachine):
         self.reference.hear(self.world.tick())
         assert self.world.tick() == [], "the same instant asks for more than once"
 
+    @precondition(lambda self: self.number)
+    @rule(times=st.integers(1, 6))
+    def nobody_does_anything(self, times: int) -> None:
+        """Until something is due, and again; the ladder is climbed."""
+        for _ in range(times):
+            wakes = [one.wake_at for one in self.world.issues().values() if one.wake_at]
+            self.world.now_at = max(self.world.now_at, min(wakes, default=self.world.now_at))
+            self.reference.hear(self.world.tick())
+
     @rule(minutes=st.integers(1, 300))
     def the_router_restarts_with_its_clock_set_back(self, minutes: int) -> None:
         self.world.restart()
@@ -189,7 +250,7 @@ class Promises(RuleBasedStateMachine):
     def _compare(self, settled: list[tuple[Event, list[RouterEvent]]]) -> None:
         for message, facts in settled:
             if isinstance(message, ActionRequested):
-                self.reference.came_of(message, facts)
+                self.reference.came_of(message, facts, self.world.now_at)
             else:
                 self.reference.hear(facts)
 

@@ -47,7 +47,8 @@ def issue_due(due: IssueDue, desk: Desk) -> list[Event]:
     escalation = {"step": step, "rung": _name(rung, desk)}
     match deed:
         case followup.Remind(person_id, before):
-            chased = lifecycle.remind(climbed) if step != Step.CONFIRM else climbed
+            carriers = step in (Step.CONFIRM, Step.WAIT)  # nobody is chased for them then
+            chased = lifecycle.touch(climbed) if carriers else lifecycle.remind(climbed)
             how = {"step": step, "person_id": person_id, "before": before}
             return [keep(chased, desk, IssueReminded, **how)]
         case followup.Tell(person_id):

@@ -6,16 +6,19 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from pydantic import ValidationError
 
 from shared.contracts.event import Speaker
+
+if TYPE_CHECKING:
+    from services.router.organisation import Finding, OrganisationUnusable
 
 app = typer.Typer(
     help="Banso runs alongside the people who carry customers' problems into a company.",
@@ -542,13 +545,17 @@ def _migrations(service: Speaker) -> Path:
     return Path(import_module(f"services.{service}").__path__[0]) / "migrations"
 
 
-def _complain(file: Path, error: Exception) -> None:
-    from services.router.organisation import OrganisationUnusable
+def _complain(file: Path, error: OrganisationUnusable) -> None:
+    _say_findings(file, error.findings)
 
-    assert isinstance(error, OrganisationUnusable)
-    for finding in error.findings:
-        typer.echo(f"{file}:{finding.line}: {finding.place}: {finding.problem}.", err=True)
-        typer.echo(f"    {finding.remedy}.", err=True)
+
+def _say_findings(file: Path, findings: Iterable[Finding]) -> None:
+    from services.router.organisation import Severity
+
+    for one in findings:
+        kind = "warning: " if one.severity is Severity.WARNING else ""
+        typer.echo(f"{file}:{one.line}: {kind}{one.place}: {one.problem}.", err=True)
+        typer.echo(f"    {one.remedy}.", err=True)
 
 
 def main() -> None:

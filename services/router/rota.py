@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Final
+from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 from dateutil.rrule import rrule, rrulestr
@@ -47,12 +47,15 @@ _SINGLE: Final = ("FREQ", "INTERVAL", "WKST", "BYMINUTE")
 
 
 class TurnsUnusable(Exception):
-    """The RRULE of a rota can't be followed; says why, and what to write instead."""
+    """The turns of a rota can't be followed; says why, and what to write instead."""
 
-    def __init__(self, problem: str, remedy: str) -> None:
+    def __init__(
+        self, problem: str, remedy: str, part: Literal["every", "starts"] = "every"
+    ) -> None:
         super().__init__(f"{problem}. {remedy}.")
         self.problem = problem
         self.remedy = remedy
+        self.part = part
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +177,7 @@ def check(rota: Rota) -> None:
         raise TurnsUnusable(
             f"the first turn can't begin in {rota.starts.year}",
             f"Write a year from {FIRST_YEAR} to {LAST_YEAR}",
+            "starts",
         )
     wall = rota.starts.replace(tzinfo=None)
     after = next(_changes(rule, wall), None)

@@ -102,8 +102,10 @@ def read(text: str, _: Words) -> Described:
     try:
         document = json.loads(text)
     except json.JSONDecodeError as error:
-        where = {"line": error.lineno, "column": error.colno}
-        problem = _("This is no JSON: see line %(line)s, column %(column)s.", **where)
+        line, column = error.lineno, error.colno
+        problem = _(
+            "This is no JSON: see line %(line)s, column %(column)s.", line=line, column=column
+        )
         raise IssueUnusable([problem]) from error
     if not isinstance(document, dict):
         raise IssueUnusable([_('Write an issue as in {"summary": "It does not start"}.')])

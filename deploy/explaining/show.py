@@ -47,12 +47,14 @@ def as_lines(
         yield f"! {doubt}"
     yield _("Rules")
     if not trial.tried:
-        yield f"  {_('There are none.')}"
+        yield "  " + _("There are none.")
     for number, tried in enumerate(trial.tried, 1):
         yield f"  {_mark(tried.outcome)} {number} {tried.rule.name}: {_outcome(tried, _)}"
         for one in failures(tried, raised, organisation, _):
-            where = {"what": _what(one.condition, _), "asked": one.asked, "found": one.found}
-            yield "      " + _("%(what)s: asks for %(asked)s; here: %(found)s", **where)
+            what, asked, found = _what(one.condition, _), one.asked, one.found
+            yield "      " + _(
+                "%(what)s: asks for %(asked)s; here: %(found)s", what=what, asked=asked, found=found
+            )
     yield _("Who gets it")
     yield from (f"  {line}" for line in _who(trial, organisation, _))
     yield _("By when")

@@ -6,16 +6,21 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import asdict
 from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from pydantic import ValidationError
 
 from shared.contracts.event import Speaker
+
+if TYPE_CHECKING:
+    from services.router.organisation import Finding, OrganisationUnusable
+    from shared.contracts.organisation import Organisation
 
 app = typer.Typer(
     help="Banso runs alongside the people who carry customers' problems into a company.",
@@ -139,19 +144,117 @@ def serve(service: Speaker) -> None:
 
 
 @app.command()
-def check(file: Path) -> None:
-    """Check an organisation file: each error with its line and what to do."""
-    from services.router.organisation import OrganisationUnusable, read
+def check(
+    file: Annotated[Path, typer.Argument(help="The organisation file.")],
+    issue: Annotated[
+        Path | None,
+        typer.Argument(help="With --explain: an issue as the API takes it; `-` reads stdin."),
+    ] = None,
+    explain: Annotated[
+        bool,
+        typer.Option(
+            "--explain",
+            help="Say which rule fires for ISSUE and why the others do not, who would get it, why,"
+            " and by when.",
+        ),
+    ] = False,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            "--data",
+            help="Take into account what everybody has in hand there; only read. Without it nobody"
+            " has anything in hand.",
+        ),
+    ] = None,
+    language: Annotated[
+        str | None, typer.Option(help="`ja` or `en`; by default that of your session.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Check an organisation file: each error and warning with its line and what to do.
 
+    Warnings do not keep it from being used.
+    """
+    from services.router.organisation import OrganisationUnusable, examine
+    from shared import clock
+
+    if explain and issue is None:
+        raise typer.BadParameter("write an issue after the organisation file", param_hint="ISSUE")
+    if data is not None:
+        _follow_clock(data)
     try:
-        organisation = read(file)
+        examined = examine(file)
     except OrganisationUnusable as error:
+        if as_json:
+            _say_json({"usable": False, "errors": _as_json(error.findings)})
         _complain(file, error)
         raise typer.Exit(1) from error
+    organisation = examined.organisation
+    if issue is not None:
+        said = _explain(issue, organisation, data, language, as_json=as_json)
+        typer.echo(f"{said}\n".encode(), nl=False)
+        return
+    warnings = examined.warnings(clock.now())
+    if as_json:
+        known = {"usable": True, "revision": organisation.revision}
+        _say_json({**known, "errors": [], "warnings": _as_json(warnings)})
+        return
+    _say_findings(file, warnings)
     typer.echo(
         f"{file}: good. {len(organisation.people)} people in {len(organisation.teams)} teams,"
         f" {len(organisation.rules)} rules, revision {organisation.revision}."
+        + (f" Warnings: {len(warnings)}." if warnings else "")
     )
+
+
+def _explain(
+    issue: Path,
+    organisation: Organisation,
+    data: Path | None,
+    language: str | None,
+    *,
+    as_json: bool,
+) -> str:
+    """What would become of the issue in this file; ends where that can't be told."""
+    from deploy.explaining import show
+    from deploy.explaining.described import IssueUnusable, doubts, raised_from, read
+    from services.router.trial import NoSuchWork, try_out
+    from shared import clock
+    from shared.contracts.organisation import LANGUAGES
+    from shared.language import known_language, words
+
+    if language not in (None, *LANGUAGES):
+        raise typer.BadParameter(f"write one of {', '.join(LANGUAGES)}", param_hint="--language")
+    _ = words(known_language(language or _language_of_session(), organisation.language))
+    try:
+        text = sys.stdin.read() if str(issue) == "-" else issue.read_text(encoding="utf-8")
+        described = read(text, _)
+    except IssueUnusable as error:
+        for problem in error.problems:
+            typer.echo(f"{issue}: {problem}", err=True)
+        raise typer.Exit(2) from error
+    except (OSError, UnicodeDecodeError) as error:
+        typer.echo(_("%(file)s can't be read as UTF-8 text.", file=issue), err=True)
+        raise typer.Exit(2) from error
+    raised = raised_from(described, organisation, clock.now())
+    unknown = doubts(described, raised, organisation, _)
+    try:
+        trial = try_out(
+            raised, organisation, raised.occurred_at, data / "router.db" if data else None
+        )
+    except NoSuchWork as error:
+        typer.echo(_("There is no Banso of this version in %(data)s.", data=data), err=True)
+        raise typer.Exit(2) from error
+    told = (trial, raised, unknown, organisation, _)
+    if as_json:
+        return json.dumps(show.as_json(*told), ensure_ascii=False, indent=2)
+    return "\n".join(show.as_lines(*told))
+
+
+def _language_of_session() -> str | None:
+    """What the locale of whoever calls us says, such as ja_JP.UTF-8."""
+    said = (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
+    return next(filter(None, said), None)
 
 
 TokensAt = Annotated[
@@ -542,13 +645,25 @@ def _migrations(service: Speaker) -> Path:
     return Path(import_module(f"services.{service}").__path__[0]) / "migrations"
 
 
-def _complain(file: Path, error: Exception) -> None:
-    from services.router.organisation import OrganisationUnusable
+def _complain(file: Path, error: OrganisationUnusable) -> None:
+    _say_findings(file, error.findings)
 
-    assert isinstance(error, OrganisationUnusable)
-    for finding in error.findings:
-        typer.echo(f"{file}:{finding.line}: {finding.place}: {finding.problem}.", err=True)
-        typer.echo(f"    {finding.remedy}.", err=True)
+
+def _as_json(findings: Iterable[Finding]) -> list[dict[str, Any]]:
+    return [asdict(finding) for finding in findings]
+
+
+def _say_json(said: dict[str, Any]) -> None:
+    typer.echo(f"{json.dumps(said, ensure_ascii=False, indent=2)}\n".encode(), nl=False)
+
+
+def _say_findings(file: Path, findings: Iterable[Finding]) -> None:
+    from services.router.organisation import Severity
+
+    for one in findings:
+        kind = "warning: " if one.severity is Severity.WARNING else ""
+        typer.echo(f"{file}:{one.line}: {kind}{one.place}: {one.problem}.", err=True)
+        typer.echo(f"    {one.remedy}.", err=True)
 
 
 def main() -> None:

@@ -77,6 +77,12 @@ class WorkingHours:
             total += max(timedelta(), min(closes, end) - max(opens, start))
         return total
 
+    def spans(self, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
+        """The working spans that begin from `start` to `end`, in order."""
+        for opens, closes in self._from(start, until=end):
+            if start <= opens < end:
+                yield opens, closes
+
     def _from(
         self, at: datetime, until: datetime | None = None
     ) -> Iterator[tuple[datetime, datetime]]:

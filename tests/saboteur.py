@@ -92,7 +92,7 @@ RULE_THAT_RAISES = """
 if service == "router":
     from services.router import rules
 
-    def fires(when, raised):
+    def fires(when, facts):
         raise RuntimeError("this rule has a mistake")
 
     rules.fires = fires

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -79,7 +81,10 @@ SAY_AGAIN = timedelta(days=30)
 
 
 class OrganisationFile:
-    """Publishes the organisation file whenever it has changed and is valid; else keeps the old."""
+    """Publishes the organisation file whenever it has changed and is valid; else keeps the old.
+
+    What is wrong with it, or odd, is logged once, each time that it has changed.
+    """
 
     def __init__(
         self,
@@ -107,22 +112,27 @@ class OrganisationFile:
         if stamp == self._read and not is_old:
             return
         try:
-            found = await asyncio.to_thread(organisation.read, self._file)
+            examined = await asyncio.to_thread(organisation.examine, self._file)
         except organisation.OrganisationUnusable as error:
             self._read = stamp
-            self._complain(error)
+            self._log(logging.ERROR, "organisation.unusable", error.findings)
             return
+        found = examined.organisation
         if self.current is None or found.revision != self.current.revision or is_old:
             number = self._number + 1
             change = partial(handlers.organisation_changed, found, number)
             await journal.settle(Cause(f"organisation/{number}/{found.revision}", change))
             log.info("organisation.published", revision=found.revision, people=len(found.people))
-        self._read = stamp
+        if stamp != self._read:
+            self._read = stamp
+            odd = await asyncio.to_thread(examined.warnings, clock.now())
+            self._log(logging.WARNING, "organisation.odd", odd)
 
-    def _complain(self, error: organisation.OrganisationUnusable) -> None:
-        for finding in error.findings:
-            log.error(
-                "organisation.unusable",
+    def _log(self, level: int, event: str, findings: Sequence[organisation.Finding]) -> None:
+        for finding in findings:
+            log.log(
+                level,
+                event,
                 file=str(self._file),
                 line=finding.line,
                 place=finding.place,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from services.router import followup, lifecycle
+from services.router import followup, lifecycle, rota
 from services.router.handlers.keep import hours_of, keep, plan, policy_of
 from services.router.handlers.owner import assign
 from services.router.handlers.progress import close
@@ -78,9 +78,11 @@ def issue_due(due: IssueDue, desk: Desk) -> list[Event]:
 
 
 def _named(rung: Rung | None, desk: Desk) -> str | None:
-    """Whom a step of the ladder names beside lead and leader, if they are there."""
-    whom = rung.whom if rung is not None else None
-    return whom if whom in desk.organisation.person else None
+    """Whom a step of the ladder names beside lead and leader, or whoever a rota or schedule names
+    now; None where nobody has it at this time."""
+    if rung is None or rung.whom is None:
+        return None
+    return rota.person_named(rung.whom, desk.organisation, desk.now)
 
 
 def _name(rung: Rung | None, desk: Desk) -> str | None:

@@ -145,6 +145,7 @@ def _new_issue(raised: IssueRaised, route: Route, revision: str) -> Issue:
         revision=revision,
         confidential=raised.confidential,
         customer=raised.customer,
+        policy=route.policy,
     )
 
 

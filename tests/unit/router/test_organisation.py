@@ -37,10 +37,12 @@ people:
     team: desk
     calendar: office
     skills: {broken: 1.2}
+    substitute: kai
+    hours: {mon-thu: 09:00-12:00}
 products:
   - {id: meter, name: {ja: 計器, en: Meter}, fields: [serial], carrier: emi}
 categories:
-  - {id: broken, name: {ja: 故障, en: Broken}, fields: [serial, since], team: desk}
+  - {id: broken, name: {ja: 故障, en: Broken}, fields: [serial, since], team: desk, policy: calm}
 fields:
   - {id: serial, label: {ja: 番号, en: Number}}
   - id: since
@@ -63,9 +65,24 @@ policies:
     confirm_within: 30m
     ladder:
       - {after: 0h, do: remind}
+      - {after: 1h, do: tell, whom: calls}
       - {after: 2h, do: give, to: leader}
   normal: *policy
   high: *policy
+more_policies:
+  calm: *policy
+triage: {person: kai}
+rotas:
+  - {id: calls, name: {ja: 電話当番, en: Calls}, people: [kai, emi],
+     every: FREQ=WEEKLY, starts: 2026-06-01 09:00, calendar: office}
+schedules:
+  - id: hours
+    name: {ja: 時間割, en: Hours}
+    calendar: office
+    shifts:
+      - {during: {sat: 09:00-12:00}, rota: calls}
+      - {first: 2026-06-01, last: 2027-06-01, team: desk}
+      - {person: emi}
 rules:
   - name: broken words
     when: {category: [none, broken], product: [meter, none], words: [error]}
@@ -73,6 +90,11 @@ rules:
   - name: asked for
     when: {to: Issues@Example.com, fields: {since: [always, later], serial: A-1}}
     team: desk
+    rota: calls
+    policy: {high: calm}
+  - name: at the weekend
+    when: {during: {sat-sun: 00:00-24:00}, at_work: false, customer: 'Umi*'}
+    schedule: hours
 """
 
 
@@ -276,7 +298,7 @@ MISTAKES = {
         "do: tell",
         "policies > low > ladder > 1",
         "does not fit",
-        "tell and give need `to: lead` or `to: leader`; remind has none",
+        "tell and give need `to: lead`, `to: leader` or `whom: ID`; remind has none",
     ),
     "a ladder does not end at the leader": Mistake(
         "{after: 2h, do: give, to: leader}",
@@ -356,7 +378,7 @@ MISTAKES = {
         "- name: broken words",
         "rules > 1",
         "rule `broken words` does nothing",
-        "Say `team:`, `person:`, `category:`, `urgency:` or `carrier:`",
+        "Say `team:`, `person:`, `rota:`, `schedule:`, `category:`, `urgency:`, `carrier:` or",
     ),
     "a product asks an unknown field": Mistake(
         "fields: [serial], carrier",
@@ -446,6 +468,222 @@ MISTAKES = {
         "'the title' does not fit",
         "",
     ),
+    "an id is a person's and a team's": Mistake(
+        "- id: emi",
+        "- id: desk",
+        "{id: desk",
+        "teams > 1 > id",
+        "`desk` is the id of a person already",
+        "People, teams, rotas and schedules share their ids",
+    ),
+    "an id is a team's and a rota's": Mistake(
+        "- {id: calls, name",
+        "- {id: desk, name",
+        "- {id: desk, name: {ja: 電話当番",
+        "rotas > 1 > id",
+        "`desk` is the id of a team already",
+        "give each its own",
+    ),
+    "a rota is there twice": Mistake(
+        "rotas:\n",
+        "rotas:\n  - {id: calls, name: {ja: 当番, en: Calls}, people: [kai], starts: 2026-06-01}\n",
+        "  - {id: calls",
+        "rotas > 1 > id",
+        "`calls` is there twice",
+        "Give each its own id",
+    ),
+    "somebody in a rota is unknown": Mistake(
+        "people: [kai, emi]",
+        "people: [kai, amy]",
+        "[kai, amy]",
+        "rotas > 1 > people > 2",
+        "there is no person `amy`",
+        "Add them under `people:`",
+    ),
+    "a rota's calendar is unknown": Mistake(
+        "starts: 2026-06-01 09:00, calendar: office",
+        "starts: 2026-06-01 09:00, calendar: shift",
+        "calendar: shift",
+        "rotas > 1 > calendar",
+        "there is no calendar `shift`",
+        "Add it under `calendars:`",
+    ),
+    "a rota's rule is none": Mistake(
+        "every: FREQ=WEEKLY",
+        "every: weekly",
+        "every: weekly",
+        "rotas > 1 > every",
+        "rota `calls`: `WEEKLY` is no part of an RRULE here",
+        "Write it as in FREQ=WEEKLY;BYDAY=MO",
+    ),
+    "a rota's turns would never change": Mistake(
+        "every: FREQ=WEEKLY",
+        "every: FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30",
+        "BYMONTHDAY=30",
+        "rotas > 1 > every",
+        "turns do not change within five years",
+        "such as FREQ=WEEKLY",
+    ),
+    "a rota begins before our times": Mistake(
+        "starts: 2026-06-01 09:00",
+        "starts: 1926-06-01 09:00",
+        "starts: 1926",
+        "rotas > 1 > starts",
+        "the first turn can't begin in 1926",
+        "Write a year from 2000",
+    ),
+    "a shift names nobody": Mistake(
+        "{during: {sat: 09:00-12:00}, rota: calls}",
+        "{during: {sat: 09:00-12:00}}",
+        "{during: {sat: 09:00-12:00}}",
+        "schedules > 1 > shifts > 1",
+        "does not fit",
+        "say one of `person:`, `team:` and `rota:`",
+    ),
+    "a shift's rota is unknown": Mistake(
+        "rota: calls}\n      - ",
+        "rota: call}\n      - ",
+        "rota: call}",
+        "schedules > 1 > shifts > 1 > rota",
+        "there is no rota `call`",
+        "Add it under `rotas:`",
+    ),
+    "a shift's team is unknown": Mistake(
+        "{first: 2026-06-01, last: 2027-06-01, team: desk}",
+        "{first: 2026-06-01, last: 2027-06-01, team: disk}",
+        "team: disk}",
+        "schedules > 1 > shifts > 2 > team",
+        "there is no team `disk`",
+        "Add it under `teams:`",
+    ),
+    "a shift's person is unknown": Mistake(
+        "- {person: emi}",
+        "- {person: amy}",
+        "person: amy",
+        "schedules > 1 > shifts > 3 > person",
+        "there is no person `amy`",
+        "Add them",
+    ),
+    "a shift ends before it begins": Mistake(
+        "last: 2027-06-01",
+        "last: 2026-05-31",
+        "last: 2026-05-31",
+        "schedules > 1 > shifts > 2 > last",
+        "the shift ends before it begins",
+        "Let `last:` be no day before `first:`",
+    ),
+    "a shift has no hours": Mistake(
+        "{during: {sat: 09:00-12:00}, rota",
+        "{during: {}, rota",
+        "{during: {}",
+        "schedules > 1 > shifts > 1 > during",
+        "the shift never holds",
+        "Write hours such as",
+    ),
+    "a schedule's calendar is unknown": Mistake(
+        "    calendar: office\n    shifts",
+        "    calendar: shift\n    shifts",
+        "calendar: shift",
+        "schedules > 1 > calendar",
+        "there is no calendar `shift`",
+        "Add it",
+    ),
+    "a rung names somebody unknown": Mistake(
+        "do: tell, whom: calls",
+        "do: tell, whom: desk",
+        "whom: desk",
+        "policies > low > ladder > 2 > whom",
+        "`desk` is no person, rota or schedule",
+        "or use `to: lead`",
+    ),
+    "reminders would not end": Mistake(
+        "    confirm_within: 30m\n",
+        "    confirm_within: 30m\n    repeat: 0h\n",
+        "repeat: 0h",
+        "policies > low > repeat",
+        "with so short a `repeat` Banso would remind without end",
+        "at least 15m",
+    ),
+    "an owner's yes would lapse at once": Mistake(
+        "    confirm_within: 30m\n",
+        "    confirm_within: 30m\n    lasts: 0h\n",
+        "lasts: 0h",
+        "policies > low > lasts",
+        "with so short a `lasts`",
+        "at least 15m",
+    ),
+    "a substitute is unknown": Mistake(
+        "substitute: kai",
+        "substitute: kay",
+        "substitute: kay",
+        "people > 2 > substitute",
+        "there is no person `kay`",
+        "Add them",
+    ),
+    "somebody is their own substitute": Mistake(
+        "substitute: kai",
+        "substitute: emi",
+        "substitute: emi",
+        "people > 2 > substitute",
+        "`emi` can't be their own substitute",
+        "Name somebody else",
+    ),
+    "somebody never works": Mistake(
+        "    hours: {mon-thu: 09:00-12:00}",
+        "    hours: {}",
+        "    hours: {}",
+        "people > 2 > hours",
+        "`emi` never works",
+        "Write hours such as",
+    ),
+    "the triage person is unknown": Mistake(
+        "triage: {person: kai}",
+        "triage: {person: kay}",
+        "triage:",
+        "triage > person",
+        "there is no person `kay`",
+        "Add them",
+    ),
+    "a category's policy is unknown": Mistake(
+        "team: desk, policy: calm",
+        "team: desk, policy: clam",
+        "policy: clam",
+        "categories > 1 > policy",
+        "there is no policy `clam`",
+        "Add it under `more_policies:`",
+    ),
+    "a rule's policy is unknown": Mistake(
+        "policy: {high: calm}",
+        "policy: {high: clam}",
+        "policy: {high: clam}",
+        "rules > 2 > policy",
+        "there is no policy `clam`",
+        "Add it under `more_policies:`",
+    ),
+    "a rule's rota is unknown": Mistake(
+        "    rota: calls",
+        "    rota: call",
+        "    rota: call",
+        "rules > 2 > rota",
+        "there is no rota `call`",
+        "Add it under `rotas:`",
+    ),
+    "a rule's schedule is unknown": Mistake(
+        "    schedule: hours",
+        "    schedule: hour",
+        "    schedule: hour",
+        "rules > 3 > schedule",
+        "there is no schedule `hour`",
+        "Add it under `schedules:`",
+    ),
+    "a rule names several who get it": Mistake(
+        "    schedule: hours",
+        "    schedule: hours\n    person: emi",
+        "- name: at the weekend",
+        "rules > 3",
+        "rule `at the weekend` names several who get it",
+        "Say one of",
+    ),
     "nobody is in a team": Mistake(
         "people:\n",
         "  - {id: empty, name: {ja: 空, en: Empty}, lead: kai}\npeople:\n",
@@ -466,7 +704,7 @@ MISTAKES = {
         "    language: en", "\tlanguage: en", "\tlanguage", "YAML", "", "Check indentation"
     ),
     "a bracket is not closed": Mistake(
-        "{broken: 1.2}", "{broken: 1.2", "products:", "YAML", "", "Check indentation"
+        "{broken: 1.2}", "{broken: 1.2", "substitute:", "YAML", "", "Check indentation"
     ),
     "an alias leads nowhere": Mistake(
         "high: *policy", "high: *police", "*police", "YAML", "undefined alias", "Check"
@@ -499,6 +737,10 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_the_file() -> None:
     assert lines == sorted(lines)
 
 
+def test_a_calendar_may_have_no_public_holidays() -> None:
+    assert parse(changed("    holidays: JP\n", "")).calendars[0].holidays is None
+
+
 def test_the_same_id_twice_is_told_at_both_places() -> None:
     text = changed("- id: emi", "- id: kai").replace("carrier: emi", "carrier: kai")
 
@@ -517,7 +759,7 @@ def test_a_file_without_an_organisation_says_how_to_begin(text: str) -> None:
 def test_an_organisation_that_is_too_large_to_be_told_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("services.router.organisation.LARGEST_BYTES", 1000)
+    monkeypatch.setattr("services.router.organisation.reading.LARGEST_BYTES", 1000)
 
     (found,) = findings(USABLE)
 

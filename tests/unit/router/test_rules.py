@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.router import rules
+from services.router.rules import Condition, Outcome, Tried
 from shared.contracts.issue import Source, Urgency
 from shared.contracts.organisation import Mail, Organisation, Rule, When
 from tests.unit import build
-from tests.unit.build import CUSTOMER
+from tests.unit.build import CUSTOMER, at
 
 
 def rule(name: str = "a rule", when: dict[str, Any] | None = None, **said: Any) -> Rule:
@@ -19,6 +23,12 @@ def rule(name: str = "a rule", when: dict[str, Any] | None = None, **said: Any) 
 
 def company(*all_rules: Rule) -> Organisation:
     return build.organisation(rules=all_rules)
+
+
+def fires(when: dict[str, Any], **said: Any) -> bool:
+    """Whether a rule with these conditions fires for a customer's mail."""
+    facts = rules.Facts(build.raised(**said), company())
+    return rules.fires(When.model_validate(when), facts)
 
 
 def test_the_first_rule_that_fires_says_where_it_goes() -> None:
@@ -141,7 +151,7 @@ def test_a_customers_message_that_names_nobody_goes_to_the_default_carrier(
 
 
 @pytest.mark.parametrize(
-    ("when", "said", "fires"),
+    ("when", "said", "expected"),
     [
         ({}, {}, True),
         ({"product": ["meter", "mini"]}, {"product": "mini"}, True),
@@ -174,9 +184,9 @@ def test_a_customers_message_that_names_nobody_goes_to_the_default_carrier(
     ],
 )
 def test_a_rule_fires_where_all_that_it_asks_for_holds(
-    when: dict[str, Any], said: dict[str, Any], fires: bool
+    when: dict[str, Any], said: dict[str, Any], expected: bool
 ) -> None:
-    assert rules.fires(When.model_validate(when), build.raised(**said)) is fires
+    assert fires(when, **said) is expected
 
 
 @pytest.mark.parametrize(
@@ -191,16 +201,261 @@ def test_a_rule_fires_where_all_that_it_asks_for_holds(
     ],
 )
 def test_a_word_is_found_whatever_its_width_and_case(word: str, text: str) -> None:
-    when = When.model_validate({"words": [word, word + word]})
+    when = {"words": [word, word + word]}
 
-    assert rules.fires(when, build.raised(summary=text, description=""))
-    assert rules.fires(when, build.raised(summary="-", description=text))
+    assert fires(when, summary=text, description="")
+    assert fires(when, summary="-", description=text)
 
 
 def test_a_word_is_not_glued_together_from_summary_and_description() -> None:
-    when = When.model_validate({"words": "outstock"})
+    assert not fires({"words": "outstock"}, summary="out", description="stock")
 
-    assert not rules.fires(when, build.raised(summary="out", description="stock"))
+
+@pytest.mark.parametrize(
+    ("pattern", "customer", "expected"),
+    [
+        ("Umi Foods", "ＵＭＩ　ｆｏｏｄｓ", True),
+        ("(株)海", " ㈱海 ", True),
+        ("Umi Foods", "Umi Foods Ltd", False),
+        ("Umi*", "Umi Foods Ltd", True),
+        ("*ltd", "Umi Foods Ltd", True),
+        ("*foods*", "Umi Foods Ltd", True),
+        ("u*f*d", "Umi Foods Ltd", True),
+        ("u*x*d", "Umi Foods Ltd", False),
+        ("umi*umi", "Umi", False),
+        ("*o*o*o*", "Umi Foods", False),
+        ("*", "anybody", True),
+        ("*", None, False),
+        ("*", " ", False),
+        (["Yama*", "umi foods"], "Umi Foods", True),
+    ],
+)
+def test_a_customer_is_known_by_name_or_pattern(
+    pattern: Any, customer: str | None, expected: bool
+) -> None:
+    assert fires({"customer": pattern}, customer=customer) is expected
+
+
+@given(name=st.text(alphabet="ab*.", max_size=12), pattern=st.text(alphabet="ab*.", max_size=8))
+def test_a_pattern_is_what_a_regular_expression_says(name: str, pattern: str) -> None:
+    expression = ".*".join(re.escape(part) for part in pattern.split("*"))
+
+    assert rules.is_like(name, pattern) == bool(re.fullmatch(expression, name))
+
+
+@pytest.mark.parametrize(
+    ("wall", "zone", "during", "at_work"),
+    [
+        ("2026-06-01 09:00", "Asia/Tokyo", True, True),
+        ("2026-06-01 11:59", "Asia/Tokyo", True, True),
+        ("2026-06-01 12:00", "Asia/Tokyo", False, False),
+        ("2026-06-01 02:00", "UTC", True, True),
+        ("2026-05-31 19:00", "America/Los_Angeles", True, True),
+        ("2026-06-06 10:00", "Asia/Tokyo", True, False),
+        ("2026-05-04 10:00", "Asia/Tokyo", True, False),
+        ("2026-06-07 10:00", "Asia/Tokyo", False, False),
+    ],
+)
+def test_a_rule_may_ask_when_it_was_brought_in(
+    wall: str, zone: str, during: bool, at_work: bool
+) -> None:
+    """On the company's clock. The fourth of May is a holiday, which only `at_work` knows."""
+    instant = at(wall, zone)
+
+    assert fires({"during": {"mon-sat": "09:00-12:00"}}, occurred_at=instant) is during
+    assert fires({"at_work": True}, occurred_at=instant) is at_work
+    assert fires({"at_work": False}, occurred_at=instant) is not at_work
+
+
+# Rotas, schedules and policies
+
+NAME = {"ja": "当番", "en": "On call"}
+
+
+def company_with_a_desk(*all_rules: Rule, **said: Any) -> Organisation:
+    """`on-call` changes each Monday; `desk` has Monday for `yui`, Tuesday for a team, Wednesday
+    for the rota, and nobody later on."""
+    on_call = {"id": "on-call", "name": NAME, "people": ["ren", "ume"], "starts": "2026-06-01"}
+    shifts = [
+        {"during": {"mon": "00:00-24:00"}, "person": "yui"},
+        {"during": {"tue": "00:00-24:00"}, "team": "sales"},
+        {"during": {"wed": "00:00-24:00"}, "rota": "on-call"},
+    ]
+    desk = {"id": "desk", "name": NAME, "shifts": shifts}
+    return build.organisation(rules=all_rules, rotas=[on_call], schedules=[desk], **said)
+
+
+@pytest.mark.parametrize(("day", "person", "team"), [(1, "ren", "product"), (8, "ume", "shipping")])
+def test_a_rule_may_send_it_to_whose_turn_it_is_when_it_is_brought_in(
+    day: int, person: str, team: str
+) -> None:
+    organisation = company_with_a_desk(rule(rota="on-call"))
+
+    route = rules.route(build.raised(occurred_at=at(f"2026-06-{day:02} 10:00")), organisation)
+
+    assert (route.person_id, route.team_id) == (person, team)
+    assert (route.rota_id, route.schedule_id, route.unclear) == ("on-call", None, False)
+
+
+@pytest.mark.parametrize(
+    ("day", "person", "team", "rota"),
+    [(1, "yui", "shipping", None), (2, None, "sales", None), (3, "ren", "product", "on-call")],
+)
+def test_a_rule_may_send_it_to_whom_a_schedule_names(
+    day: int, person: str | None, team: str, rota: str | None
+) -> None:
+    organisation = company_with_a_desk(rule(schedule="desk"))
+
+    route = rules.route(build.raised(occurred_at=at(f"2026-06-{day:02} 10:00")), organisation)
+
+    assert (route.person_id, route.team_id) == (person, team)
+    assert (route.rota_id, route.schedule_id) == (rota, "desk")
+
+
+@pytest.mark.parametrize(
+    ("said", "team"),
+    [({}, "product"), ({"category": "late"}, "shipping"), ({"team": "sales"}, "sales")],
+)
+def test_in_a_gap_of_the_schedule_it_goes_where_it_would_go_without_one(
+    said: dict[str, Any], team: str
+) -> None:
+    organisation = company_with_a_desk(rule(schedule="desk", **said))
+
+    route = rules.route(build.raised(occurred_at=at("2026-06-04 10:00")), organisation)
+
+    assert (route.team_id, route.person_id, route.schedule_id) == (team, None, None)
+    assert not route.unclear
+
+
+def test_a_rule_with_a_team_and_a_rota_means_both() -> None:
+    organisation = company_with_a_desk(rule(rota="on-call", team="sales"))
+
+    route = rules.route(build.raised(), organisation)
+
+    assert (route.person_id, route.team_id) == ("ren", "sales")
+
+
+def test_a_rules_person_who_is_not_there_is_nobody() -> None:
+    route = rules.route(build.raised(), company(rule(person="nobody", team="sales")))
+
+    assert (route.person_id, route.team_id) == (None, "sales")
+
+
+@pytest.mark.parametrize(
+    ("category", "said", "unclear"),
+    [
+        (None, {"carrier": "sho"}, True),
+        (None, {"team": "sales"}, False),
+        (None, {"category": "late"}, False),
+        ("late", {"urgency": "high"}, False),
+        ("odd", {"urgency": "high"}, False),
+        ("no such category", {"urgency": "high"}, True),
+    ],
+)
+def test_it_is_unclear_where_neither_rule_nor_category_says_where_it_belongs(
+    category: str | None, said: dict[str, Any], unclear: bool
+) -> None:
+    route = rules.route(build.raised(category=category), company(rule(**said)))
+
+    assert route.unclear is unclear
+
+
+def test_without_rules_only_a_category_makes_it_clear() -> None:
+    assert rules.route(build.raised(), company()).unclear
+    assert not rules.route(build.raised(category="late"), company()).unclear
+
+
+@pytest.mark.parametrize(
+    ("ruled", "category", "urgency", "policy"),
+    [
+        ({}, None, Urgency.NORMAL, None),
+        ({}, "late", Urgency.NORMAL, "calm"),
+        ({"policy": "quick"}, "late", Urgency.NORMAL, "quick"),
+        ({"policy": {"high": "quick"}}, "late", Urgency.NORMAL, "calm"),
+        ({"policy": {"high": "quick"}}, "late", Urgency.HIGH, "quick"),
+        ({"policy": {"high": "quick"}}, "broken", Urgency.LOW, None),
+    ],
+)
+def test_the_policy_is_the_rules_else_the_categorys_else_the_urgencys(
+    ruled: dict[str, Any], category: str | None, urgency: Urgency, policy: str | None
+) -> None:
+    categories = [
+        one.model_copy(update={"policy": dict.fromkeys(Urgency, "calm")})
+        if one.id == "late"
+        else one
+        for one in build.organisation().categories
+    ]
+    organisation = build.organisation(
+        rules=(rule(team="product", **ruled),),
+        categories=tuple(categories),
+        more_policies={"calm": build.policy(), "quick": build.policy()},
+    )
+
+    route = rules.route(build.raised(category=category, urgency=urgency), organisation)
+
+    assert route.policy == policy
+
+
+# Which rule, and why not the others
+
+EVERYTHING_ELSE = {
+    "product": "meter",
+    "category": "late",
+    "source": "web",
+    "urgency": "high",
+    "language": "ja",
+    "to": "ship@example.com",
+    "customer": "Umi*",
+    "fields": {"since": "always"},
+    "during": {"sun": "00:00-24:00"},
+    "at_work": False,
+    "words": "stock",
+}
+
+
+def test_each_rule_tells_whether_it_fired_and_all_that_failed() -> None:
+    first = rule("first", EVERYTHING_ELSE, team="sales")
+    second = rule("second", {"source": "email"}, team="shipping")
+    third = rule("third", team="product")
+    fourth = rule("fourth", {"words": ["stock"], "language": "en"}, team="product")
+
+    tried = rules.explain(build.raised(), company(first, second, third, fourth))
+
+    assert tried == (
+        Tried(first, Outcome.FAILED, tuple(Condition)),
+        Tried(second, Outcome.FIRED),
+        Tried(third, Outcome.BEATEN),
+        Tried(fourth, Outcome.FAILED, (Condition.WORDS,)),
+    )
+
+
+WHENS = st.fixed_dictionaries(
+    {},
+    optional={
+        "source": st.sampled_from(["web", "email"]),
+        "language": st.sampled_from(["ja", "en"]),
+        "words": st.sampled_from(["start", "stock"]),
+        "at_work": st.booleans(),
+    },
+)
+
+
+@given(
+    whens=st.lists(WHENS, max_size=5),
+    source=st.sampled_from(Source),
+    language=st.sampled_from(["ja", "en"]),
+)
+def test_the_rule_that_is_said_to_fire_is_the_one_that_decides(
+    whens: list[dict[str, Any]], source: Source, language: str
+) -> None:
+    organisation = company(*(rule(f"{n}", when, team="sales") for n, when in enumerate(whens)))
+    raised = build.raised(source=source, language=language)
+
+    tried = rules.explain(raised, organisation)
+
+    fired = [one.rule.name for one in tried if one.outcome is Outcome.FIRED]
+    assert fired == [name for name in [rules.route(raised, organisation).rule] if name]
+    assert all(bool(one.failed) == (one.outcome is Outcome.FAILED) for one in tried)
 
 
 # Who is on copy

@@ -148,6 +148,10 @@ class Rows(Generic[Row]):
             self.expect([key])
         return self._rows[key]
 
+    def all(self) -> list[Row]:
+        """Every row that this batch has read or changed, as it is now."""
+        return [row for row in self._rows.values() if row is not None]
+
     def put(self, row: Row) -> None:
         """Adds the row or replaces the one of the same key."""
         key = getattr(row, self._key)

@@ -39,9 +39,10 @@ LEAST_HOURS_PER_DAY: Final = 0.25
 OVERLOAD_PRICE_S: Final = 6 * HOUR_S
 
 
-def promised_s(urgency: Urgency, state: State) -> float:
-    """The effort that an issue in this state still asks of its owner."""
-    return EFFORT_S[urgency] * SHARE_LEFT[state]
+def promised_s(urgency: Urgency, state: State, *, is_elsewhere: bool = False) -> float:
+    """The effort that an issue in this state still asks of its owner; none while the ball is
+    elsewhere: with carrier or customer, or in the queue of a team where nobody is free."""
+    return 0.0 if is_elsewhere else EFFORT_S[urgency] * SHARE_LEFT[state]
 
 
 def capacity(person: Person) -> float:
@@ -54,14 +55,20 @@ def load_ratio(capacity: float, in_hand_s: float) -> float:
     return in_hand_s / (capacity * WEEK_S)
 
 
+def at_work_s(capacity: float, skill: float, in_hand_s: float, more_s: float) -> float:
+    """Working time that the person needs for what is in hand and `more_s`; below `LEAST_SKILL` it
+    is counted as with that."""
+    return (in_hand_s + more_s) / (capacity * max(skill, LEAST_SKILL))
+
+
 def expected_delay_s(
     capacity: float, skill: float, absent_s: float, in_hand_s: float, more_s: float
 ) -> float:
     """Working time until the person would be through with `more_s` (docs/load.md's objective).
 
-    `skill` is at least `LEAST_SKILL`. Above a week in hand each further hour costs extra, so that
-    work flows to others before somebody breaks.
+    Above a week in hand each further hour costs extra, so that work flows to others before
+    somebody breaks.
     """
     overload = max(0.0, load_ratio(capacity, in_hand_s) - 1)
-    at_work_s = (in_hand_s + more_s) / (capacity * skill)
-    return absent_s + at_work_s + OVERLOAD_PRICE_S * overload**2
+    worked_s = at_work_s(capacity, skill, in_hand_s, more_s)
+    return absent_s + worked_s + OVERLOAD_PRICE_S * overload**2

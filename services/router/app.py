@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from services.router import handlers, store
+from services.router.calendars import Calendars
 from services.router.settings import RouterSettings
 from services.router.store import Board, Desk
-from services.router.tick import OrganisationFile, say_what_is_due
+from services.router.tick import OrganisationFile, Queues, say_what_is_due, turn_absences
 from shared import due, service
 from shared.bus import Bus
 from shared.contracts.event import Speaker
@@ -40,6 +41,21 @@ async def serve(settings: RouterSettings) -> None:
     async def tick() -> int:
         return await say_what_is_due(journal) if bus.is_connected and file.current else 0
 
+    async def turn() -> int:
+        return await turn_absences(journal) if bus.is_connected and file.current else 0
+
+    queues = Queues(board, file)
+
+    async def drain() -> int:
+        return await queues.drain(journal) if bus.is_connected else 0
+
+    calendars = Calendars(settings.calendars, registry) if settings.calendars else None
+
+    async def read_calendars() -> int:
+        if calendars is None or file.current is None or not bus.is_connected:
+            return 0
+        return await calendars.look(journal, file.current)
+
     async def watch() -> int:
         if bus.is_connected:
             await file.publish_if_changed(journal)
@@ -53,6 +69,9 @@ async def serve(settings: RouterSettings) -> None:
         checks={"organisation": lambda: file.current is not None},
         ticks=[
             lambda: due.keep_doing(tick, "due"),
+            lambda: due.keep_doing(turn, "absences"),
+            lambda: due.keep_doing(drain, "queues"),
+            lambda: due.keep_doing(read_calendars, "calendars"),
             lambda: due.keep_doing(watch, "organisation"),
         ],
     )

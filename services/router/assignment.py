@@ -6,11 +6,13 @@ skills and a price on overload. How often somebody accepted before plays no part
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from heapq import nsmallest
+from typing import NamedTuple
 
+from services.router.presence import Presence
 from shared import load
 from shared.contracts.issue import Considered, NotChosen, Reasons, Urgency
 from shared.contracts.organisation import Person
@@ -24,13 +26,39 @@ _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a person has in hand: effort over all issues that they own."""
+    """What a person has in hand: effort and number of the issues that they own."""
 
     in_hand_s: float = 0.0
     chosen_at: datetime | None = None
+    open_issues: int = 0
 
 
 NOTHING = Work()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What an owner is wanted for: the issue, as far as it matters who has it."""
+
+    parties: Collection[str]
+    """Carrier and reporter: it never falls back on them."""
+    urgency: Urgency
+    category: str | None = None
+    language: str | None = None
+    """In which its owner has to work; None where that is not asked for."""
+    language_waived: bool = False
+    """Nobody in the team works in it, so it is not asked for."""
+    declined_by: Collection[str] = ()
+    answered_carrier: Collection[str] = ()
+    """Who has answered this carrier before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """What is known of everybody at this moment."""
+
+    works: Mapping[str, Work]
+    presence: Callable[[Person], Presence]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,76 +71,162 @@ class Choice:
 
 def choose(
     people: Sequence[Person],
+    wanted: Wanted,
+    staff: Staff,
     *,
-    works: Mapping[str, Work],
-    absent_s: Mapping[str, float],
-    carrier_id: str,
-    declined_by: Collection[str],
-    answered_carrier: Collection[str],
-    category: str | None,
-    urgency: Urgency,
     team_id: str,
-    rule: str | None = None,
 ) -> Choice:
     """The eligible person with the shortest expected delay.
 
-    `works` has what each has in hand; `absent_s`, by person, the working time until whoever is
-    absent is next present. Ties go to who has answered this carrier before, then to whoever was
-    chosen longest ago, then by the order of the file.
+    Ties go to who has answered this carrier before, then to whoever was chosen longest ago, then
+    by the order of the file.
     """
-    more_s = load.EFFORT_S[urgency]
+    measured = [_measure(person, wanted, staff) for person in people]
     eligible: list[tuple[float, int]] = []
-    others: list[Considered] = []
-    for nth, person in enumerate(people):
-        person_id = person.id
-        in_hand_s = works.get(person_id, NOTHING).in_hand_s
-        away_s = absent_s.get(person_id, 0.0)
-        skill = person.skills.get(category, 1.0) if category else 1.0
-        capacity = load.capacity(person)
-        if person_id == carrier_id:
-            unfit = NotChosen.CARRIER
-        elif person_id in declined_by:
-            unfit = NotChosen.DECLINED
-        elif skill < load.LEAST_SKILL:
-            unfit = NotChosen.UNSKILLED
-        elif away_s > load.DAY_S:
-            unfit = NotChosen.AWAY
-        elif load.load_ratio(capacity, in_hand_s) >= load.MOST_LOAD_RATIO:
-            unfit = NotChosen.OVERLOADED
+    unfit: list[tuple[int, NotChosen]] = []
+    for nth, one in enumerate(measured):
+        why = _obstacle(one, wanted)
+        if why is None:
+            eligible.append((one.delay_s, nth))
         else:
-            delay_s = load.expected_delay_s(capacity, skill, away_s, in_hand_s, more_s)
-            eligible.append((delay_s, nth))
-            continue
-        others.append(Considered(person_id=person_id, reason=unfit))
-    if not eligible:
-        reasons = Reasons(
-            team_id=team_id, rule=rule, over_capacity=True, others=tuple(others[:MOST_OTHERS])
-        )
+            unfit.append((nth, why))
+    later = [(nth, NotChosen.LATER) for _, nth in nsmallest(MOST_OTHERS + 1, eligible)]
+    best = _best(eligible, measured, wanted)
+    others = [one for one in (*later, *unfit) if one[0] != best][:MOST_OTHERS]
+    reasons = Reasons(
+        team_id=team_id,
+        considered=len(people),
+        language_waived=wanted.language_waived,
+        over_capacity=best is None,
+        others=tuple(_figures(measured[nth], why) for nth, why in others),
+    )
+    if best is None:
         return Choice(None, reasons)
+    chosen = _figures(measured[best], NotChosen.CHOSEN)
+    because = {
+        "chosen": chosen,
+        "expected_hours": chosen.expected_hours,
+        "in_hand_hours": chosen.in_hand_hours,
+        "answered_before": chosen.person_id in wanted.answered_carrier and len(_tied(eligible)) > 1,
+    }
+    return Choice(chosen.person_id, reasons.model_copy(update=because))
+
+
+def waive(wanted: Wanted, team: Iterable[Person]) -> Wanted:
+    """The same without its language, where nobody in the team works in it."""
+    language = wanted.language
+    if language is None or any(_speaks(person, language) for person in team):
+        return wanted
+    return replace(wanted, language=None, language_waived=True)
+
+
+def obstacle(person: Person, wanted: Wanted, staff: Staff) -> NotChosen | None:
+    """Why somebody would not be chosen, were they asked like everybody else; of several reasons
+    the gravest. None where they might be."""
+    return _obstacle(_measure(person, wanted, staff), wanted)
+
+
+def unavailable(person: Person, wanted: Wanted, staff: Staff) -> NotChosen | None:
+    """Why somebody whose turn it is, or who substitutes, can't have it: they are a party to it, or
+    not here. Load, skill and language are not asked for, since the company has said that it is
+    theirs."""
+    if person.id in wanted.parties:
+        return NotChosen.CARRIER
+    if person.id in wanted.declined_by:
+        return NotChosen.DECLINED
+    return NotChosen.AWAY if _is_away(_measure(person, wanted, staff)) else None
+
+
+def figures(person: Person, wanted: Wanted, staff: Staff, reason: NotChosen) -> Considered:
+    """What is known of somebody who was considered, in hours of working time."""
+    return _figures(_measure(person, wanted, staff), reason)
+
+
+class _Measured(NamedTuple):
+    """A person with what their eligibility and their delay are made of."""
+
+    person: Person
+    work: Work
+    skill: float
+    declared: float | None
+    capacity: float
+    away_s: float
+    is_substituted: bool
+    delay_s: float
+
+
+def _measure(person: Person, wanted: Wanted, staff: Staff) -> _Measured:
+    """Whoever leaves before they would be through with it is away until they are back."""
+    work = staff.works.get(person.id, NOTHING)
+    presence = staff.presence(person)
+    declared = person.skills.get(wanted.category) if wanted.category else None
+    skill = 1.0 if declared is None else declared
+    capacity = load.capacity(person)
+    in_hand_s, more_s = work.in_hand_s, load.EFFORT_S[wanted.urgency]
+    leaves_first = presence.leaves_in_s < load.at_work_s(capacity, skill, in_hand_s, more_s)
+    away_s = presence.away_then_s if leaves_first else presence.away_s
+    delay_s = load.expected_delay_s(capacity, skill, away_s, in_hand_s, more_s)
+    is_substituted = presence.is_substituted
+    return _Measured(person, work, skill, declared, capacity, away_s, is_substituted, delay_s)
+
+
+def _obstacle(one: _Measured, wanted: Wanted) -> NotChosen | None:
+    person = one.person
+    if person.id in wanted.parties:
+        return NotChosen.CARRIER
+    if person.id in wanted.declined_by:
+        return NotChosen.DECLINED
+    if one.skill < load.LEAST_SKILL:
+        return NotChosen.UNSKILLED
+    if wanted.language is not None and not _speaks(person, wanted.language):
+        return NotChosen.LANGUAGE
+    if _is_away(one):
+        return NotChosen.AWAY
+    if load.load_ratio(one.capacity, one.work.in_hand_s) >= load.MOST_LOAD_RATIO:
+        return NotChosen.OVERLOADED
+    if person.limit is not None and one.work.open_issues >= person.limit:
+        return NotChosen.LIMIT
+    return None
+
+
+def _is_away(one: _Measured) -> bool:
+    return one.is_substituted or one.away_s > load.DAY_S
+
+
+def _speaks(person: Person, language: str) -> bool:
+    """Whether they can work on an issue in this language; who says nothing can in any."""
+    return not person.languages or language in person.languages
+
+
+def _tied(eligible: Sequence[tuple[float, int]]) -> list[int]:
     shortest_s, _ = min(eligible)
-    tied = [people[nth].id for delay_s, nth in eligible if delay_s - shortest_s < TIED_S]
-    chosen = min(
-        tied,
-        key=lambda who: (
-            who not in answered_carrier,
-            works.get(who, NOTHING).chosen_at or _NEVER,
+    return [nth for delay_s, nth in eligible if delay_s - shortest_s < TIED_S]
+
+
+def _best(
+    eligible: Sequence[tuple[float, int]], measured: Sequence[_Measured], wanted: Wanted
+) -> int | None:
+    if not eligible:
+        return None
+    return min(
+        _tied(eligible),
+        key=lambda nth: (
+            measured[nth].person.id not in wanted.answered_carrier,
+            measured[nth].work.chosen_at or _NEVER,
         ),
     )
-    later = [
-        Considered(person_id=people[nth].id, reason=NotChosen.LATER, expected_hours=_hours(delay_s))
-        for delay_s, nth in nsmallest(MOST_OTHERS + 1, eligible)
-        if people[nth].id != chosen
-    ]
-    return Choice(
-        chosen,
-        Reasons(
-            team_id=team_id,
-            rule=rule,
-            expected_hours=_hours(shortest_s),
-            in_hand_hours=_hours(works.get(chosen, NOTHING).in_hand_s),
-            answered_before=len(tied) > 1 and chosen in answered_carrier,
-            others=(*later, *others)[:MOST_OTHERS],
-        ),
+
+
+def _figures(one: _Measured, reason: NotChosen) -> Considered:
+    compared = reason in (NotChosen.CHOSEN, NotChosen.LATER)
+    return Considered(
+        person_id=one.person.id,
+        reason=reason,
+        expected_hours=_hours(one.delay_s) if compared else None,
+        in_hand_hours=_hours(one.work.in_hand_s),
+        away_hours=_hours(one.away_s) if one.away_s else None,
+        skill=one.declared,
+        open_issues=one.work.open_issues,
     )
 
 

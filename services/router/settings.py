@@ -10,3 +10,5 @@ from shared.settings import Settings
 class RouterSettings(Settings):
     organisation: Path
     """The organisation file; it may be edited while the router runs."""
+    calendars: Path | None = None
+    """The directory of people's iCalendars; none without it."""

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from enum import StrEnum
 from functools import cache
 from typing import Any
 
@@ -14,6 +13,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    ColumnElement,
     Connection,
     Executable,
     Index,
@@ -22,20 +22,30 @@ from sqlalchemy import (
     String,
     Table,
     bindparam,
+    case,
     false,
+    func,
     null,
     or_,
     select,
+    true,
     union,
     union_all,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from services.router import pause
-from services.router.assignment import NOTHING, Work
+from services.router import pause, presence
+from services.router.assignment import NOTHING, Staff, Work
 from services.router.lifecycle import OPEN, Issue
 from services.router.pause import Pause
+from services.router.presence import (
+    Absence,
+    AbsenceSource,
+    AbsenceState,
+    Presence,
+    Run,
+)
 from shared import load
 from shared.contracts.event import Event
 from shared.contracts.intake import (
@@ -45,25 +55,10 @@ from shared.contracts.intake import (
     MessageReceived,
 )
 from shared.contracts.issue import Source, State, Step, Urgency, WaitingFor
-from shared.contracts.organisation import Organisation
+from shared.contracts.organisation import Organisation, Person
 from shared.database import Document, Instant, Store, Word
 from shared.journal import NotYet, add_journal
-from shared.worktime import Rest, working_hours
-
-
-class AbsenceSource(StrEnum):
-    """How we know of it."""
-
-    SAID = "said"
-    CALENDAR = "calendar"
-    """An imported iCalendar file or feed."""
-
-
-class AbsenceState(StrEnum):
-    PLANNED = "planned"
-    AWAY = "away"
-    OVER = "over"
-
+from shared.worktime import Rest, WorkingHours, working_hours
 
 metadata = MetaData()
 add_journal(metadata)
@@ -202,21 +197,6 @@ class Answers:
 
 
 @dataclass(frozen=True, slots=True)
-class Absence:
-    """Somebody's time away."""
-
-    absence_id: str
-    person_id: str
-    starts_at: datetime
-    ends_at: datetime
-    substitute_id: str | None
-    source: AbsenceSource
-    state: AbsenceState
-    wake_at: datetime | None
-    taken_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Published:
     """An organisation as it was published; the highest number is the current one."""
 
@@ -242,8 +222,34 @@ class Board:
     """
 
     def __init__(self, connection: Connection) -> None:
+        counts = _open_issues(connection)
         rows = connection.execute(select(works))
-        self.works = {row.person_id: Work(row.in_hand_s, row.chosen_at) for row in rows}
+        self.works = {
+            row.person_id: Work(row.in_hand_s, row.chosen_at, counts.pop(row.person_id, 0))
+            for row in rows
+        }
+        self.works |= {who: Work(open_issues=count) for who, count in counts.items()}
+        self.absences: dict[str, tuple[Absence, ...]] = {}
+        """By person, what is not over."""
+        for row in connection.execute(
+            select(absences).where(absences.c.state != AbsenceState.OVER)
+        ):
+            absence = Absence(*row)
+            known = self.absences.get(absence.person_id, ())
+            self.absences[absence.person_id] = (*known, absence)
+        self.freed: set[str] = set()
+        """Who may be able to take more since the queues were looked at last."""
+        self._runs: dict[str, tuple[tuple[Absence, ...], WorkingHours, tuple[Run, ...]]] = {}
+
+    def runs(self, person_id: str, hours: WorkingHours) -> tuple[Run, ...]:
+        """A person's absences as runs, found once until something about them changes."""
+        absent = self.absences.get(person_id)
+        if not absent:
+            return ()
+        found = self._runs.get(person_id)
+        if found is None or found[0] is not absent or found[1] is not hours:
+            found = self._runs[person_id] = (absent, hours, presence.runs(absent, hours))
+        return found[2]
 
 
 class Desk(Store):
@@ -259,6 +265,7 @@ class Desk(Store):
         super().__init__(connection, now)
         self._issues = self.rows(issues, Issue)
         self._answers = self.rows(answers, Answers)
+        self._absences = self.rows(absences, Absence)
         self._published = self.lines(organisations, Published)
         self._pauses = self.rows(pauses, Pause)
         self._pause_ids: list[str] | None = None
@@ -267,15 +274,19 @@ class Desk(Store):
         self._board = board
         self._before: list[tuple[str, Work]] = []
         """What the board said before each change of this batch, the oldest first."""
-        self._absent_s: dict[str, float] | None = None
         self._kin: dict[str, Kin] = {}
         """By issue, what the table says of those that belong to it."""
         self._joined: dict[str, set[str]] = {}
         """By issue, what this batch has made belong to it, whether or not it does still."""
+        self._absent_before: list[tuple[str, tuple[Absence, ...]]] = []
+        self._presences: dict[str, Presence] = {}
+        self._usual: dict[WorkingHours, Presence] = {}
+        """Of whoever has no absences, by their hours."""
+        self._freed: set[str] = set()
         self.published: tuple[int, Organisation] | None = None
         """The organisation that this batch has put in force, with its number."""
-        self._marked: tuple[int, Organisation | None, tuple[int, Organisation] | None]
-        self._marked = (0, organisation, None)
+        self._marked: tuple[int, int, Organisation | None, tuple[int, Organisation] | None]
+        self._marked = (0, 0, organisation, None)
 
     @property
     def organisation(self) -> Organisation:
@@ -294,17 +305,20 @@ class Desk(Store):
 
     def mark(self) -> None:
         super().mark()
-        self._marked = (len(self._before), self._organisation, self.published)
+        counts = len(self._before), len(self._absent_before)
+        self._marked = (*counts, self._organisation, self.published)
 
     def undo(self) -> None:
         super().undo()
         self._rests = None
-        count, self._organisation, self.published = self._marked
-        self._take_back(count)
+        changes, absences, self._organisation, self.published = self._marked
+        self._presences.clear()
+        self._usual.clear()
+        self._take_back(changes, absences)
 
     def abandon(self) -> None:
         super().abandon()
-        self._take_back(0)
+        self._take_back(0, 0)
 
     def write(self) -> None:
         super().write()
@@ -324,6 +338,7 @@ class Desk(Store):
                 for person_id, before in sorted(first.items())
             ]
             self.connection.execute(_add_works(self.connection.dialect.name), values)
+        self._board.freed.update(self._freed)
 
     def issue(self, issue_id: str) -> Issue | None:
         return self._issues.get(issue_id)
@@ -332,8 +347,8 @@ class Desk(Store):
         """Keeps the issue, and with it what its owner has in hand."""
         before = self._issues.get(issue.issue_id)
         if before is not None:
-            self._add_work(before.owner_id, -load.promised_s(before.urgency, before.state))
-        self._add_work(issue.owner_id, load.promised_s(issue.urgency, issue.state))
+            self._add_work(before.owner_id, -_effort_s(before), -_is_in_hand(before))
+        self._add_work(issue.owner_id, _effort_s(issue), _is_in_hand(issue))
         self._issues.put(issue)
         for other_id in (issue.merged_into, issue.parent_id):
             if other_id is not None:
@@ -383,16 +398,139 @@ class Desk(Store):
         return self._board.works
 
     @property
-    def absent_s(self) -> Mapping[str, float]:
-        """The company's working time until somebody absent is next present."""
-        if self._absent_s is None:
-            self._absent_s = _absences(self.organisation, self.now)
-        return self._absent_s
+    def staff(self) -> Staff:
+        """Everybody, as owners are chosen among them."""
+        return Staff(self.works, self.presence)
+
+    def presence(self, person: Person) -> Presence:
+        """When somebody is here."""
+        found = self._presences.get(person.id)
+        if found is None:
+            found = self._presences[person.id] = self._presence(person)
+        return found
+
+    def _presence(self, person: Person) -> Presence:
+        hours = self.hours_of(person.id)
+        runs = self._board.runs(person.id, hours)
+        if runs:
+            return self._presence_by(hours, runs)
+        found = self._usual.get(hours)
+        if found is None:
+            found = self._usual[hours] = self._presence_by(hours, ())
+        return found
+
+    def _presence_by(self, hours: WorkingHours, runs: Sequence[Run]) -> Presence:
+        company = working_hours(self.organisation.calendar_of(None))
+        return presence.presence(runs, hours, company, self.now)
+
+    def run(self, person_id: str) -> Run | None:
+        """The absence that holds now, with all that belongs to it; None for whoever is here."""
+        runs = self._board.runs(person_id, self.hours_of(person_id))
+        return presence.run_at(runs, self.now)
+
+    def is_away(self, person_id: str) -> bool:
+        """Whether somebody else has their work until they are back."""
+        run = self.run(person_id)
+        return run is not None and run.hands_over
+
+    def acting(self, person_id: str) -> str:
+        """Who acts for a person now: they themselves; while they are away the first of their
+        substitutes who is here, and where there is none still they themselves."""
+        run = self.run(person_id)
+        if run is None or not run.hands_over:
+            return person_id
+        here = (one for one in self.substitutes(person_id) if not self.is_away(one))
+        return next(here, person_id)
+
+    def substitutes(self, person_id: str) -> list[str]:
+        """Whom their absence names, then whom the organisation names; only who is in it."""
+        run, people = self.run(person_id), self.organisation.person
+        named = [one.substitute_id for one in reversed(run.absences)] if run else []
+        person = people.get(person_id)
+        if person is not None:
+            named.append(person.substitute)
+        return [one for one in dict.fromkeys(named) if one and one in people and one != person_id]
+
+    def expect_absences(self, absence_ids: Sequence[str]) -> None:
+        """Reads them together."""
+        self._absences.expect(absence_ids)
+
+    def absence(self, absence_id: str) -> Absence | None:
+        return self._absences.get(absence_id)
+
+    def absences_of(self, person_id: str) -> tuple[Absence, ...]:
+        """What is not over of somebody's absences, in no order."""
+        return self._board.absences.get(person_id, ())
+
+    def put_absence(self, absence: Absence) -> None:
+        """Keeps it, for everybody who is chosen from now on."""
+        person_id = absence.person_id
+        known = self.absences_of(person_id)
+        others = tuple(one for one in known if one.absence_id != absence.absence_id)
+        is_over = absence.state is AbsenceState.OVER
+        self._absent_before.append((person_id, known))
+        self._board.absences[person_id] = others if is_over else (*others, absence)
+        self._presences.pop(person_id, None)
+        self._absences.put(absence)
+
+    def take_absences(self, absence_ids: Sequence[str]) -> None:
+        """Marks absences of which it is known that they begin or end, so that they are not taken
+        again at once."""
+        if absence_ids:
+            mark = update(absences).where(absences.c.absence_id.in_(absence_ids))
+            self.connection.execute(mark.values(taken_at=self.now))
+
+    def owned_by(self, person_id: str) -> list[Issue]:
+        """What this owner has still to do, the most urgent and oldest first."""
+        where = issues.c.owner_id == person_id, issues.c.state.in_(OPEN)
+        found = self._issues_where(*where)
+        mine = (one for one in found if one.owner_id == person_id and one.state in OPEN)
+        return sorted(mine, key=precedence)
+
+    def lent_by(self, person_id: str) -> list[Issue]:
+        """What others have while this person is away, the most urgent and oldest first."""
+        found = self._issues_where(issues.c.lent_by == person_id)
+        return sorted((one for one in found if one.lent_by == person_id), key=precedence)
+
+    def lent_by_strangers(self, people: Iterable[str]) -> list[Issue]:
+        """What others have for somebody who is none of these people."""
+        known = set(people)
+        lenders = select(issues.c.lent_by).where(issues.c.lent_by.is_not(None)).distinct()
+        left = [who for who in self.connection.scalars(lenders) if who not in known]
+        return [issue for who in left for issue in self.lent_by(who)]
+
+    def queue(self, team_id: str | None, most: int) -> list[Issue]:
+        """What waits in a team for somebody to be free, in the order in which it is given out."""
+        urgencies = case(_URGENT_FIRST, value=issues.c.urgency)
+        query = (
+            select(issues.c.issue_id)
+            .where(*_QUEUED, issues.c.team_id == team_id)
+            .order_by(urgencies, issues.c.raised_at, issues.c.issue_id)
+            .limit(most)
+        )
+        ids = list(self.connection.scalars(query))
+        self._issues.expect(ids)
+        found = (self._issues.get(issue_id) for issue_id in ids)
+        return [one for one in found if one and one.team_id == team_id and is_queued(one)]
+
+    def _issues_where(self, *wanted: ColumnElement[bool]) -> list[Issue]:
+        """The issues for which this held when the batch began, and those that it has read."""
+        ids = list(self.connection.scalars(select(issues.c.issue_id).where(*wanted)))
+        self._issues.expect(ids)
+        return self._issues.all()
+
+    def hours_of(self, person_id: str) -> WorkingHours:
+        """When somebody works; the company's hours for a stranger."""
+        return working_hours(self.organisation.calendar_of(person_id))
 
     def chose(self, person_id: str) -> None:
         """Remembers whose turn it was."""
         work = self.works.get(person_id, NOTHING)
-        self._set_work(person_id, Work(work.in_hand_s, self.now))
+        self._set_work(person_id, replace(work, chosen_at=self.now))
+
+    def free(self, person_id: str) -> None:
+        """Somebody may be able to take what waits in their team."""
+        self._freed.add(person_id)
 
     def answered(self, carrier_id: str) -> Mapping[str, str]:
         """Who has answered this carrier, and when last."""
@@ -478,37 +616,71 @@ class Desk(Store):
         self._published.add(Published(number, organisation.revision, document, self.now))
         self.published = (number, organisation)
         self._organisation = organisation
+        self._presences.clear()
+        self._usual.clear()
+        self._freed.update(organisation.person)
 
-    def _add_work(self, person_id: str, effort_s: float) -> None:
-        if not effort_s:
+    def _add_work(self, person_id: str, effort_s: float, count: int) -> None:
+        if not effort_s and not count:
             return
         work = self.works.get(person_id, NOTHING)
-        self._set_work(person_id, Work(max(0.0, work.in_hand_s + effort_s), work.chosen_at))
+        in_hand_s = max(0.0, work.in_hand_s + effort_s)
+        open_issues = max(0, work.open_issues + count)
+        self._set_work(person_id, replace(work, in_hand_s=in_hand_s, open_issues=open_issues))
+        if effort_s < 0 or count < 0:
+            self._freed.add(person_id)
 
     def _set_work(self, person_id: str, work: Work) -> None:
         self._before.append((person_id, self.works.get(person_id, NOTHING)))
         self._board.works[person_id] = work
 
-    def _take_back(self, count: int) -> None:
-        while len(self._before) > count:
+    def _take_back(self, changes: int, absences: int) -> None:
+        while len(self._before) > changes:
             person_id, work = self._before.pop()
             self._board.works[person_id] = work
+        while len(self._absent_before) > absences:
+            person_id, known = self._absent_before.pop()
+            self._board.absences[person_id] = known
 
 
-def _absences(organisation: Organisation, now: datetime) -> dict[str, float]:
-    """By person, for whoever does not work now though the company does, or will before them."""
-    company = working_hours(organisation.calendar_of(None))
-    away_s = {}
-    for calendar in organisation.calendars:
-        present_at = working_hours(calendar).next_open(now)
-        away_s[calendar.id] = company.between(now, present_at).total_seconds()
-    if not any(away_s.values()):
-        return {}
-    return {
-        person.id: away
-        for person in organisation.people
-        if (away := away_s[person.calendar or organisation.calendar])
-    }
+_URGENT_FIRST = {Urgency.HIGH: 0, Urgency.NORMAL: 1, Urgency.LOW: 2}
+_QUEUED = issues.c.queued == true(), issues.c.state == State.ASSIGNED
+
+
+def precedence(issue: Issue) -> tuple[int, datetime, str]:
+    """What comes first of several that wait: the more urgent, then whose carrier waits longer."""
+    return _URGENT_FIRST[issue.urgency], issue.raised_at, issue.issue_id
+
+
+def is_queued(issue: Issue) -> bool:
+    """Whether it waits for somebody to be free. A lead who has taken it has it."""
+    return issue.queued and issue.state is State.ASSIGNED
+
+
+def _effort_s(issue: Issue) -> float:
+    is_elsewhere = issue.waiting_for is not None or is_queued(issue)
+    return load.promised_s(issue.urgency, issue.state, is_elsewhere=is_elsewhere)
+
+
+def _is_in_hand(issue: Issue) -> int:
+    """1 where it counts for its owner's limit of open issues, else 0."""
+    return int(issue.state in OPEN and not is_queued(issue))
+
+
+def _open_issues(connection: Connection) -> dict[str, int]:
+    """How many open issues everybody has, without what only waits with them."""
+    count = func.count()
+    by_owner = select(issues.c.owner_id, count).group_by(issues.c.owner_id)
+    owned = connection.execute(by_owner.where(issues.c.state.in_(OPEN)))
+    found = {row[0]: row[1] for row in owned}
+    for person_id, number in connection.execute(by_owner.where(*_QUEUED)):
+        found[person_id] -= number
+    return found
+
+
+def queues(connection: Connection) -> list[str | None]:
+    """The teams in which something waits for somebody to be free."""
+    return list(connection.scalars(select(issues.c.team_id).where(*_QUEUED).distinct()))
 
 
 @cache
@@ -542,6 +714,15 @@ def pauses_in_force(connection: Connection, now: datetime) -> list[Pause]:
         or_(pauses.c.wake_at.is_not(None), pauses.c.moving.is_not(None), pauses.c.ends_at > now)
     )
     return [Pause(**row) for row in connection.execute(query).mappings()]
+
+
+def with_calendars(connection: Connection) -> list[str]:
+    """Who is known to be away by an imported calendar, now or later."""
+    by_calendar = absences.c.source == AbsenceSource.CALENDAR
+    is_known = absences.c.state != AbsenceState.OVER
+    return list(
+        connection.scalars(select(absences.c.person_id).where(by_calendar, is_known).distinct())
+    )
 
 
 def last_published(

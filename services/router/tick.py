@@ -10,11 +10,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 
 from services.router import handlers, organisation, store
 from services.router.pause import Pause
-from services.router.store import Desk, issues
+from services.router.store import Board, Desk, absences, issues, queues
 from shared import clock, due, logs
 from shared.contracts.organisation import Organisation
 from shared.contracts.router import IssueDue
@@ -74,6 +74,74 @@ def _cause(row: Row[Any]) -> Cause[Desk]:
             IssueDue(occurred_at=desk.now, issue_id=row.issue_id, step_number=row.step_number)
         ],
     )
+
+
+async def turn_absences(journal: Journal[Desk]) -> int:
+    """Acts on every absence that begins or ends now, and tells how many there were."""
+    columns = (absences.c.absence_id, absences.c.wake_at)
+    at, taken_at, now = absences.c.wake_at, absences.c.taken_at, clock.now()
+    rows = await journal.read(lambda connection: due.find(connection, columns, at, taken_at, now))
+    if not rows:
+        return 0
+    taken = [row.absence_id for row in rows]
+    await asyncio.gather(
+        journal.note(lambda desk: desk.take_absences(taken)),
+        *(journal.settle(_turn(row.absence_id, row.wake_at)) for row in rows),
+    )
+    return len(rows)
+
+
+def _turn(absence_id: str, wake_at: datetime) -> Cause[Desk]:
+    turns = partial(handlers.absence_turns, absence_id, wake_at)
+    return Cause(f"absence/{absence_id}/{wake_at.isoformat()}", turns)
+
+
+LOOK_AT_QUEUES = timedelta(minutes=1)
+"""Somebody may be free who did nothing for it: their working day begins, their load is counted
+otherwise."""
+
+
+class Queues:
+    """Gives out what waits in teams whenever somebody in one of them may be free."""
+
+    def __init__(self, board: Board, file: OrganisationFile) -> None:
+        self._board = board
+        self._file = file
+        self._looked_at: datetime | None = None
+
+    async def drain(self, journal: Journal[Desk]) -> int:
+        """Looks where somebody was freed since the last time, and now and then everywhere."""
+        now, organisation = clock.now(), self._file.current
+        freed = self._board.freed.copy()
+        everywhere = self._looked_at is None or now - self._looked_at >= LOOK_AT_QUEUES
+        if organisation is None or not (freed or everywhere):
+            return 0
+        self._board.freed.difference_update(freed)
+        self._looked_at = now if everywhere else self._looked_at
+        people = organisation.person
+        teams = {people[who].team for who in freed if who in people}
+        given = 0
+        for team_id in await journal.read(queues):
+            if everywhere or team_id in teams or team_id not in organisation.team:
+                given += await self._drain(journal, team_id, now)
+        return given
+
+    async def _drain(self, journal: Journal[Desk], team_id: str | None, now: datetime) -> int:
+        if not await journal.read(partial(self._can_give, team_id)):
+            return 0
+        cause = Cause(f"drain/{team_id or ''}/{now.isoformat()}", partial(handlers.drain, team_id))
+        settled = await journal.settle(cause)
+        if settled.said:
+            self._looked_at = None  # there may be more to give out
+        return len(settled.said)
+
+    def _can_give(self, team_id: str | None, connection: Connection) -> bool:
+        """Whether there is anything to decide: a cause that leads to nothing is kept for ever."""
+        desk = Desk(connection, clock.now(), self._file.current, self._board)
+        try:
+            return bool(handlers.drain(team_id, desk, most=1))
+        finally:
+            desk.abandon()
 
 
 SAY_AGAIN = timedelta(days=30)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from services.router import followup, lifecycle
+from services.router import followup, lifecycle, rules
 from services.router.handlers.joined import (
     instead_of_gone,
     is_part,
@@ -72,11 +73,13 @@ def answered_elsewhere(issue: Issue, request: ActionRequested, desk: Desk) -> Is
 
 
 def correct(issue: Issue, request: ActionRequested, desk: Desk) -> list[Event]:
-    """What was said is otherwise now. Another urgency has other deadlines, from the same start."""
+    """What was said is otherwise now. Another policy has other deadlines, from the same start."""
     corrected, changed = lifecycle.correct(issue, request.correction or Correction())
     if not changed:
         return []
-    if "urgency" in changed:
+    if not {"urgency", "category"}.isdisjoint(changed):
+        about = (corrected.category, corrected.urgency, desk.organisation)
+        corrected = replace(corrected, policy=rules.policy_name(None, *about))
         policy, hours = policy_of(corrected, desk), hours_of(corrected, desk)
         corrected = followup.replan(corrected, policy, hours, desk.now)
     said = {"changed": changed, "text": request.text}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from services.router.handlers.owner import replace_owner
 from services.router.store import Desk
 from shared.contracts.event import Event
@@ -15,5 +17,7 @@ def organisation_changed(organisation: Organisation, number: int, desk: Desk) ->
     """Publishes a new organisation; whatever somebody who left it owned gets a new owner."""
     desk.publish(organisation, number)
     events: list[Event] = [OrganisationPublished(occurred_at=desk.now, organisation=organisation)]
+    for issue in desk.lent_by_strangers(organisation.person):
+        desk.put(replace(issue, lent_by=None))
     left = desk.owned_by_strangers(organisation.person)
     return [*events, *(replace_owner(issue, desk) for issue in left)]

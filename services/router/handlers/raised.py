@@ -34,7 +34,7 @@ def issue_raised(raised: IssueRaised, desk: Desk) -> list[Event]:
         return []
     route = rules.route(raised, desk.organisation)
     issue = _new_issue(raised, route, desk.organisation.revision)
-    owner_id, reasons = find_owner(issue, desk, route.team_id, route.person_id, route.rule)
+    owner_id, reasons = find_owner(issue, desk, route.team_id, route)
     copied = rules.followers(raised, owner_id, route.carrier_id, desk.organisation)
     issue = replace(issue, follower_ids=copied)
     return [assign(issue, desk, owner_id, route.team_id, AssignedBecause.NEW, reasons)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +11,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.router.assignment import Choice, Work, choose
+from services.router.assignment import (
+    Choice,
+    Staff,
+    Wanted,
+    Work,
+    choose,
+    figures,
+    obstacle,
+    unavailable,
+    waive,
+)
+from services.router.presence import HERE, Presence
 from shared.contracts.issue import Considered, NotChosen, Urgency
 from shared.contracts.organisation import Person
 from tests.unit import build
@@ -20,19 +31,32 @@ from tests.unit.build import MONDAY
 HOUR_S = 3600.0
 
 
-def decide(people: Sequence[Person], **said: Any) -> Choice:
+def decide(
+    people: Sequence[Person],
+    *,
+    works: Mapping[str, Work] | None = None,
+    presences: Mapping[str, Presence] | None = None,
+    absent_s: Mapping[str, float] | None = None,
+    team_id: str = "product",
+    **said: Any,
+) -> Choice:
     """A normal issue of a carrier who is in no team here, in a company where nobody is away."""
-    usual: dict[str, Any] = {
-        "works": {},
-        "absent_s": {},
-        "carrier_id": "emi",
-        "declined_by": [],
-        "answered_carrier": [],
-        "category": None,
-        "urgency": Urgency.NORMAL,
-        "team_id": "product",
-    }
-    return choose(people, **(usual | said))
+    return choose(people, want(**said), staff(works, presences, absent_s), team_id=team_id)
+
+
+def want(*, carrier_id: str = "emi", **said: Any) -> Wanted:
+    usual: dict[str, Any] = {"parties": (carrier_id,), "urgency": Urgency.NORMAL}
+    return Wanted(**(usual | said))
+
+
+def staff(
+    works: Mapping[str, Work] | None = None,
+    presences: Mapping[str, Presence] | None = None,
+    absent_s: Mapping[str, float] | None = None,
+) -> Staff:
+    known = {who: Presence(away_s) for who, away_s in (absent_s or {}).items()}
+    known |= presences or {}
+    return Staff(works or {}, lambda person: known.get(person.id, HERE))
 
 
 def hours_in_hand(**hours: float) -> dict[str, Work]:
@@ -54,17 +78,35 @@ def test_whoever_would_be_through_with_it_first_becomes_the_owner() -> None:
 
 def test_the_reasons_give_the_hours_and_the_others_nearest_first() -> None:
     """With 4 hours a day for issues, an hour of effort takes two working hours."""
-    choice = decide(
-        [REN, SHO, MIO], works=hours_in_hand(ren=6, sho=2, mio=4), rule="a rule", team_id="product"
-    )
+    works = hours_in_hand(ren=6, sho=2, mio=4) | {"sho": Work(2 * HOUR_S, open_issues=1)}
+    choice = decide([REN, SHO, MIO], works=works, team_id="product")
 
     assert choice.reasons.expected_hours == (2 + 3) * 2
     assert choice.reasons.in_hand_hours == 2
-    assert choice.reasons.others == (
-        Considered(person_id="mio", reason=NotChosen.LATER, expected_hours=14),
-        Considered(person_id="ren", reason=NotChosen.LATER, expected_hours=18),
+    assert choice.reasons.chosen == Considered(
+        person_id="sho",
+        reason=NotChosen.CHOSEN,
+        expected_hours=10,
+        in_hand_hours=2,
+        open_issues=1,
     )
-    assert (choice.reasons.rule, choice.reasons.team_id) == ("a rule", "product")
+    assert choice.reasons.others == (
+        Considered(
+            person_id="mio",
+            reason=NotChosen.LATER,
+            expected_hours=14,
+            in_hand_hours=4,
+            open_issues=0,
+        ),
+        Considered(
+            person_id="ren",
+            reason=NotChosen.LATER,
+            expected_hours=18,
+            in_hand_hours=6,
+            open_issues=0,
+        ),
+    )
+    assert (choice.reasons.considered, choice.reasons.team_id) == (3, "product")
     assert not choice.reasons.over_capacity
 
 
@@ -135,12 +177,10 @@ def test_where_nobody_can_take_it_nobody_is_chosen_and_all_reasons_are_given() -
         carrier_id="ren",
         declined_by=["sho"],
         absent_s={"mio": 9 * HOUR_S},
-        rule="a rule",
     )
 
     assert choice.person_id is None
     assert choice.reasons.over_capacity
-    assert choice.reasons.rule == "a rule"
     assert why_not(choice) == {
         "ren": NotChosen.CARRIER,
         "sho": NotChosen.DECLINED,
@@ -212,6 +252,143 @@ def test_at_most_ten_others_are_named_the_likeliest_first() -> None:
 
     assert choice.person_id == "p0"
     assert [other.person_id for other in choice.reasons.others] == [f"p{n}" for n in range(2, 12)]
+
+
+# Language, limit, presence
+
+
+def test_whoever_does_not_work_in_the_issues_language_is_not_asked() -> None:
+    japanese = build.person("ren", languages=["ja"])
+
+    choice = decide([japanese, SHO], works=hours_in_hand(sho=9), language="en")
+
+    assert choice.person_id == "sho"
+    assert why_not(choice)["ren"] is NotChosen.LANGUAGE
+    assert not choice.reasons.language_waived
+
+
+def test_whoever_says_no_language_works_in_all() -> None:
+    assert decide([REN], language="en").person_id == "ren"
+
+
+def test_a_language_of_which_nobody_is_master_is_waived_and_said() -> None:
+    japanese = build.person("ren", languages=["ja"])
+    wanted = waive(want(language="en"), [japanese])
+
+    choice = choose([japanese], wanted, staff(), team_id="product")
+
+    assert choice.person_id == "ren"
+    assert choice.reasons.language_waived
+
+
+def test_a_language_that_one_of_the_team_knows_is_not_waived() -> None:
+    japanese, both = build.person("ren", languages=["ja"]), build.person("sho", languages=["en"])
+    wanted = want(language="en")
+
+    assert waive(wanted, [japanese, both]) is wanted
+    assert waive(want(), [japanese]).language_waived is False
+
+
+@pytest.mark.parametrize(("count", "fits"), [(2, True), (3, False)])
+def test_whoever_has_as_many_open_issues_as_they_may_have_is_not_asked(
+    count: int, fits: bool
+) -> None:
+    limited = build.person("ren", limit=3)
+
+    choice = decide([limited], works={"ren": Work(open_issues=count)})
+
+    assert (choice.person_id == "ren") is fits
+    assert why_not(choice) == ({} if fits else {"ren": NotChosen.LIMIT})
+
+
+def test_without_a_limit_only_the_load_counts() -> None:
+    assert decide([REN], works={"ren": Work(open_issues=99)}).person_id == "ren"
+
+
+def test_nothing_goes_to_somebody_whose_work_is_with_a_substitute() -> None:
+    """Not even where they are back before anybody would get to it."""
+    choice = decide([REN], presences={"ren": Presence(away_s=0, is_substituted=True)})
+
+    assert choice.person_id is None
+    assert why_not(choice) == {"ren": NotChosen.AWAY}
+
+
+@pytest.mark.parametrize(("leaves_in_h", "fits"), [(6, True), (5.9, False)])
+def test_whoever_leaves_before_they_would_be_through_is_away_already(
+    leaves_in_h: float, fits: bool
+) -> None:
+    """Three hours of effort take somebody with half of their day for issues six."""
+    leaves = Presence(leaves_in_s=leaves_in_h * HOUR_S, away_then_s=80 * HOUR_S)
+
+    choice = decide([REN], presences={"ren": leaves})
+
+    assert (choice.person_id == "ren") is fits
+    assert [one.away_hours for one in choice.reasons.others] == ([] if fits else [80])
+
+
+def test_whoever_is_gone_for_an_hour_or_two_soon_is_only_later() -> None:
+    leaves = Presence(leaves_in_s=HOUR_S, away_then_s=4 * HOUR_S)
+
+    choice = decide([REN, SHO], presences={"ren": leaves})
+
+    assert choice.person_id == "sho"
+    assert choice.reasons.others[0].expected_hours == 4 + 6
+
+
+def test_the_figures_say_what_speaks_for_and_against_somebody() -> None:
+    skilled = build.person("ren", skills={"broken": 0.8})
+    works = {"ren": Work(2 * HOUR_S, open_issues=4)}
+
+    found = figures(
+        skilled,
+        want(category="broken"),
+        staff(works, absent_s={"ren": 9 * HOUR_S}),
+        NotChosen.AWAY,
+    )
+
+    assert found == Considered(
+        person_id="ren",
+        reason=NotChosen.AWAY,
+        in_hand_hours=2,
+        away_hours=9,
+        skill=0.8,
+        open_issues=4,
+    )
+
+
+# By hand, and by turn
+
+
+def test_of_several_obstacles_the_gravest_is_told() -> None:
+    nobody = build.person("ren", skills={"broken": 0}, languages=["ja"], limit=0)
+    away = staff(hours_in_hand(ren=99), absent_s={"ren": 99 * HOUR_S})
+    wanted = {"category": "broken", "language": "en"}
+
+    def why(**said: Any) -> NotChosen | None:
+        return obstacle(nobody, want(**said), away)
+
+    assert why(carrier_id="ren", declined_by=["ren"], **wanted) is NotChosen.CARRIER
+    assert why(declined_by=["ren"], **wanted) is NotChosen.DECLINED
+    assert why(**wanted) is NotChosen.UNSKILLED
+    assert why(language="en") is NotChosen.LANGUAGE
+    assert why() is NotChosen.AWAY
+    assert obstacle(nobody, want(), staff(hours_in_hand(ren=99))) is NotChosen.OVERLOADED
+    assert obstacle(nobody, want(), staff()) is NotChosen.LIMIT
+    assert obstacle(REN, want(), staff()) is None
+
+
+def test_a_turn_counts_whatever_somebody_has_in_hand_or_knows() -> None:
+    busy = build.person("ren", skills={"broken": 0}, languages=["ja"], limit=0)
+    wanted = want(category="broken", language="en")
+
+    assert unavailable(busy, wanted, staff(hours_in_hand(ren=99))) is None
+
+
+def test_a_turn_is_passed_over_for_who_is_a_party_to_it_or_not_here() -> None:
+    assert unavailable(REN, want(carrier_id="ren"), staff()) is NotChosen.CARRIER
+    assert unavailable(REN, want(declined_by=["ren"]), staff()) is NotChosen.DECLINED
+    away = staff(absent_s={"ren": 9 * HOUR_S})
+    assert unavailable(REN, want(), away) is NotChosen.AWAY
 
 
 # The properties
@@ -318,3 +495,17 @@ def test_everybody_else_is_told_apart_from_the_chosen_by_a_reason(case: Case) ->
     assert {who for who, reason in reasons.items() if reason is NotChosen.LATER} == set(delays) - {
         choice.person_id
     }
+
+
+@given(cases(), st.randoms(use_true_random=False))
+def test_the_order_of_people_decides_nothing_but_the_last_tie(case: Case, chance: Any) -> None:
+    mixed = [*case.people]
+    chance.shuffle(mixed)
+    delays = case.eligible()
+
+    first, second = case.decide(), replace(case, people=mixed).decide()
+
+    assert (first.person_id is None) == (second.person_id is None)
+    if first.person_id is not None and first.person_id != second.person_id:
+        assert second.person_id is not None
+        assert abs(delays[first.person_id] - delays[second.person_id]) < 0.0101

@@ -1,0 +1,1 @@
+"""Calendars as programs export them, written for these tests; nobody's own."""

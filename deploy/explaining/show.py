@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 from services.intake.names import Names
 from services.intake.reasons import explain
-
 from services.router.rules import Condition, Outcome, Tried
 from services.router.trial import Trial
 from shared.contracts.intake import IssueRaised

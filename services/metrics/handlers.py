@@ -97,8 +97,11 @@ def _keep(event: Event, issue_id: str, version: int, books: Books) -> None:
 
 
 def _observed(event: IssueEvent, was_answered: bool, books: Books) -> Iterator[Observation]:
-    """What the event adds to counters and histograms."""
+    """What the event adds to counters and histograms. What is said about an issue since it was
+    merged is counted where it was done."""
     issue, team = event.issue, _team(event.issue)
+    if issue.merged_into is not None:
+        return
     seconds = _working_seconds(issue.raised_at, event.occurred_at, books)
     takes = isinstance(event, IssueAcknowledged | IssueResponded | IssueResolved)
     if takes and issue.acknowledged_at == event.occurred_at:

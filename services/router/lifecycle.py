@@ -27,6 +27,12 @@ from shared.contracts.issue import (
 MOST_REOPENINGS_BY_MAIL = 3
 """By one person within `REOPENINGS_COUNT`: two machines that answer each other stop here."""
 REOPENINGS_COUNT = timedelta(hours=24)
+UNDO_WITHIN = timedelta(minutes=10)
+"""Whoever reopens so soon after the closing takes back a click and complains of nothing."""
+TELL_AT_REOPENING = 2
+"""From so many reopenings on the team's lead hears of it, or the leader."""
+GIVE_AT_REOPENING = 3
+"""From so many reopenings on the leader has it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +114,12 @@ class Role(StrEnum):
     LEADER = "leader"
     CARRIER = "carrier"
     """The reporter too."""
+    HELPER = "helper"
+    """Whom an owner has asked for help."""
+    OTHER_OWNER = "other_owner"
+    """The owner of the issue with which this one belongs together, or shall."""
+    COLLEAGUE = "colleague"
+    """Anybody of the organisation who may see it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +132,8 @@ class Allowed:
     """Asking again in this state changes nothing and is no mistake."""
 
 
-_OPEN = frozenset({State.ASSIGNED, State.ACKNOWLEDGED})
+OPEN = frozenset({State.ASSIGNED, State.ACKNOWLEDGED})
+"""Somebody has it, and it is not solved."""
 _UNPROVEN_MAY = frozenset({Action.ACKNOWLEDGE, Action.ANSWER})
 """What costs little where the sender was forged after all, and can be seen by the real one."""
 
@@ -128,20 +141,32 @@ ALLOWED: Mapping[Action, Allowed] = {
     Action.ACKNOWLEDGE: Allowed(
         frozenset({State.ASSIGNED}), frozenset({Role.OWNER}), State.ACKNOWLEDGED
     ),
-    Action.DECLINE: Allowed(_OPEN, frozenset({Role.OWNER})),
-    Action.HAND_OVER: Allowed(_OPEN, frozenset({Role.OWNER, Role.LEADER})),
-    Action.ANSWER: Allowed(_OPEN, frozenset({Role.OWNER, Role.LEADER})),
-    Action.RESOLVE: Allowed(_OPEN, frozenset({Role.OWNER}), State.RESOLVED),
+    Action.DECLINE: Allowed(OPEN, frozenset({Role.OWNER})),
+    Action.HAND_OVER: Allowed(OPEN, frozenset({Role.OWNER, Role.LEADER})),
+    Action.ANSWER: Allowed(OPEN, frozenset({Role.OWNER, Role.LEADER, Role.HELPER})),
+    Action.RESOLVE: Allowed(OPEN, frozenset({Role.OWNER}), State.RESOLVED),
     Action.CONFIRM: Allowed(frozenset({State.RESOLVED}), frozenset({Role.CARRIER}), State.CLOSED),
     Action.REOPEN: Allowed(frozenset({State.RESOLVED, State.CLOSED}), frozenset({Role.CARRIER})),
-    Action.CORRECT: Allowed(_OPEN, frozenset({Role.OWNER, Role.CARRIER})),
-    Action.WITHDRAW: Allowed(_OPEN | {State.RESOLVED}, frozenset({Role.CARRIER}), State.CLOSED),
-    Action.ANSWERED_ELSEWHERE: Allowed(_OPEN, frozenset({Role.CARRIER})),
-    Action.SNOOZE: Allowed(_OPEN, frozenset({Role.OWNER})),
-    Action.WAIT: Allowed(_OPEN, frozenset({Role.OWNER})),
-    Action.RESUME: Allowed(_OPEN, frozenset({Role.OWNER, Role.LEADER, Role.CARRIER})),
-    Action.PROMISE: Allowed(_OPEN, frozenset({Role.OWNER, Role.LEADER})),
+    Action.CORRECT: Allowed(OPEN, frozenset({Role.OWNER, Role.CARRIER})),
+    Action.WITHDRAW: Allowed(OPEN | {State.RESOLVED}, frozenset({Role.CARRIER}), State.CLOSED),
+    Action.ANSWERED_ELSEWHERE: Allowed(OPEN, frozenset({Role.CARRIER})),
+    Action.SNOOZE: Allowed(OPEN, frozenset({Role.OWNER})),
+    Action.WAIT: Allowed(OPEN, frozenset({Role.OWNER})),
+    Action.RESUME: Allowed(OPEN, frozenset({Role.OWNER, Role.LEADER, Role.CARRIER})),
+    Action.PROMISE: Allowed(OPEN, frozenset({Role.OWNER, Role.LEADER})),
+    Action.TAKE: Allowed(OPEN, frozenset({Role.COLLEAGUE}), State.ACKNOWLEDGED),
+    Action.ASK: Allowed(OPEN, frozenset({Role.OWNER, Role.LEADER})),
+    Action.MERGE: Allowed(
+        OPEN, frozenset({Role.OWNER, Role.LEADER, Role.CARRIER, Role.OTHER_OWNER}), State.CLOSED
+    ),
+    Action.LINK: Allowed(OPEN, frozenset({Role.OWNER, Role.LEADER, Role.OTHER_OWNER})),
+    Action.SEPARATE: Allowed(
+        OPEN | {State.CLOSED},
+        frozenset({Role.OWNER, Role.LEADER, Role.CARRIER, Role.OTHER_OWNER}),
+    ),
 }
+_OUTLIVES_ITS_ASSIGNMENT = frozenset({Action.TAKE, Action.SEPARATE})
+"""What brings a new assignment: a second click comes with the link of the one before."""
 
 
 class Meaning(Enum):
@@ -155,37 +180,119 @@ class Meaning(Enum):
     """Anybody else's, or of somebody whom nothing vouches for."""
 
 
-def roles(issue: Issue, person_id: str, leader_id: str) -> frozenset[Role]:
-    """How a person stands to an issue."""
+def concerned(issue: Issue, leader_id: str) -> frozenset[str]:
+    """Whom an issue was told to: nobody else may know of a confidential one."""
+    people = {issue.reporter_id, issue.carrier_id, issue.owner_id, leader_id}
+    return frozenset(people).union(issue.follower_ids, issue.helper_ids)
+
+
+def may_know(issue: Issue, person_id: str, leader_id: str) -> bool:
+    """Whether somebody may hear of an issue."""
+    return not issue.confidential or person_id in concerned(issue, leader_id)
+
+
+def roles(
+    issue: Issue,
+    person_id: str,
+    leader_id: str,
+    *,
+    inside: bool = False,
+    other: Issue | None = None,
+) -> frozenset[Role]:
+    """How a person stands to an issue; `inside` where they belong to the organisation, `other`
+    with which it belongs together, or shall."""
     holds = {
         Role.OWNER: person_id == issue.owner_id,
         Role.LEADER: person_id == leader_id,
         Role.CARRIER: person_id in (issue.carrier_id, issue.reporter_id),
+        Role.HELPER: person_id in issue.helper_ids,
+        Role.OTHER_OWNER: other is not None and person_id == other.owner_id,
+        Role.COLLEAGUE: inside and may_know(issue, person_id, leader_id),
     }
     return frozenset(role for role, held in holds.items() if held)
 
 
 def refusal(
-    issue: Issue, action: Action, person_id: str, assignment: int | None, leader_id: str
+    issue: Issue,
+    action: Action,
+    person_id: str,
+    assignment: int | None,
+    leader_id: str,
+    *,
+    inside: bool = False,
+    other: Issue | None = None,
 ) -> Refusal | None:
     """Why this person may not do this now, or None. A link of an earlier assignment is void."""
     allowed = ALLOWED[action]
     if assignment is not None and assignment != issue.assignment:
         return Refusal.OVERTAKEN
-    if not allowed.roles & roles(issue, person_id, leader_id):
+    if not allowed.roles & roles(issue, person_id, leader_id, inside=inside, other=other):
         return Refusal.NOT_YOURS
     if issue.state not in allowed.states:
+        return Refusal.NOT_NOW
+    if action is Action.SEPARATE and not is_joined(issue):
         return Refusal.NOT_NOW
     return None
 
 
-def is_done(issue: Issue, action: Action, person_id: str, assignment: int | None) -> bool:
+def is_done(
+    issue: Issue,
+    action: Action,
+    person_id: str,
+    assignment: int | None,
+    leader_id: str = "",
+    other: Issue | None = None,
+) -> bool:
     """Whether the same person's wish has been fulfilled already, as after a double click."""
-    allowed = ALLOWED[action]
     same = assignment is None or assignment == issue.assignment
-    owners = {issue.owner_id}
-    asks = owners if Role.OWNER in allowed.roles else {issue.carrier_id, issue.reporter_id}
-    return same and issue.state == allowed.done and person_id in asks
+    if not same and action not in _OUTLIVES_ITS_ASSIGNMENT:
+        return False
+    allowed, held = ALLOWED[action], roles(issue, person_id, leader_id, other=other)
+    other_id = other.issue_id if other is not None else None
+    match action:
+        case Action.TAKE:
+            return issue.state is State.ACKNOWLEDGED and Role.OWNER in held
+        case Action.MERGE:
+            fulfilled = other_id is not None and issue.merged_into == other_id
+        case Action.LINK:
+            fulfilled = other_id is not None and issue.parent_id == other_id
+        case Action.SEPARATE:
+            fulfilled = issue.state in OPEN and not is_joined(issue)
+        case _:
+            fulfilled = issue.state == allowed.done
+    return fulfilled and bool(held & allowed.roles)
+
+
+def is_joined(issue: Issue) -> bool:
+    """Whether it is the same as another issue, or an open part of a problem."""
+    return issue.merged_into is not None or (issue.parent_id is not None and issue.state in OPEN)
+
+
+def unjoinable(
+    issue: Issue, other: Issue | None, person_id: str, leader_id: str, *, inside: bool
+) -> Refusal | None:
+    """Why two issues can't be brought together by this person, or None.
+
+    Nobody hears by it of what is confidential, and nobody outside learns whether somebody else's
+    issue exists. What is over takes up nothing: its new carrier would wait for ever.
+    """
+    if other is None or other.issue_id == issue.issue_id or other.parent_id == issue.issue_id:
+        return Refusal.NO_SUCH_ISSUE
+    if not (may_join(issue, other, leader_id) and may_know(other, person_id, leader_id)):
+        return Refusal.NO_SUCH_ISSUE
+    deciders = {issue.owner_id, other.owner_id, leader_id}
+    if person_id not in deciders and person_id not in (other.carrier_id, other.reporter_id):
+        return Refusal.NOT_YOURS if inside else Refusal.NO_SUCH_ISSUE
+    return None if other.state in OPEN else Refusal.NOT_NOW
+
+
+def may_join(issue: Issue, other: Issue, leader_id: str) -> bool:
+    """Whether everybody concerned with either may know of the other."""
+    return all(
+        may_know(one, person_id, leader_id)
+        for one, another in ((issue, other), (other, issue))
+        for person_id in concerned(another, leader_id)
+    )
 
 
 def asked_by_mail(issue: Issue, action: Action, person_id: str, leader_id: str) -> Action | None:
@@ -227,7 +334,8 @@ def meaning_of(issue: Issue, person_id: str, standing: Standing, leader_id: str)
     """What somebody's words are.
 
     An owner's reach the carrier whatever the state, also as an afterword; but nobody answers in
-    an owner's name without proof. A leader who carries an issue speaks as its carrier.
+    an owner's name without proof. So do the leader's and those of whom the owner asked for help. A
+    leader who carries an issue speaks as its carrier.
     """
     held = roles(issue, person_id, leader_id)
     proven = standing in (Standing.VOUCHED, Standing.UNPROVEN)
@@ -237,11 +345,12 @@ def meaning_of(issue: Issue, person_id: str, standing: Standing, leader_id: str)
         return Meaning.ANSWER
     if Role.CARRIER in held:
         return Meaning.MORE
-    return Meaning.ANSWER if Role.LEADER in held and proven else Meaning.TO_LOOK_AT
+    may_answer = bool(held & {Role.LEADER, Role.HELPER})
+    return Meaning.ANSWER if may_answer and proven else Meaning.TO_LOOK_AT
 
 
 def assign(issue: Issue, owner_id: str, team_id: str | None, now: datetime) -> Issue:
-    """A new owner, who has not said yes or no yet."""
+    """A new owner, who has not said yes or no yet. What the carrier was promised stays so."""
     return replace(
         issue,
         version=issue.version + 1,
@@ -251,7 +360,15 @@ def assign(issue: Issue, owner_id: str, team_id: str | None, now: datetime) -> I
         assignment=issue.assignment + 1,
         assigned_at=now,
         acknowledged_at=None,
+        acted_at=None,
+        helper_ids=[one for one in issue.helper_ids if one != owner_id],
     )
+
+
+def keep_for_good(issue: Issue) -> Issue:
+    """Somebody decides whose it is: it goes back to nobody who was away, and waits for nobody to
+    be free."""
+    return replace(issue, lent_by=None, queued=False)
 
 
 def decline(issue: Issue) -> Issue:
@@ -266,7 +383,7 @@ def decline(issue: Issue) -> Issue:
 
 def acknowledge(issue: Issue, now: datetime) -> Issue:
     """The owner has taken it."""
-    return replace(_taken(issue, now), version=issue.version + 1)
+    return replace(_taken(issue, now), version=issue.version + 1, acted_at=now)
 
 
 def _taken(issue: Issue, now: datetime) -> Issue:
@@ -275,14 +392,26 @@ def _taken(issue: Issue, now: datetime) -> Issue:
     return replace(issue, state=State.ACKNOWLEDGED, acknowledged_at=now)
 
 
+def ask(issue: Issue, helper_id: str, person_id: str, now: datetime) -> Issue:
+    """A colleague is asked for help. The owner remains, and has not said yes or no by it."""
+    known = helper_id in issue.helper_ids
+    return replace(
+        issue,
+        version=issue.version + 1,
+        helper_ids=issue.helper_ids if known else [*issue.helper_ids, helper_id],
+        acted_at=now if person_id == issue.owner_id else issue.acted_at,
+    )
+
+
 def answer(issue: Issue, person_id: str, now: datetime) -> Issue:
     """A person's words have reached the carrier. An owner who answers has taken the issue, too.
 
     Where it is solved or closed it stays so.
     """
-    takes = person_id == issue.owner_id and issue.state in _OPEN
-    taken = _taken(issue, now) if takes else issue
-    return replace(taken, version=issue.version + 1, answered_at=now)
+    owns = person_id == issue.owner_id
+    taken = _taken(issue, now) if owns and issue.state in OPEN else issue
+    acted_at = now if owns else issue.acted_at
+    return replace(taken, version=issue.version + 1, answered_at=now, acted_at=acted_at)
 
 
 def comment(issue: Issue) -> Issue:
@@ -309,6 +438,7 @@ def resolve(issue: Issue, cause: str | None, now: datetime) -> Issue:
         acknowledged_at=issue.acknowledged_at or now,
         cause=cause,
         resolved_at=now,
+        acted_at=now,
     )
 
 
@@ -326,14 +456,78 @@ def close(issue: Issue, now: datetime) -> Issue:
     )
 
 
-def reopen(issue: Issue, now: datetime) -> Issue:
-    """It is not solved: back to its owner, and old links are void."""
+def reopen(issue: Issue, now: datetime, *, counts: bool, is_part: bool = False) -> Issue:
+    """It is not solved: back to its owner, and old links are void. It stands for itself, unless it
+    `is_part` of a problem that is open; what was promised for the solution is over."""
     return replace(
         assign(issue, issue.owner_id, issue.team_id, now),
         cause=None,
         resolved_at=None,
         closed_at=None,
+        promised_at=None,
+        merged_into=None,
+        parent_id=issue.parent_id if is_part else None,
+        reopenings=issue.reopenings + counts,
     )
+
+
+def is_complaint(issue: Issue, now: datetime) -> bool:
+    """Whether whoever reopens it says that a solution was none. What was withdrawn or merged had
+    none, and whoever has closed it a moment ago takes back a click."""
+    if issue.resolved_at is None:
+        return False
+    return issue.closed_at is None or now - issue.closed_at > UNDO_WITHIN
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """Who hears that it was opened again and again, and whether they have it now."""
+
+    person_id: str
+    gives: bool
+
+
+def complain(issue: Issue, lead_id: str | None, leader_id: str) -> Complaint | None:
+    """What a reopened issue's number of reopenings brings, or None where nobody is left to hear.
+
+    Nobody is told of what they own or carry themselves, and no lead of what is confidential.
+    """
+    unfit = (issue.owner_id, issue.carrier_id, issue.reporter_id)
+    if issue.reopenings >= GIVE_AT_REOPENING and leader_id not in unfit:
+        return Complaint(leader_id, gives=True)
+    if issue.reopenings < TELL_AT_REOPENING or issue.owner_id == leader_id:
+        return None
+    to_lead = lead_id not in unfit and not issue.confidential
+    told = lead_id if lead_id and to_lead else leader_id
+    return None if told in unfit else Complaint(told, gives=False)
+
+
+def merge(issue: Issue, main_id: str, now: datetime) -> Issue:
+    """It is the same as another one, which is worked on for both."""
+    return replace(close(issue, now), merged_into=main_id, parent_id=None)
+
+
+def follow(issue: Issue, main_id: str) -> Issue:
+    """What it was the same as is the same as yet another one."""
+    return replace(issue, version=issue.version + 1, merged_into=main_id)
+
+
+def link(issue: Issue, parent_id: str) -> Issue:
+    """It is part of a problem, and solved with it."""
+    return replace(issue, version=issue.version + 1, parent_id=parent_id)
+
+
+def separate(issue: Issue, now: datetime) -> Issue:
+    """It stands for itself again. What was merged is back with its owner, on its old clock."""
+    if issue.merged_into is not None:
+        return reopen(issue, now, counts=False)
+    return replace(issue, version=issue.version + 1, parent_id=None)
+
+
+def share(issue: Issue, now: datetime, *, answered: bool) -> Issue:
+    """Something was said about the issue that it is the same as; its own state stays."""
+    answered_at = now if answered else issue.answered_at
+    return replace(issue, version=issue.version + 1, answered_at=answered_at)
 
 
 def count_reopening_by_mail(issue: Issue, person_id: str, now: datetime) -> Issue:

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     Boolean,
     CheckConstraint,
     Column,
@@ -20,20 +21,23 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    bindparam,
     case,
     false,
     func,
+    null,
     or_,
     select,
     true,
     union,
+    union_all,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
 from services.router import pause, presence
 from services.router.assignment import NOTHING, Staff, Work
-from services.router.lifecycle import Issue
+from services.router.lifecycle import OPEN, Issue
 from services.router.pause import Pause
 from services.router.presence import (
     Absence,
@@ -44,7 +48,12 @@ from services.router.presence import (
 )
 from shared import load
 from shared.contracts.event import Event
-from shared.contracts.intake import IssueImported, IssueRaised
+from shared.contracts.intake import (
+    ActionRequested,
+    IssueImported,
+    IssueRaised,
+    MessageReceived,
+)
 from shared.contracts.issue import Source, State, Step, Urgency, WaitingFor
 from shared.contracts.organisation import Organisation, Person
 from shared.database import Document, Instant, Store, Word
@@ -197,8 +206,12 @@ class Published:
     published_at: datetime
 
 
-OPEN = (State.ASSIGNED, State.ACKNOWLEDGED)
-"""In which an owner has something to do."""
+@dataclass(frozen=True, slots=True)
+class Kin:
+    """Ids of the issues that are the same as an issue, and of the open ones that are part of it."""
+
+    merged: tuple[str, ...]
+    parts: tuple[str, ...]
 
 
 class Board:
@@ -266,6 +279,10 @@ class Desk(Store):
         self._usual: dict[WorkingHours, Presence] = {}
         """Of whoever has no absences, by their hours."""
         self._freed: set[str] = set()
+        self._kin: dict[str, Kin] = {}
+        """By issue, what the table says of those that belong to it."""
+        self._joined: dict[str, set[str]] = {}
+        """By issue, what this batch has made belong to it, whether or not it does still."""
         self.published: tuple[int, Organisation] | None = None
         """The organisation that this batch has put in force, with its number."""
         self._marked: tuple[int, int, Organisation | None, tuple[int, Organisation] | None]
@@ -279,7 +296,10 @@ class Desk(Store):
         return self._organisation
 
     def expect(self, matters: Sequence[Event]) -> None:
-        self._issues.expect([event.about for event in matters if event.about])
+        asked = [one for one in matters if isinstance(one, ActionRequested | MessageReceived)]
+        others = [one.into for one in asked if isinstance(one, ActionRequested) and one.into]
+        self._issues.expect([*(event.about for event in matters if event.about), *others])
+        self._expect_kin([one.issue_id for one in asked])
         new = [one for one in matters if isinstance(one, IssueRaised | IssueImported)]
         self._answers.expect([one.reporter_id for one in new])
 
@@ -302,6 +322,8 @@ class Desk(Store):
 
     def write(self) -> None:
         super().write()
+        self._kin.clear()
+        self._joined.clear()
         first: dict[str, Work] = {}
         for person_id, work in self._before:
             first.setdefault(person_id, work)
@@ -328,6 +350,47 @@ class Desk(Store):
             self._add_work(before.owner_id, -_effort_s(before), -_is_in_hand(before))
         self._add_work(issue.owner_id, _effort_s(issue), _is_in_hand(issue))
         self._issues.put(issue)
+        for other_id in (issue.merged_into, issue.parent_id):
+            if other_id is not None:
+                self._joined.setdefault(other_id, set()).add(issue.issue_id)
+
+    def merged_into(self, issue_id: str) -> list[Issue]:
+        """The issues that are the same as this one."""
+        family = self._family(issue_id, self._kin_of(issue_id).merged)
+        return [one for one in family if one.merged_into == issue_id]
+
+    def parts_of(self, issue_id: str) -> list[Issue]:
+        """The issues that are part of this problem and not solved yet."""
+        family = self._family(issue_id, self._kin_of(issue_id).parts)
+        return [one for one in family if one.parent_id == issue_id and one.state in OPEN]
+
+    def _family(self, issue_id: str, known: Sequence[str]) -> list[Issue]:
+        """Whatever may belong to an issue, in the order of ids, with all that telling their
+        carriers asks for."""
+        ids = sorted({*known, *self._joined.get(issue_id, ())})
+        self._issues.expect(ids)
+        self._expect_kin(ids)
+        family = [issue for one in ids if (issue := self._issues.get(one))]
+        self._answers.expect([issue.carrier_id for issue in family])
+        return family
+
+    def _kin_of(self, issue_id: str) -> Kin:
+        self._expect_kin([issue_id])
+        return self._kin[issue_id]
+
+    def _expect_kin(self, issue_ids: Iterable[str]) -> None:
+        """Reads together which issues belong to these."""
+        unread = sorted(set(issue_ids) - self._kin.keys())
+        if not unread:
+            return
+        merged: dict[str, list[str]] = {one: [] for one in unread}
+        parts: dict[str, list[str]] = {one: [] for one in unread}
+        for main_id, parent_id, issue_id in self.connection.execute(_kin(), {"ids": unread}):
+            if main_id is not None:
+                merged[main_id].append(issue_id)
+            else:
+                parts[parent_id].append(issue_id)
+        self._kin.update({one: Kin(tuple(merged[one]), tuple(parts[one])) for one in unread})
 
     @property
     def works(self) -> Mapping[str, Work]:
@@ -618,6 +681,19 @@ def _open_issues(connection: Connection) -> dict[str, int]:
 def queues(connection: Connection) -> list[str | None]:
     """The teams in which something waits for somebody to be free."""
     return list(connection.scalars(select(issues.c.team_id).where(*_QUEUED).distinct()))
+
+
+@cache
+def _kin() -> Executable:
+    ids: BindParameter[list[str]] = bindparam("ids", expanding=True)
+    nothing = null()
+    merged = select(issues.c.merged_into, nothing, issues.c.issue_id).where(
+        issues.c.merged_into.in_(ids)
+    )
+    parts = select(nothing, issues.c.parent_id, issues.c.issue_id).where(
+        issues.c.parent_id.in_(ids), issues.c.state.in_(sorted(OPEN))
+    )
+    return union_all(merged, parts)
 
 
 @cache

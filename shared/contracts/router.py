@@ -316,6 +316,8 @@ class IssueClosed(IssueEvent):
     withdrawn: bool = False
     """Whoever brought it in needs it no more."""
     text: str | None = Field(default=None, max_length=MAX_TEXT)
+    shared_from: str | None = None
+    """Id of the issue that is over, where this one is the same."""
 
 
 class IssueRecorded(IssueEvent):
@@ -330,6 +332,8 @@ class IssueReopened(IssueEvent):
     subject: ClassVar[str] = "issue.reopened.v1"
 
     text: str | None = Field(default=None, max_length=MAX_TEXT)
+    shared_from: str | None = None
+    """Id of the issue that was reopened, where this one is the same and stays closed."""
 
 
 class IssueDue(RouterEvent):

@@ -7,12 +7,14 @@ from typing import assert_never
 from services.router import lifecycle
 from services.router.handlers import waits
 from services.router.handlers.complete import incomplete
-from services.router.handlers.keep import keep, word
-from services.router.handlers.moves import move
+from services.router.handlers.joined import link, merge, other_of, separate
+from services.router.handlers.keep import word
+from services.router.handlers.moves import ask, move, take
 from services.router.handlers.progress import (
     acknowledge,
     answer,
     answered_elsewhere,
+    close,
     correct,
     reopen,
     resolve,
@@ -30,7 +32,6 @@ from shared.contracts.issue import (
 )
 from shared.contracts.router import (
     ActionRefused,
-    IssueClosed,
 )
 from shared.journal import NotYet
 
@@ -41,12 +42,14 @@ def action_requested(request: ActionRequested, desk: Desk) -> list[Event]:
     if issue is None:
         raise NotYet
     who, leader_id = request.person_id, desk.organisation.leader
-    if lifecycle.is_done(issue, request.action, who, request.assignment):
+    other, asks = other_of(issue, request, desk), (request.action, who, request.assignment)
+    if lifecycle.is_done(issue, *asks, leader_id, other):
         return []
+    inside = who in desk.organisation.person
     refusal = (
-        lifecycle.refusal(issue, request.action, who, request.assignment, leader_id)
+        lifecycle.refusal(issue, *asks, leader_id, inside=inside, other=other)
         or _unproven(issue, request, desk)
-        or incomplete(issue, request, desk)
+        or incomplete(issue, request, desk, other)
     )
     if refusal is not None:
         return [_refuse(request, refusal, desk, issue)]
@@ -56,21 +59,18 @@ def action_requested(request: ActionRequested, desk: Desk) -> list[Event]:
         case Action.DECLINE | Action.HAND_OVER:
             return move(issue, request, desk)
         case Action.ANSWER:
-            return [answer(issue, desk, who, actor_id=who, text=request.text or "")]
+            return answer(issue, desk, who, actor_id=who, text=request.text or "")
         case Action.ANSWERED_ELSEWHERE:
             return [answered_elsewhere(issue, request, desk)]
         case Action.RESOLVE:
             return resolve(issue, request, desk)
         case Action.CONFIRM:
-            closed = lifecycle.close(issue, desk.now)
-            how = {"confirmed": True, "text": request.text}
-            return [keep(closed, desk, IssueClosed, actor_id=who, **how)]
+            return close(issue, desk, actor_id=who, confirmed=True, text=request.text)
         case Action.REOPEN:
             return reopen(issue, request, desk)
         case Action.WITHDRAW:
-            closed = lifecycle.close(issue, desk.now)
             how = {"confirmed": False, "withdrawn": True, "text": request.text}
-            return [keep(closed, desk, IssueClosed, actor_id=who, **how)]
+            return close(issue, desk, actor_id=who, **how)
         case Action.CORRECT:
             return correct(issue, request, desk)
         case Action.SNOOZE:
@@ -81,8 +81,21 @@ def action_requested(request: ActionRequested, desk: Desk) -> list[Event]:
             return waits.resume(issue, request, desk)
         case Action.PROMISE:
             return waits.promise(issue, request, desk)
+        case Action.TAKE:
+            return take(issue, request, desk)
+        case Action.ASK:
+            return ask(issue, request, desk)
+        case Action.MERGE | Action.LINK:
+            return _join(issue, other or issue, request, desk)
+        case Action.SEPARATE:
+            return separate(issue, request, desk)
         case _:
             assert_never(request.action)
+
+
+def _join(issue: Issue, other: Issue, request: ActionRequested, desk: Desk) -> list[Event]:
+    join = merge if request.action is Action.MERGE else link
+    return join(issue, other, request, desk)
 
 
 def action_failed(envelope: Envelope, desk: Desk) -> list[Event]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from services.router import lifecycle
 from services.router.handlers import waits
 from services.router.lifecycle import Issue
 from services.router.store import Desk
@@ -19,14 +20,16 @@ from shared.contracts.issue import (
 from shared.contracts.organisation import Organisation
 
 
-def incomplete(issue: Issue, request: ActionRequested, desk: Desk) -> Refusal | None:
+def incomplete(
+    issue: Issue, request: ActionRequested, desk: Desk, other: Issue | None
+) -> Refusal | None:
     """What is missing from a request, or can't be."""
-    organisation = desk.organisation
+    organisation, who = desk.organisation, request.person_id
     match request.action:
         case Action.DECLINE | Action.HAND_OVER:
             if request.action == Action.DECLINE and request.reason is None:
                 return Refusal.INCOMPLETE
-            return _unfit(issue, request.person_id, request.proposed, organisation)
+            return _unfit(issue, who, request.proposed, organisation)
         case Action.ANSWER:
             return None if (request.text or "").strip() else Refusal.INCOMPLETE
         case Action.RESOLVE:
@@ -43,7 +46,19 @@ def incomplete(issue: Issue, request: ActionRequested, desk: Desk) -> Refusal | 
             return None if may else Refusal.NO_SUCH_OWNER
         case Action.SNOOZE | Action.WAIT | Action.RESUME | Action.PROMISE:
             return waits.unfit(issue, request, desk)
-        case Action.ACKNOWLEDGE | Action.CONFIRM | Action.REOPEN | Action.WITHDRAW:
+        case Action.TAKE:
+            carries = who in (issue.carrier_id, issue.reporter_id)
+            return Refusal.BACK_TO_CARRIER if carries and who != issue.owner_id else None
+        case Action.ASK:
+            return _no_help(issue, who, request.proposed, organisation)
+        case Action.MERGE | Action.LINK:
+            if not request.into:
+                return Refusal.INCOMPLETE
+            inside = who in organisation.person
+            return lifecycle.unjoinable(issue, other, who, organisation.leader, inside=inside)
+        case (
+            Action.ACKNOWLEDGE | Action.CONFIRM | Action.REOPEN | Action.WITHDRAW | Action.SEPARATE
+        ):
             return None
         case _:
             assert_never(request.action)
@@ -77,3 +92,16 @@ def _unfit(
     if proposed == who or (proposed in issue.declined_by and who != organisation.leader):
         return Refusal.ALREADY_DECLINED
     return None
+
+
+def _no_help(
+    issue: Issue, who: str, proposed: str | None, organisation: Organisation
+) -> Refusal | None:
+    """Why this colleague can't be asked for help."""
+    if not proposed:
+        return Refusal.INCOMPLETE
+    if proposed not in organisation.person:
+        return Refusal.NO_SUCH_OWNER
+    if proposed in (issue.carrier_id, issue.reporter_id):
+        return Refusal.BACK_TO_CARRIER
+    return Refusal.ALREADY_DECLINED if proposed in (who, issue.owner_id) else None

@@ -7,6 +7,7 @@ from typing import assert_never
 from services.router import followup, lifecycle, rota
 from services.router.handlers.keep import hours_of, keep, plan, policy_of
 from services.router.handlers.owner import assign
+from services.router.handlers.progress import close
 from services.router.handlers.waits import go_on
 from services.router.store import Desk
 from shared.contracts.event import Envelope, Event
@@ -17,7 +18,6 @@ from shared.contracts.issue import (
 )
 from shared.contracts.organisation import Rung
 from shared.contracts.router import (
-    IssueClosed,
     IssueDue,
     IssueEscalated,
     IssueLapsed,
@@ -71,8 +71,7 @@ def issue_due(due: IssueDue, desk: Desk) -> list[Event]:
         case followup.TakeBack():
             return [go_on(issue, desk, ResumedBecause.UNANSWERED)]
         case followup.Close():
-            closed = lifecycle.close(issue, desk.now)
-            return [keep(closed, desk, IssueClosed, confirmed=False)]
+            return close(issue, desk, confirmed=False)
         case _:
             assert_never(deed)
 

@@ -27,7 +27,6 @@ from shared.contracts.issue import (
 )
 from shared.contracts.router import (
     IssueCommented,
-    IssueEvent,
     Voice,
 )
 from shared.journal import NotYet
@@ -48,9 +47,10 @@ def message_received(message: MessageReceived, desk: Desk) -> list[Event]:
         if action is not None and is_plain:
             return _asked(action, first, message, issue, desk)
     said = _said(message, issue, desk)
-    carriers = isinstance(said, IssueCommented) and said.voice is Voice.CARRIER
+    (own, *_) = said
+    carriers = isinstance(own, IssueCommented) and own.voice is Voice.CARRIER
     now = desk.issue(issue.issue_id)
-    return [said, *heard(now, desk, who)] if carriers and now is not None else [said]
+    return [*said, *heard(now, desk, who)] if carriers and now is not None else said
 
 
 def could_not_be_understood(envelope: Envelope, desk: Desk) -> list[Event]:
@@ -86,7 +86,7 @@ def _asked(
     below = message.text.strip().partition("\n")[2].strip()
     beside = message.model_copy(update={"text": below})
     if action is Action.ACKNOWLEDGE and below:  # whoever answers has taken it
-        return [_said(beside, issue, desk)]
+        return _said(beside, issue, desk)
     whole = action in (Action.CONFIRM, Action.REOPEN) or not first.understood
     request = ActionRequested(
         occurred_at=message.occurred_at,
@@ -100,12 +100,13 @@ def _asked(
         source=message.source,
         standing=message.standing,
     )
-    files = [_said(beside, issue, desk)] if message.attachments else []
+    files = _said(beside, issue, desk) if message.attachments else []
     return [*files, *action_requested(request, desk)]
 
 
-def _said(message: MessageReceived, issue: Issue, desk: Desk) -> IssueEvent:
-    """The words: for the carrier, from the carrier, or to be looked at."""
+def _said(message: MessageReceived, issue: Issue, desk: Desk) -> list[Event]:
+    """The words: for the carrier, from the carrier, or to be looked at. What the carrier of a
+    merged issue says is for whoever works on the other one."""
     who, leader_id = message.person_id, desk.organisation.leader
     said: dict[str, Any] = {
         "actor_id": who,
@@ -125,9 +126,15 @@ def _said(message: MessageReceived, issue: Issue, desk: Desk) -> IssueEvent:
         case _ as never:
             assert_never(never)
     said |= {"standing": message.standing, "source": message.source, "quiet": message.quiet}
-    event: IssueCommented = keep(
-        lifecycle.comment(issue), desk, IssueCommented, voice=voice, **said
-    )
+    main = desk.issue(issue.merged_into) if issue.merged_into else None
+    if voice is Voice.CARRIER and main is not None:
+        own = {**said, "voice": voice, "quiet": True}
+        return [_comment(issue, desk, **own), _comment(main, desk, voice=Voice.OTHER, **said)]
+    return [_comment(issue, desk, voice=voice, **said)]
+
+
+def _comment(issue: Issue, desk: Desk, **said: Any) -> IssueCommented:
+    event: IssueCommented = keep(lifecycle.comment(issue), desk, IssueCommented, **said)
     return event
 
 

@@ -30,31 +30,48 @@ from tests.unit.build import CUSTOMER, MONDAY
 LATER = MONDAY + timedelta(hours=3)
 
 OWNER, LEADER, CARRIER, SOMEBODY = "ren", "kai", "emi", "yui"
+HELPER, OTHER_OWNER = "sho", "ume"
+INSIDE = [OWNER, LEADER, CARRIER, SOMEBODY, HELPER, OTHER_OWNER]
+OPEN = [State.ASSIGNED, State.ACKNOWLEDGED]
 
 MAY = {
     *product([Action.ACKNOWLEDGE], [State.ASSIGNED], [OWNER]),
     *product([Action.DECLINE], [State.ASSIGNED, State.ACKNOWLEDGED], [OWNER]),
     *product([Action.HAND_OVER], [State.ASSIGNED, State.ACKNOWLEDGED], [OWNER, LEADER]),
-    *product([Action.ANSWER], [State.ASSIGNED, State.ACKNOWLEDGED], [OWNER, LEADER]),
+    *product([Action.ANSWER], OPEN, [OWNER, LEADER, HELPER]),
+    *product([Action.TAKE], OPEN, INSIDE),
+    *product([Action.ASK], OPEN, [OWNER, LEADER]),
+    *product([Action.MERGE], OPEN, [OWNER, LEADER, CARRIER, OTHER_OWNER]),
+    *product([Action.LINK], OPEN, [OWNER, LEADER, OTHER_OWNER]),
+    *product([Action.SEPARATE], OPEN, [OWNER, LEADER, CARRIER, OTHER_OWNER]),
     *product([Action.RESOLVE], [State.ASSIGNED, State.ACKNOWLEDGED], [OWNER]),
     *product([Action.CONFIRM], [State.RESOLVED], [CARRIER]),
     *product([Action.REOPEN], [State.RESOLVED, State.CLOSED], [CARRIER]),
     *product([Action.CORRECT], [State.ASSIGNED, State.ACKNOWLEDGED], [OWNER, CARRIER]),
     *product([Action.WITHDRAW], [State.ASSIGNED, State.ACKNOWLEDGED, State.RESOLVED], [CARRIER]),
     *product([Action.ANSWERED_ELSEWHERE], [State.ASSIGNED, State.ACKNOWLEDGED], [CARRIER]),
-    *product([Action.SNOOZE, Action.WAIT], [State.ASSIGNED, State.ACKNOWLEDGED], [OWNER]),
-    *product([Action.PROMISE], [State.ASSIGNED, State.ACKNOWLEDGED], [OWNER, LEADER]),
-    *product([Action.RESUME], [State.ASSIGNED, State.ACKNOWLEDGED], [OWNER, LEADER, CARRIER]),
+    *product([Action.SNOOZE, Action.WAIT], OPEN, [OWNER]),
+    *product([Action.PROMISE], OPEN, [OWNER, LEADER]),
+    *product([Action.RESUME], OPEN, [OWNER, LEADER, CARRIER]),
 }
 
 
 def test_only_the_right_person_in_the_right_state_may_act() -> None:
-    people = [OWNER, LEADER, CARRIER, SOMEBODY]
+    other = build.issue(issue_id="other", owner_id=OTHER_OWNER)
 
     may = {
         (action, state, person_id)
-        for action, state, person_id in product(Action, State, people)
-        if lifecycle.refusal(build.issue(state=state), action, person_id, None, LEADER) is None
+        for action, state, person_id in product(Action, State, [*INSIDE, CUSTOMER])
+        if lifecycle.refusal(
+            build.issue(state=state, helper_ids=[HELPER], parent_id="other"),
+            action,
+            person_id,
+            None,
+            LEADER,
+            inside=person_id != CUSTOMER,
+            other=other,
+        )
+        is None
     }
 
     assert may == MAY
@@ -97,6 +114,30 @@ def test_a_person_can_stand_in_several_roles_to_an_issue() -> None:
     assert lifecycle.roles(issue, "kai", "kai") == {Role.OWNER, Role.LEADER, Role.CARRIER}
     assert lifecycle.roles(issue, CUSTOMER, "kai") == {Role.CARRIER}
     assert lifecycle.roles(issue, SOMEBODY, "kai") == frozenset()
+    assert lifecycle.roles(issue, SOMEBODY, "kai", inside=True) == {Role.COLLEAGUE}
+
+
+@pytest.mark.parametrize("person_id", [SOMEBODY, "mio"])
+def test_nobody_takes_what_is_confidential_and_none_of_their_business(person_id: str) -> None:
+    """Not even the lead or a member of its team, who were not told of it."""
+    issue = build.issue(confidential=True)
+
+    refused = lifecycle.refusal(issue, Action.TAKE, person_id, None, LEADER, inside=True)
+
+    assert refused is Refusal.NOT_YOURS
+
+
+@pytest.mark.parametrize("said", [{"helper_ids": [SOMEBODY]}, {"follower_ids": [SOMEBODY]}])
+def test_whoever_was_told_of_what_is_confidential_may_take_it(said: dict[str, Any]) -> None:
+    issue = build.issue(confidential=True, **said)
+
+    assert lifecycle.refusal(issue, Action.TAKE, SOMEBODY, None, LEADER, inside=True) is None
+
+
+def test_what_stands_for_itself_can_not_be_separated() -> None:
+    closed = build.issue(state=State.CLOSED)
+
+    assert lifecycle.refusal(closed, Action.SEPARATE, OWNER, None, LEADER) is Refusal.NOT_NOW
 
 
 @pytest.mark.parametrize(
@@ -107,6 +148,9 @@ def test_a_person_can_stand_in_several_roles_to_an_issue() -> None:
         (Action.CONFIRM, State.CLOSED, CARRIER),
         (Action.CONFIRM, State.CLOSED, CUSTOMER),
         (Action.WITHDRAW, State.CLOSED, CARRIER),
+        (Action.TAKE, State.ACKNOWLEDGED, OWNER),
+        (Action.SEPARATE, State.ASSIGNED, OWNER),
+        (Action.SEPARATE, State.ACKNOWLEDGED, CUSTOMER),
     ],
 )
 def test_a_second_click_of_the_same_person_is_done_already(
@@ -127,6 +171,9 @@ def test_a_second_click_of_the_same_person_is_done_already(
         Action.REOPEN,
         Action.CORRECT,
         Action.ANSWERED_ELSEWHERE,
+        Action.ASK,
+        Action.MERGE,
+        Action.LINK,
     ],
 )
 @pytest.mark.parametrize("state", State)
@@ -141,6 +188,38 @@ def test_a_wish_with_the_link_of_an_earlier_assignment_is_not_done() -> None:
     issue = build.issue(state=State.ACKNOWLEDGED, assignment=2)
 
     assert not lifecycle.is_done(issue, Action.ACKNOWLEDGE, OWNER, 1)
+
+
+@pytest.mark.parametrize(
+    ("action", "said"),
+    [
+        (Action.MERGE, {"state": State.CLOSED, "merged_into": "other"}),
+        (Action.LINK, {"parent_id": "other"}),
+    ],
+)
+def test_what_belongs_there_already_is_done_for_whoever_may_ask_for_it(
+    action: Action, said: dict[str, Any]
+) -> None:
+    issue, other = build.issue(**said), build.issue(issue_id="other", owner_id=OTHER_OWNER)
+    another = build.issue(issue_id="another", owner_id=OTHER_OWNER)
+
+    done = {
+        person_id
+        for person_id in INSIDE
+        if lifecycle.is_done(issue, action, person_id, None, LEADER, other)
+    }
+
+    assert done == {OWNER, LEADER, OTHER_OWNER} | ({CARRIER} if action is Action.MERGE else set())
+    assert not lifecycle.is_done(issue, action, OWNER, None, LEADER, another)
+    assert not lifecycle.is_done(issue, action, OWNER, None, LEADER, None)
+
+
+@pytest.mark.parametrize("action", [Action.TAKE, Action.SEPARATE])
+def test_a_second_click_is_done_though_the_first_brought_a_new_assignment(action: Action) -> None:
+    issue = build.issue(state=State.ACKNOWLEDGED, assignment=2)
+
+    assert lifecycle.is_done(issue, action, OWNER, 1)
+    assert not lifecycle.is_done(issue, action, SOMEBODY, 1)
 
 
 @pytest.mark.parametrize("person_id", [SOMEBODY, CARRIER, CUSTOMER])
@@ -259,8 +338,9 @@ def test_a_reopened_issue_is_back_with_its_owner_as_if_it_had_not_been_solved() 
     resolved = lifecycle.resolve(build.issue(), "fault", LATER)
     closed = lifecycle.close(resolved, LATER)
 
-    reopened = lifecycle.reopen(closed, LATER)
+    reopened = lifecycle.reopen(closed, LATER, counts=True)
 
+    assert reopened.reopenings == 1
     assert reopened.state is State.ASSIGNED
     assert (reopened.owner_id, reopened.team_id) == (OWNER, "product")
     assert (reopened.cause, reopened.resolved_at, reopened.closed_at) == (None, None, None)
@@ -270,7 +350,7 @@ def test_a_reopened_issue_is_back_with_its_owner_as_if_it_had_not_been_solved() 
 def test_a_reopened_issue_keeps_who_declined_it_and_how_often_it_was_moved() -> None:
     closed = build.issue(state=State.CLOSED, declined_by=["sho"], moves=1)
 
-    reopened = lifecycle.reopen(closed, LATER)
+    reopened = lifecycle.reopen(closed, LATER, counts=True)
 
     assert (reopened.declined_by, reopened.moves) == (["sho"], 1)
 
@@ -278,9 +358,214 @@ def test_a_reopened_issue_keeps_who_declined_it_and_how_often_it_was_moved() -> 
 def test_a_reopened_issue_voids_the_old_links() -> None:
     closed = build.issue(state=State.CLOSED)
 
-    reopened = lifecycle.reopen(closed, LATER)
+    reopened = lifecycle.reopen(closed, LATER, counts=True)
 
     assert reopened.assignment == closed.assignment + 1
+
+
+# Opened again and again
+
+
+@pytest.mark.parametrize(
+    ("said", "complains"),
+    [
+        ({"state": State.RESOLVED, "resolved_at": LATER}, True),
+        ({"state": State.CLOSED, "resolved_at": MONDAY, "closed_at": MONDAY}, True),
+        ({"state": State.CLOSED, "resolved_at": MONDAY, "closed_at": LATER}, False),
+        ({"state": State.CLOSED, "closed_at": MONDAY}, False),
+    ],
+    ids=["solved", "closed", "closed a moment ago", "withdrawn"],
+)
+def test_a_reopening_counts_where_a_solution_was_none(
+    said: dict[str, Any], *, complains: bool
+) -> None:
+    issue = build.issue(**said)
+
+    assert lifecycle.is_complaint(issue, LATER + lifecycle.UNDO_WITHIN) is complains
+
+
+def complain(times: int, lead_id: str | None = "mio", **said: Any) -> tuple[str, bool] | None:
+    found = lifecycle.complain(build.issue(reopenings=times, **said), lead_id, LEADER)
+    return (found.person_id, found.gives) if found else None
+
+
+def test_the_second_reopening_is_told_to_the_lead_and_the_third_gives_it_to_the_leader() -> None:
+    brought = [complain(times) for times in range(1, 5)]
+
+    assert brought == [None, ("mio", False), (LEADER, True), (LEADER, True)]
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({"owner_id": "mio"}, (LEADER, False)),
+        ({"carrier_id": "mio"}, (LEADER, False)),
+        ({"confidential": True}, (LEADER, False)),
+        ({"lead_id": None}, (LEADER, False)),
+        ({"owner_id": LEADER}, None),
+        ({"owner_id": "mio", "reporter_id": LEADER}, None),
+    ],
+)
+def test_nobody_is_told_of_what_they_own_or_carry_and_no_lead_of_what_is_confidential(
+    said: dict[str, Any], told: tuple[str, bool] | None
+) -> None:
+    assert complain(2, **said) == told
+
+
+def test_a_leader_who_has_it_is_not_given_it_again() -> None:
+    assert complain(3, owner_id=LEADER) is None
+
+
+def test_what_its_leader_carries_never_falls_back_on_them() -> None:
+    assert complain(3, carrier_id=LEADER) == ("mio", False)
+
+
+# What belongs together
+
+
+def other(**said: Any) -> Issue:
+    usual: dict[str, Any] = {"issue_id": "other", "owner_id": OTHER_OWNER, "carrier_id": "aki"}
+    return build.issue(**{**usual, "reporter_id": "aki", **said})
+
+
+def unjoinable(person_id: str, found: Issue | None, **said: Any) -> Refusal | None:
+    inside = not person_id.startswith("x-")
+    return lifecycle.unjoinable(build.issue(**said), found, person_id, LEADER, inside=inside)
+
+
+@pytest.mark.parametrize("person_id", [OWNER, OTHER_OWNER, LEADER])
+def test_the_owners_and_the_leader_bring_issues_together(person_id: str) -> None:
+    assert unjoinable(person_id, other()) is None
+
+
+def test_a_carrier_brings_together_their_own() -> None:
+    assert unjoinable(CARRIER, other(carrier_id=CARRIER)) is None
+    assert unjoinable(CUSTOMER, other(reporter_id=CUSTOMER), reporter_id=CUSTOMER) is None
+
+
+def test_a_carrier_may_not_join_anothers_and_nobody_outside_learns_that_there_is_one() -> None:
+    assert unjoinable(CARRIER, other()) is Refusal.NOT_YOURS
+    assert unjoinable(CUSTOMER, other(), reporter_id=CUSTOMER) is Refusal.NO_SUCH_ISSUE
+
+
+@pytest.mark.parametrize(
+    "found", [None, build.issue(), other(parent_id=build.ISSUE_ID)], ids=["none", "self", "part"]
+)
+def test_an_issue_can_not_be_joined_with_none_with_itself_or_with_its_own_part(
+    found: Issue | None,
+) -> None:
+    assert unjoinable(OWNER, found) is Refusal.NO_SUCH_ISSUE
+
+
+@pytest.mark.parametrize("state", [State.RESOLVED, State.CLOSED])
+def test_what_is_over_takes_up_nothing(state: State) -> None:
+    assert unjoinable(OWNER, other(state=state)) is Refusal.NOT_NOW
+
+
+@pytest.mark.parametrize(("own", "others"), [(True, False), (False, True), (True, True)])
+def test_what_is_confidential_is_joined_with_nothing_that_others_know(
+    own: bool,
+    others: bool,
+) -> None:
+    assert unjoinable(LEADER, other(confidential=others), confidential=own) is (
+        Refusal.NO_SUCH_ISSUE
+    )
+
+
+def test_what_is_confidential_is_joined_where_everybody_knows_both() -> None:
+    same = {"owner_id": OWNER, "carrier_id": CARRIER, "reporter_id": CARRIER}
+
+    assert unjoinable(OWNER, other(confidential=True, **same), confidential=True) is None
+
+
+def test_whoever_must_not_know_the_other_may_not_join_with_it() -> None:
+    same = {"owner_id": OWNER, "carrier_id": CARRIER, "reporter_id": CARRIER}
+
+    refused = unjoinable(SOMEBODY, other(confidential=True, **same), confidential=True)
+
+    assert refused is Refusal.NO_SUCH_ISSUE
+
+
+def test_what_is_merged_is_closed_and_part_of_nothing() -> None:
+    merged = lifecycle.merge(build.issue(parent_id="problem"), "other", LATER)
+
+    assert (merged.state, merged.closed_at) == (State.CLOSED, LATER)
+    assert (merged.merged_into, merged.parent_id) == ("other", None)
+    assert lifecycle.follow(merged, "main").merged_into == "main"
+
+
+def test_what_was_merged_stands_for_itself_again_on_its_old_clock() -> None:
+    merged = lifecycle.merge(build.issue(reopenings=1), "other", LATER)
+
+    separated = lifecycle.separate(merged, LATER)
+
+    assert (separated.state, separated.owner_id) == (State.ASSIGNED, OWNER)
+    assert (separated.merged_into, separated.closed_at) == (None, None)
+    assert (separated.raised_at, separated.reopenings) == (MONDAY, 1)
+
+
+def test_a_part_that_is_separated_goes_on_where_it_was() -> None:
+    part = lifecycle.link(build.issue(), "problem")
+
+    separated = lifecycle.separate(part, LATER)
+
+    assert part.parent_id == "problem"
+    assert separated == replace(build.issue(), version=3)
+
+
+@pytest.mark.parametrize(("is_part", "parent_id"), [(True, "problem"), (False, None)])
+def test_a_reopened_part_stays_one_only_while_the_problem_is_open(
+    is_part: bool,
+    parent_id: str | None,
+) -> None:
+    solved = build.issue(state=State.RESOLVED, parent_id="problem")
+
+    reopened = lifecycle.reopen(solved, LATER, counts=True, is_part=is_part)
+
+    assert reopened.parent_id == parent_id
+
+
+@pytest.mark.parametrize(("answered", "at"), [(True, LATER), (False, None)])
+def test_what_is_shared_changes_no_state(
+    answered: bool,
+    at: Any,
+) -> None:
+    merged = lifecycle.merge(build.issue(), "other", MONDAY)
+
+    shared = lifecycle.share(merged, LATER, answered=answered)
+
+    assert shared == replace(merged, version=merged.version + 1, answered_at=at)
+
+
+# Help, and what somebody is bound by
+
+
+def test_whoever_is_asked_for_help_leaves_the_owner_who_they_are() -> None:
+    asked = lifecycle.ask(build.issue(), "sho", OWNER, LATER)
+    again = lifecycle.ask(asked, "sho", LEADER, LATER + timedelta(hours=1))
+
+    assert (again.owner_id, again.state, again.helper_ids) == (OWNER, State.ASSIGNED, ["sho"])
+    assert (asked.acted_at, again.acted_at) == (LATER, LATER)
+
+
+def test_a_helper_who_gets_it_is_a_helper_no_more() -> None:
+    helped = build.issue(helper_ids=["sho", "yui"])
+
+    assert lifecycle.assign(helped, "sho", "product", LATER).helper_ids == ["yui"]
+
+
+def test_what_the_carrier_was_promised_stays_so_with_a_new_owner() -> None:
+    promised = build.issue(promised_at=LATER, acted_at=MONDAY)
+
+    moved = lifecycle.assign(promised, "yui", "shipping", LATER)
+
+    assert (moved.promised_at, moved.acted_at) == (LATER, None)
+
+
+def test_whoever_is_given_it_for_good_does_not_give_it_back() -> None:
+    lent = build.issue(lent_by="sho", queued=True)
+
+    assert lifecycle.keep_for_good(lent) == replace(lent, lent_by=None, queued=False)
 
 
 def test_the_carrier_sees_how_often_banso_asked() -> None:
@@ -431,6 +716,15 @@ def test_the_words_of_owner_and_leader_reach_the_carrier_whatever_the_state(
     assert meaning(person_id, standing, state=state) is Meaning.ANSWER
 
 
+@pytest.mark.parametrize("standing", Standing)
+def test_the_words_of_a_helper_reach_the_carrier_as_far_as_somebody_vouches_for_them(
+    standing: Standing,
+) -> None:
+    means = Meaning.ANSWER if standing in PROVEN else Meaning.TO_LOOK_AT
+
+    assert meaning(HELPER, standing, helper_ids=[HELPER]) is means
+
+
 @pytest.mark.parametrize("standing", UNCERTAIN)
 @pytest.mark.parametrize("person_id", [OWNER, LEADER])
 def test_nobody_answers_in_an_owners_or_a_leaders_name_without_proof(
@@ -475,7 +769,13 @@ CHANGES: list[Callable[[Issue], Issue]] = [
     lambda issue: lifecycle.answer(issue, OWNER, LATER),
     lambda issue: lifecycle.resolve(issue, "fault", LATER),
     lambda issue: lifecycle.close(issue, LATER),
-    lambda issue: lifecycle.reopen(issue, LATER),
+    lambda issue: lifecycle.reopen(issue, LATER, counts=True),
+    lambda issue: lifecycle.ask(issue, "sho", OWNER, LATER),
+    lambda issue: lifecycle.merge(issue, "other", LATER),
+    lambda issue: lifecycle.follow(issue, "other"),
+    lambda issue: lifecycle.link(issue, "other"),
+    lambda issue: lifecycle.separate(issue, LATER),
+    lambda issue: lifecycle.share(issue, LATER, answered=True),
     lifecycle.remind,
     lifecycle.escalate,
     lifecycle.comment,

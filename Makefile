@@ -40,6 +40,7 @@ format: $(VENV)/.installed-dev
 docs: $(VENV)/.installed-dev
 	$(BIN)/python -m deploy.asyncapi
 	$(BIN)/python -m tests.mails.table
+	$(BIN)/python -m tests.contracts.lifecycle
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.bench.journey

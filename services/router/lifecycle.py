@@ -111,7 +111,9 @@ class Role(StrEnum):
     """Who may ask for something."""
 
     OWNER = "owner"
+    """Has it now."""
     LEADER = "leader"
+    """The last resort of the organisation."""
     CARRIER = "carrier"
     """The reporter too."""
     HELPER = "helper"

@@ -21,6 +21,7 @@ class State(StrEnum):
     RESOLVED = "resolved"
     """The owner says that it is solved; the carrier has not confirmed."""
     CLOSED = "closed"
+    """It is over; whoever brought it in can open it again."""
 
 
 class Step(StrEnum):

@@ -18,6 +18,8 @@ from shared.contracts.router import (
     IssueCommented,
     IssueCorrected,
     IssueEvent,
+    IssueReopened,
+    IssueResolved,
     IssueResponded,
     Voice,
 )
@@ -107,3 +109,27 @@ def test_an_answer_given_elsewhere_is_an_answer(books: Books) -> None:
     assert figures["banso_answers_total"] == 1
     assert figures["banso_first_response_seconds_count"] == 1
     assert books.standings.get(ISSUE_ID).is_answered
+
+
+def test_what_is_only_shared_with_a_merged_issue_is_counted_where_it_was_done(
+    books: Books,
+) -> None:
+    merged = {"state": State.CLOSED, "merged_into": "main"}
+    shared = {"shared_from": "main", "text": "A new lamp."}
+
+    found = counted(
+        books,
+        IssueResponded(**said(3, **merged), **shared),
+        IssueResolved(**said(4, **merged), **shared),
+        IssueReopened(**said(5, **merged), **shared),
+    )
+
+    assert found == {}
+
+
+def test_a_part_that_is_solved_with_its_problem_is_a_solved_issue(books: Books) -> None:
+    part = {**TAKEN, "state": State.RESOLVED, "parent_id": "problem"}
+
+    found = counted(books, IssueResolved(**said(3, **part), shared_from="problem"))
+
+    assert found["banso_resolution_seconds_count"] == 1

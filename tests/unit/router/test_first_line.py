@@ -197,3 +197,16 @@ def test_files_beside_a_request_are_not_lost(desk: Desk) -> None:
     assert (answer.text, answer.attachments) == ("See the photo.", (PICTURE,))
     assert isinstance(solved, IssueResolved)
     assert solved.issue.version > answer.issue.version
+
+
+@pytest.mark.parametrize("action", [Action.ACKNOWLEDGE, Action.RESOLVE, Action.DECLINE])
+def test_whoever_helps_decides_nothing_and_their_whole_mail_is_the_answer(
+    desk: Desk, action: Action
+) -> None:
+    put(desk, helper_ids=["yui"])
+
+    (answer,) = said(desk, "yui", action, "done\nIt was the cable.")
+
+    assert isinstance(answer, IssueResponded)
+    assert answer.text == "done\nIt was the cable."
+    assert answer.issue.owner_id == "ren"

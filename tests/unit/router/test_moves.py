@@ -28,6 +28,7 @@ from shared.contracts.router import (
     IssueAssigned,
     IssueClosed,
     IssueCommented,
+    IssueDue,
     IssueEscalated,
     IssueEvent,
     IssueHelped,
@@ -366,6 +367,19 @@ def test_both_carriers_hear_that_it_is_solved_closed_and_open_again(desk: Desk) 
     assert closed[1].confirmed
     issue = kept(desk)
     assert (issue.state, issue.merged_into, issue.resolved_at) == (State.CLOSED, MAIN, None)
+
+
+def test_both_carriers_hear_that_it_closed_by_itself(desk: Desk) -> None:
+    put(desk, **MERGED)
+    main = put_main(desk, **over(State.RESOLVED), rung=1)
+    due = IssueDue(occurred_at=NOW, issue_id=MAIN, step_number=main.step_number)
+
+    closed, shared = handlers.issue_due(due, desk)
+
+    assert isinstance(closed, IssueClosed)
+    assert isinstance(shared, IssueClosed)
+    assert (closed.shared_from, shared.shared_from) == (None, MAIN)
+    assert (shared.actor_id, shared.confirmed) == (None, False)
 
 
 def test_what_was_merged_is_open_again_where_the_other_was_given_up(desk: Desk) -> None:

@@ -367,12 +367,6 @@ def assign(issue: Issue, owner_id: str, team_id: str | None, now: datetime) -> I
     )
 
 
-def keep_for_good(issue: Issue) -> Issue:
-    """Somebody decides whose it is: it goes back to nobody who was away, and waits for nobody to
-    be free."""
-    return replace(issue, lent_by=None, queued=False)
-
-
 def decline(issue: Issue) -> Issue:
     """The owner says "not mine"; `assign` follows."""
     return replace(

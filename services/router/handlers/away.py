@@ -13,9 +13,9 @@ from datetime import datetime, timedelta
 
 from services.router import presence
 from services.router.handlers.owner import give_back, lend
-from services.router.lifecycle import Issue
+from services.router.lifecycle import OPEN, Issue
 from services.router.presence import Absence, AbsenceSource, AbsenceState, Run
-from services.router.store import OPEN, Desk
+from services.router.store import Desk
 from shared.contracts.event import Event
 from shared.contracts.intake import AbsenceSaid
 from shared.contracts.router import PersonAway, PersonBack

@@ -10,10 +10,9 @@ from collections.abc import Iterator
 
 from services.router import followup, lifecycle
 from services.router.handlers.keep import hours_of, keep, let_go, plan, policy_of
-from services.router.handlers.owner import replace_owner
+from services.router.handlers.owner import lend, replace_owner
 from services.router.lifecycle import OPEN, Issue
 from services.router.store import Desk
-from shared import load
 from shared.contracts.event import Event
 from shared.contracts.intake import ActionRequested
 from shared.contracts.issue import Action, State
@@ -95,11 +94,11 @@ def stand_alone(
 
 
 def instead_of_gone(issue: Issue, desk: Desk) -> list[Event]:
-    """Another owner, where the one who has it back has left or is away."""
-    is_gone = issue.owner_id not in desk.organisation.person
-    if is_gone or desk.absent_s.get(issue.owner_id, 0.0) > load.DAY_S:
+    """Another owner, where the one who has it back has left; a substitute while they are away."""
+    if issue.owner_id not in desk.organisation.person:
         return [replace_owner(issue, desk)]
-    return []
+    lent = lend(issue, desk) if desk.is_away(issue.owner_id) else None
+    return [] if lent is None else [lent]
 
 
 def is_part(issue: Issue, desk: Desk) -> bool:

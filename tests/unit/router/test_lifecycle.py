@@ -562,12 +562,6 @@ def test_what_the_carrier_was_promised_stays_so_with_a_new_owner() -> None:
     assert (moved.promised_at, moved.acted_at) == (LATER, None)
 
 
-def test_whoever_is_given_it_for_good_does_not_give_it_back() -> None:
-    lent = build.issue(lent_by="sho", queued=True)
-
-    assert lifecycle.keep_for_good(lent) == replace(lent, lent_by=None, queued=False)
-
-
 def test_the_carrier_sees_how_often_banso_asked() -> None:
     reminded = lifecycle.remind(lifecycle.remind(build.issue()))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from services.router import lifecycle
+from services.router import lifecycle, rota
 from services.router.handlers import waits
 from services.router.lifecycle import Issue
 from services.router.store import Desk
@@ -29,7 +29,7 @@ def incomplete(
         case Action.DECLINE | Action.HAND_OVER:
             if request.action == Action.DECLINE and request.reason is None:
                 return Refusal.INCOMPLETE
-            return _unfit(issue, who, request.proposed, organisation)
+            return _unfit(issue, who, request.proposed, desk)
         case Action.ANSWER:
             return None if (request.text or "").strip() else Refusal.INCOMPLETE
         case Action.RESOLVE:
@@ -77,16 +77,15 @@ def _uncorrectable(correction: Correction | None, organisation: Organisation) ->
     return None if fits else Refusal.INCOMPLETE
 
 
-def _unfit(
-    issue: Issue, who: str, proposed: str | None, organisation: Organisation
-) -> Refusal | None:
+def _unfit(issue: Issue, who: str, proposed: str | None, desk: Desk) -> Refusal | None:
     """Why the proposed next owner can't be it. It never falls back on the carrier."""
+    organisation = desk.organisation
     if not proposed:
         return Refusal.INCOMPLETE
-    if proposed in organisation.team:
-        return None
-    if proposed not in organisation.person:
+    if rota.named(proposed, organisation, desk.now) is None:
         return Refusal.NO_SUCH_OWNER
+    if proposed not in organisation.person:
+        return None
     if proposed in (issue.carrier_id, issue.reporter_id):
         return Refusal.BACK_TO_CARRIER
     if proposed == who or (proposed in issue.declined_by and who != organisation.leader):

@@ -94,11 +94,11 @@ def stand_alone(
 
 
 def instead_of_gone(issue: Issue, desk: Desk) -> list[Event]:
-    """Another owner, where the one who has it back has left or is away."""
+    """Another owner, where the one who has it back has left; a substitute while they are away."""
     if issue.owner_id not in desk.organisation.person:
         return [replace_owner(issue, desk)]
     lent = lend(issue, desk) if desk.is_away(issue.owner_id) else None
-    return [lent] if lent is not None else []
+    return [] if lent is None else [lent]
 
 
 def is_part(issue: Issue, desk: Desk) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from services.router import lifecycle
+from services.router import lifecycle, rota
 from services.router.handlers.keep import keep
-from services.router.handlers.owner import assign, find_owner
+from services.router.handlers.owner import appoint, assign, find_owner
 from services.router.handlers.progress import acknowledge
 from services.router.lifecycle import Issue
+from services.router.rules import Route
 from services.router.store import Desk
 from shared.contracts.event import Event
 from shared.contracts.intake import (
@@ -40,14 +41,36 @@ def move(issue: Issue, request: ActionRequested, desk: Desk) -> list[Event]:
             said = {"reason": request.reason, "proposed": proposed}
             events.append(keep(issue, desk, IssueDeclined, actor_id=who, **said))
         if issue.moves >= MOVES_BEFORE_LEADER:
-            leader_id, because = organisation.leader, AssignedBecause.LEADER
-            moved = assign(issue, desk, leader_id, issue.team_id, because, Reasons(), who)
+            leader_id, reasons = appoint(issue, desk, organisation.leader)
+            because = AssignedBecause.LEADER
+            moved = assign(issue, desk, leader_id, issue.team_id, because, reasons, who)
             return [*events, moved]
+    owner_id, team_id, reasons = _proposed(issue, proposed, desk)
+    return [*events, assign(issue, desk, owner_id, team_id, because, reasons, who)]
+
+
+def _proposed(issue: Issue, proposed: str, desk: Desk) -> tuple[str, str, Reasons]:
+    """Who has it if it goes to a person, a team, a rota or a schedule, in which team, and why."""
+    organisation = desk.organisation
     if proposed in organisation.person:
-        team_id = organisation.person[proposed].team
-        return [*events, assign(issue, desk, proposed, team_id, because, Reasons(), who)]
-    owner_id, reasons = find_owner(issue, desk, proposed)
-    return [*events, assign(issue, desk, owner_id, proposed, because, reasons, who)]
+        owner_id, reasons = appoint(issue, desk, proposed)
+        return owner_id, organisation.person[proposed].team, reasons
+    holder = rota.named(proposed, organisation, desk.now)
+    person = organisation.person.get(holder.person_id or "") if holder else None
+    team_id = (holder.team_id if holder else None) or (person.team if person else "")
+    route = Route(
+        team_id=team_id,
+        person_id=person.id if person else None,
+        carrier_id=issue.carrier_id,
+        product=issue.product,
+        category=issue.category,
+        urgency=issue.urgency,
+        rule=None,
+        rota_id=holder.rota_id if holder else None,
+        schedule_id=proposed if proposed in organisation.schedule else None,
+    )
+    owner_id, reasons = find_owner(issue, desk, team_id, route)
+    return owner_id, team_id, reasons
 
 
 def take(issue: Issue, request: ActionRequested, desk: Desk) -> list[Event]:
@@ -56,10 +79,12 @@ def take(issue: Issue, request: ActionRequested, desk: Desk) -> list[Event]:
     if who == issue.owner_id:
         return [acknowledge(issue, desk, who)]
     team_id, because = desk.organisation.person[who].team, AssignedBecause.TAKEN
-    kept = lifecycle.keep_for_good(issue)
-    assigned = assign(kept, desk, who, team_id, because, Reasons(), who)
+    owner_id, reasons = appoint(issue, desk, who)
+    if owner_id != who:  # they are away, and take it all the same
+        reasons = Reasons(team_id=team_id)
+    assigned = assign(issue, desk, who, team_id, because, reasons, who)
     theirs = desk.issue(issue.issue_id)
-    return [assigned, acknowledge(theirs or kept, desk, who)]
+    return [assigned, acknowledge(theirs or issue, desk, who)]
 
 
 def ask(issue: Issue, request: ActionRequested, desk: Desk) -> list[Event]:

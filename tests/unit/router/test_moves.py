@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,11 +11,13 @@ from sqlalchemy import Connection
 
 from services.router import handlers
 from services.router.lifecycle import UNDO_WITHIN, Issue
+from services.router.presence import Absence, AbsenceSource, AbsenceState
 from services.router.store import Board, Desk
 from shared.contracts.event import Event
 from shared.contracts.issue import (
     Action,
     AssignedBecause,
+    NotChosen,
     Refusal,
     Source,
     Standing,
@@ -22,6 +25,7 @@ from shared.contracts.issue import (
     Step,
     WaitingFor,
 )
+from shared.contracts.organisation import Rota, Schedule
 from shared.contracts.router import (
     EscalatedBecause,
     IssueAcknowledged,
@@ -152,6 +156,124 @@ def test_the_second_of_two_who_click_the_same_button_hears_that_it_is_taken(desk
     assert refusal(second) is Refusal.OVERTAKEN
     assert double == []
     assert kept(desk).owner_id == "sho"
+
+
+def go_away(desk: Desk, person_id: str, substitute_id: str | None = None) -> None:
+    desk.put_absence(
+        Absence(
+            absence_id=f"absence-of-{person_id}",
+            person_id=person_id,
+            starts_at=MONDAY,
+            ends_at=NOW + timedelta(days=9),
+            substitute_id=substitute_id,
+            source=AbsenceSource.SAID,
+            state=AbsenceState.AWAY,
+            wake_at=NOW + timedelta(days=9),
+        )
+    )
+
+
+def test_whoever_takes_it_has_it_though_they_are_away(desk: Desk) -> None:
+    put(desk)
+    go_away(desk, "sho", substitute_id="mio")
+
+    assigned, _ = does(desk, "sho", Action.TAKE)
+
+    assert (assigned.issue.owner_id, assigned.issue.lent_by) == ("sho", None)
+    assert assigned.reasons.substitute_for_id is None
+
+
+# Handed over
+
+
+def test_what_a_hand_over_to_a_person_overrides_is_said(desk: Desk) -> None:
+    put(desk)
+    for nth in range(40):
+        put_main(desk, f"in-hand-{nth}")
+
+    (assigned,) = does(desk, "ren", Action.HAND_OVER, proposed="yui")
+
+    assert assigned.because is AssignedBecause.HANDED_OVER
+    assert assigned.reasons.chosen.person_id == "yui"
+    assert assigned.reasons.chosen.reason is NotChosen.OVERLOADED
+
+
+def test_what_is_handed_to_somebody_away_goes_to_their_substitute(desk: Desk) -> None:
+    put(desk)
+    go_away(desk, "sho", substitute_id="mio")
+
+    (assigned,) = does(desk, "ren", Action.HAND_OVER, proposed="sho")
+
+    assert (assigned.issue.owner_id, assigned.issue.lent_by) == ("mio", "sho")
+
+
+def test_where_the_leader_is_away_their_substitute_decides(desk: Desk) -> None:
+    put(desk, moves=1)
+    go_away(desk, "kai", substitute_id="mio")
+
+    (assigned,) = does(desk, "ren", Action.HAND_OVER, proposed="yui")
+
+    assert assigned.because is AssignedBecause.LEADER
+    assert (assigned.issue.owner_id, assigned.issue.lent_by) == ("mio", "kai")
+
+
+NAME = build.organisation().name
+DUTY = Rota(id="duty", name=NAME, people=("sho", "yui"), starts=datetime(2026, 6, 1))  # noqa: DTZ001
+NIGHTS = dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), "20:00-24:00")
+
+
+def counter(**shift: Any) -> Schedule:
+    return Schedule.model_validate({"id": "counter", "name": NAME, "shifts": [shift]})
+
+
+def with_turns(connection: Connection, schedule: Schedule | None = None) -> Desk:
+    schedules = (schedule,) if schedule else ()
+    organisation = build.organisation(rotas=(DUTY,), schedules=schedules)
+    return Desk(connection, NOW, organisation, Board(connection))
+
+
+def test_what_is_handed_to_a_rota_goes_to_whoever_has_the_turn(connection: Connection) -> None:
+    desk = with_turns(connection)
+    put(desk)
+
+    (assigned,) = does(desk, "ren", Action.HAND_OVER, proposed="duty")
+
+    assert (assigned.issue.owner_id, assigned.issue.team_id) == ("sho", "product")
+    assert assigned.reasons.rota == "duty"
+
+
+def test_whoever_has_the_turn_and_declined_it_is_passed_over(connection: Connection) -> None:
+    desk = with_turns(connection)
+    put(desk, owner_id="sho")
+
+    (assigned,) = does(desk, "sho", Action.HAND_OVER, proposed="duty")
+
+    assert (assigned.issue.owner_id, assigned.reasons.rota) == ("yui", "duty")
+
+
+@pytest.mark.parametrize(
+    ("shift", "owner_id", "team_id"),
+    [({"person": "yui"}, "yui", "shipping"), ({"team": "shipping"}, "ume", "shipping")],
+)
+def test_what_is_handed_to_a_schedule_goes_to_whom_it_names_now(
+    connection: Connection, shift: dict[str, Any], owner_id: str, team_id: str
+) -> None:
+    desk = with_turns(connection, counter(**shift))
+    put(desk)
+
+    (assigned,) = does(desk, "ren", Action.HAND_OVER, proposed="counter")
+
+    assert (assigned.issue.owner_id, assigned.issue.team_id) == (owner_id, team_id)
+    assert assigned.reasons.schedule == "counter"
+
+
+def test_nothing_is_handed_to_a_schedule_in_a_gap(connection: Connection) -> None:
+    desk = with_turns(connection, counter(during=NIGHTS, person="yui"))
+    put(desk)
+
+    refused = does(desk, "ren", Action.HAND_OVER, proposed="counter")
+
+    assert refusal(refused) is Refusal.NO_SUCH_OWNER
 
 
 # Helped with
@@ -710,6 +832,17 @@ def test_where_owner_and_team_are_gone_the_leader_hears(desk: Desk) -> None:
     assert isinstance(opened, IssueReopened)
     assert told.person_id == "kai"
     assert isinstance(assigned, IssueAssigned)
+
+
+def test_what_is_opened_again_is_lent_to_a_substitute_while_its_owner_is_away(desk: Desk) -> None:
+    go_away(desk, "ren", substitute_id="sho")
+
+    opened, lent = reopened(desk, 1)
+
+    assert isinstance(opened, IssueReopened)
+    assert isinstance(lent, IssueAssigned)
+    assert lent.because is AssignedBecause.ABSENCE
+    assert (lent.issue.owner_id, lent.issue.lent_by) == ("sho", "ren")
 
 
 def test_whoever_takes_back_a_click_complains_of_nothing(desk: Desk) -> None:

@@ -294,10 +294,6 @@ class Desk(Store):
         self._presences: dict[str | WorkingHours, Presence] = {}
         self._counted: Company | None = None
         self._freed: set[str] = set()
-        self._kin: dict[str, Kin] = {}
-        """By issue, what the table says of those that belong to it."""
-        self._joined: dict[str, set[str]] = {}
-        """By issue, what this batch has made belong to it, whether or not it does still."""
         self.published: tuple[int, Organisation] | None = None
         """The organisation that this batch has put in force, with its number."""
         self._marked: tuple[int, int, Organisation | None, tuple[int, Organisation] | None]

@@ -6,6 +6,7 @@ skills and a price on overload. How often somebody accepted before plays no part
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -87,7 +88,7 @@ def choose(
     for nth, one in enumerate(measured):
         why = _obstacle(one, wanted)
         if why is None:
-            eligible.append((one.delay_s, nth))
+            eligible.append((_delay_s(one, wanted), nth))
         else:
             unfit.append((nth, why))
     later = [(nth, NotChosen.LATER) for _, nth in nsmallest(MOST_OTHERS + 1, eligible)]
@@ -98,11 +99,11 @@ def choose(
         considered=len(people),
         language_waived=wanted.language_waived,
         over_capacity=best is None,
-        others=tuple(_figures(measured[nth], why) for nth, why in others),
+        others=tuple(_figures(measured[nth], wanted, why) for nth, why in others),
     )
     if best is None:
         return Choice(None, reasons)
-    chosen = _figures(measured[best], NotChosen.CHOSEN)
+    chosen = _figures(measured[best], wanted, NotChosen.CHOSEN)
     because = {
         "chosen": chosen,
         "expected_hours": chosen.expected_hours,
@@ -139,7 +140,7 @@ def unavailable(person: Person, wanted: Wanted, staff: Staff) -> NotChosen | Non
 
 def figures(person: Person, wanted: Wanted, staff: Staff, reason: NotChosen) -> Considered:
     """What is known of somebody who was considered, in hours of working time."""
-    return _figures(_measure(person, wanted, staff), reason)
+    return _figures(_measure(person, wanted, staff), wanted, reason)
 
 
 class _Measured(NamedTuple):
@@ -152,7 +153,6 @@ class _Measured(NamedTuple):
     capacity: float
     away_s: float
     is_substituted: bool
-    delay_s: float
 
 
 def _measure(person: Person, wanted: Wanted, staff: Staff) -> _Measured:
@@ -162,12 +162,17 @@ def _measure(person: Person, wanted: Wanted, staff: Staff) -> _Measured:
     declared = person.skills.get(wanted.category) if wanted.category else None
     skill = 1.0 if declared is None else declared
     capacity = load.capacity(person)
-    in_hand_s, more_s = work.in_hand_s, load.EFFORT_S[wanted.urgency]
-    leaves_first = presence.leaves_in_s < load.at_work_s(capacity, skill, in_hand_s, more_s)
-    away_s = presence.away_then_s if leaves_first else presence.away_s
-    delay_s = load.expected_delay_s(capacity, skill, away_s, in_hand_s, more_s)
-    is_substituted = presence.is_substituted
-    return _Measured(person, work, skill, declared, capacity, away_s, is_substituted, delay_s)
+    away_s = presence.away_s
+    if presence.leaves_in_s != math.inf:
+        more_s = load.EFFORT_S[wanted.urgency]
+        at_work_s = load.at_work_s(capacity, skill, work.in_hand_s, more_s)
+        away_s = presence.away_then_s if presence.leaves_in_s < at_work_s else away_s
+    return _Measured(person, work, skill, declared, capacity, away_s, presence.is_substituted)
+
+
+def _delay_s(one: _Measured, wanted: Wanted) -> float:
+    more_s = load.EFFORT_S[wanted.urgency]
+    return load.expected_delay_s(one.capacity, one.skill, one.away_s, one.work.in_hand_s, more_s)
 
 
 def _obstacle(one: _Measured, wanted: Wanted) -> NotChosen | None:
@@ -217,12 +222,12 @@ def _best(
     )
 
 
-def _figures(one: _Measured, reason: NotChosen) -> Considered:
+def _figures(one: _Measured, wanted: Wanted, reason: NotChosen) -> Considered:
     compared = reason in (NotChosen.CHOSEN, NotChosen.LATER)
     return Considered(
         person_id=one.person.id,
         reason=reason,
-        expected_hours=_hours(one.delay_s) if compared else None,
+        expected_hours=_hours(_delay_s(one, wanted)) if compared else None,
         in_hand_hours=_hours(one.work.in_hand_s),
         away_hours=_hours(one.away_s) if one.away_s else None,
         skill=one.declared,

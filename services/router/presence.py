@@ -107,10 +107,29 @@ def run_at(of_person: Sequence[Run], at: datetime) -> Run | None:
     return next((run for run in of_person if run.covers(at)), None)
 
 
+class Company:
+    """The company's working time from now on, counted once for each instant that is asked for:
+    most people come back in the morning of some day."""
+
+    def __init__(self, hours: WorkingHours, now: datetime) -> None:
+        self._hours = hours
+        self._now = now
+        self._counted: dict[datetime, float] = {}
+
+    def until_s(self, at: datetime | None) -> float:
+        """Seconds of it until then; a very long time for None, which is never."""
+        if at is None:
+            return NEVER_S
+        found = self._counted.get(at)
+        if found is None:
+            found = self._counted[at] = self._hours.between(self._now, at).total_seconds()
+        return found
+
+
 def presence(
-    of_person: Sequence[Run], hours: WorkingHours, company: WorkingHours, now: datetime
+    of_person: Sequence[Run], hours: WorkingHours, company: Company, now: datetime
 ) -> Presence:
-    """When somebody with these runs and these `hours` is here, counted by the `company`'s."""
+    """When somebody with these runs and these `hours` is here, counted by the company's."""
     present_at = back_at(hours, now)
     is_substituted = False
     for run in of_person:
@@ -123,12 +142,12 @@ def presence(
             leaves_in_s = hours.between(present_at, run.starts_at).total_seconds()
             if leaves_in_s >= _DAY_S:
                 break
-            away_s = _between_s(company, now, present_at)
-            away_then_s = _between_s(company, now, back_at(hours, run.ends_at))
+            away_s = company.until_s(present_at)
+            away_then_s = company.until_s(back_at(hours, run.ends_at))
             return Presence(away_s, is_substituted, leaves_in_s, away_then_s)
     if present_at == now and not is_substituted:
         return HERE
-    return Presence(_between_s(company, now, present_at), is_substituted)
+    return Presence(company.until_s(present_at), is_substituted)
 
 
 def back_at(hours: WorkingHours, at: datetime) -> datetime | None:
@@ -137,10 +156,6 @@ def back_at(hours: WorkingHours, at: datetime) -> datetime | None:
         return hours.next_open(at)
     except NoWorkingTime:
         return None
-
-
-def _between_s(company: WorkingHours, now: datetime, present_at: datetime | None) -> float:
-    return NEVER_S if present_at is None else company.between(now, present_at).total_seconds()
 
 
 def _joined(absences: Iterable[Absence], hours: WorkingHours) -> Iterator[list[Absence]]:

@@ -43,6 +43,7 @@ from services.router.presence import (
     Absence,
     AbsenceSource,
     AbsenceState,
+    Company,
     Presence,
     Run,
 )
@@ -240,6 +241,17 @@ class Board:
         self.freed: set[str] = set()
         """Who may be able to take more since the queues were looked at last."""
         self._runs: dict[str, tuple[tuple[Absence, ...], WorkingHours, tuple[Run, ...]]] = {}
+        self._hours: tuple[Organisation | None, dict[str, WorkingHours]] = None, {}
+
+    def hours(self, person_id: str, organisation: Organisation) -> WorkingHours:
+        """When somebody works, found once for each organisation."""
+        if self._hours[0] is not organisation:
+            self._hours = organisation, {}
+        found = self._hours[1].get(person_id)
+        if found is None:
+            found = working_hours(organisation.calendar_of(person_id))
+            self._hours[1][person_id] = found
+        return found
 
     def runs(self, person_id: str, hours: WorkingHours) -> tuple[Run, ...]:
         """A person's absences as runs, found once until something about them changes."""
@@ -279,9 +291,8 @@ class Desk(Store):
         self._joined: dict[str, set[str]] = {}
         """By issue, what this batch has made belong to it, whether or not it does still."""
         self._absent_before: list[tuple[str, tuple[Absence, ...]]] = []
-        self._presences: dict[str, Presence] = {}
-        self._usual: dict[WorkingHours, Presence] = {}
-        """Of whoever has no absences, by their hours."""
+        self._presences: dict[str | WorkingHours, Presence] = {}
+        self._counted: Company | None = None
         self._freed: set[str] = set()
         self.published: tuple[int, Organisation] | None = None
         """The organisation that this batch has put in force, with its number."""
@@ -312,8 +323,7 @@ class Desk(Store):
         super().undo()
         self._rests = None
         changes, absences, self._organisation, self.published = self._marked
-        self._presences.clear()
-        self._usual.clear()
+        self._forget_presences()
         self._take_back(changes, absences)
 
     def abandon(self) -> None:
@@ -403,25 +413,25 @@ class Desk(Store):
         return Staff(self.works, self.presence)
 
     def presence(self, person: Person) -> Presence:
-        """When somebody is here."""
-        found = self._presences.get(person.id)
-        if found is None:
-            found = self._presences[person.id] = self._presence(person)
-        return found
-
-    def _presence(self, person: Person) -> Presence:
+        """When somebody is here; of whoever has no absences, found once for their hours."""
         hours = self.hours_of(person.id)
-        runs = self._board.runs(person.id, hours)
-        if runs:
-            return self._presence_by(hours, runs)
-        found = self._usual.get(hours)
+        key = person.id if person.id in self._board.absences else hours
+        found = self._presences.get(key)
         if found is None:
-            found = self._usual[hours] = self._presence_by(hours, ())
+            runs = self._board.runs(person.id, hours)
+            found = self._presences[key] = presence.presence(runs, hours, self._company, self.now)
         return found
 
-    def _presence_by(self, hours: WorkingHours, runs: Sequence[Run]) -> Presence:
-        company = working_hours(self.organisation.calendar_of(None))
-        return presence.presence(runs, hours, company, self.now)
+    @property
+    def _company(self) -> Company:
+        if self._counted is None:
+            hours = working_hours(self.organisation.calendar_of(None))
+            self._counted = Company(hours, self.now)
+        return self._counted
+
+    def _forget_presences(self) -> None:
+        self._presences.clear()
+        self._counted = None
 
     def run(self, person_id: str) -> Run | None:
         """The absence that holds now, with all that belongs to it; None for whoever is here."""
@@ -521,7 +531,7 @@ class Desk(Store):
 
     def hours_of(self, person_id: str) -> WorkingHours:
         """When somebody works; the company's hours for a stranger."""
-        return working_hours(self.organisation.calendar_of(person_id))
+        return self._board.hours(person_id, self.organisation)
 
     def chose(self, person_id: str) -> None:
         """Remembers whose turn it was."""
@@ -616,8 +626,7 @@ class Desk(Store):
         self._published.add(Published(number, organisation.revision, document, self.now))
         self.published = (number, organisation)
         self._organisation = organisation
-        self._presences.clear()
-        self._usual.clear()
+        self._forget_presences()
         self._freed.update(organisation.person)
 
     def _add_work(self, person_id: str, effort_s: float, count: int) -> None:

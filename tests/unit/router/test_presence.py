@@ -17,6 +17,7 @@ from services.router.presence import (
     Absence,
     AbsenceSource,
     AbsenceState,
+    Company,
     Presence,
     Run,
     presence,
@@ -59,7 +60,7 @@ def shown(start: str, end: str, **said: Any) -> Absence:
 
 
 def of(*absences: Absence, now: datetime = MONDAY, hours: WorkingHours = OFFICE) -> Presence:
-    return presence(runs(absences, hours), hours, OFFICE, now)
+    return presence(runs(absences, hours), hours, Company(OFFICE, now), now)
 
 
 # Runs
@@ -234,7 +235,7 @@ def test_nobody_is_present_within_an_absence(
 ) -> None:
     absences, now = drawn(spans), MONDAY + hours * HOUR
 
-    found = presence(runs(absences, OFFICE), OFFICE, OFFICE, now)
+    found = presence(runs(absences, OFFICE), OFFICE, Company(OFFICE, now), now)
 
     if found.away_s == 0 and OFFICE.is_open(now):
         assert not any(absence.covers(now) for absence in absences)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from services.router import lifecycle
 from services.router.handlers.keep import keep
-from services.router.handlers.owner import assign, find_owner
+from services.router.handlers.owner import appoint, assign, by_hand, find_owner
 from services.router.handlers.progress import acknowledge
 from services.router.lifecycle import Issue
 from services.router.store import Desk
@@ -15,7 +15,6 @@ from shared.contracts.intake import (
 from shared.contracts.issue import (
     Action,
     AssignedBecause,
-    Reasons,
 )
 from shared.contracts.router import (
     IssueDeclined,
@@ -40,12 +39,14 @@ def move(issue: Issue, request: ActionRequested, desk: Desk) -> list[Event]:
             said = {"reason": request.reason, "proposed": proposed}
             events.append(keep(issue, desk, IssueDeclined, actor_id=who, **said))
         if issue.moves >= MOVES_BEFORE_LEADER:
-            leader_id, because = organisation.leader, AssignedBecause.LEADER
-            moved = assign(issue, desk, leader_id, issue.team_id, because, Reasons(), who)
+            leader_id, reasons = appoint(issue, desk, organisation.leader)
+            because = AssignedBecause.LEADER
+            moved = assign(issue, desk, leader_id, issue.team_id, because, reasons, who)
             return [*events, moved]
     if proposed in organisation.person:
         team_id = organisation.person[proposed].team
-        return [*events, assign(issue, desk, proposed, team_id, because, Reasons(), who)]
+        owner_id, reasons = appoint(issue, desk, proposed)
+        return [*events, assign(issue, desk, owner_id, team_id, because, reasons, who)]
     owner_id, reasons = find_owner(issue, desk, proposed)
     return [*events, assign(issue, desk, owner_id, proposed, because, reasons, who)]
 
@@ -57,7 +58,7 @@ def take(issue: Issue, request: ActionRequested, desk: Desk) -> list[Event]:
         return [acknowledge(issue, desk, who)]
     team_id, because = desk.organisation.person[who].team, AssignedBecause.TAKEN
     kept = lifecycle.keep_for_good(issue)
-    assigned = assign(kept, desk, who, team_id, because, Reasons(), who)
+    assigned = assign(kept, desk, who, team_id, because, by_hand(kept, desk, who), who)
     theirs = desk.issue(issue.issue_id)
     return [assigned, acknowledge(theirs or kept, desk, who)]
 

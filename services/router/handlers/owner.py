@@ -92,11 +92,17 @@ def appoint(issue: Issue, desk: Desk, person_id: str) -> tuple[str, Reasons]:
     """
     if desk.is_away(person_id) and (found := stand_in(issue, desk, person_id)) is not None:
         return found
+    return person_id, by_hand(issue, desk, person_id)
+
+
+def by_hand(issue: Issue, desk: Desk, person_id: str) -> Reasons:
+    """The figures of somebody who has it because somebody said so, and what that overrides."""
     person = desk.organisation.person[person_id]
     wanted = wanted_for(issue, desk, person.team)
-    overridden = assignment.obstacle(person, wanted, desk.staff((person,))) or NotChosen.CHOSEN
-    chosen = assignment.figures(person, wanted, desk.staff((person,)), overridden)
-    return person_id, Reasons(
+    staff = desk.staff((person,))
+    overridden = assignment.obstacle(person, wanted, staff) or NotChosen.CHOSEN
+    chosen = assignment.figures(person, wanted, staff, overridden)
+    return Reasons(
         team_id=person.team,
         in_hand_hours=chosen.in_hand_hours,
         expected_hours=chosen.expected_hours,

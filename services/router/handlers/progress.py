@@ -16,7 +16,7 @@ from services.router.handlers.joined import (
     share_solution,
 )
 from services.router.handlers.keep import hours_of, keep, let_go, plan, policy_of
-from services.router.handlers.owner import assign
+from services.router.handlers.owner import appoint, assign
 from services.router.lifecycle import OPEN, Complaint, Issue
 from services.router.store import Desk
 from shared.contracts.event import Event
@@ -26,7 +26,6 @@ from shared.contracts.intake import (
 )
 from shared.contracts.issue import (
     AssignedBecause,
-    Reasons,
     Source,
     State,
 )
@@ -136,5 +135,6 @@ def _complain(issue: Issue, complaint: Complaint, desk: Desk) -> list[Event]:
     event = keep(told, desk, IssueEscalated, person_id=who, gives=gives, **said)
     if not gives:
         return [event, *instead_of_gone(told, desk)]
+    owner_id, reasons = appoint(told, desk, who)
     because = AssignedBecause.LEADER
-    return [event, assign(told, desk, who, told.team_id, because, Reasons())]
+    return [event, assign(told, desk, owner_id, told.team_id, because, reasons)]

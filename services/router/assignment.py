@@ -7,13 +7,13 @@ skills and a price on overload. How often somebody accepted before plays no part
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from heapq import nsmallest
 from typing import NamedTuple
 
-from services.router.presence import Presence
+from services.router.presence import HERE, Presence
 from shared import load
 from shared.contracts.issue import Considered, NotChosen, Reasons, Urgency
 from shared.contracts.organisation import Person
@@ -59,7 +59,8 @@ class Staff:
     """What is known of everybody at this moment."""
 
     works: Mapping[str, Work]
-    presence: Callable[[Person], Presence]
+    presences: Mapping[str, Presence]
+    """Of whoever is not simply here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,8 @@ def choose(
         else:
             unfit.append((nth, why))
     later = [(nth, NotChosen.LATER) for _, nth in nsmallest(MOST_OTHERS + 1, eligible)]
-    best = _best(eligible, measured, wanted)
+    tied = _tied(eligible)
+    best = _best(tied, measured, wanted)
     others = [one for one in (*later, *unfit) if one[0] != best][:MOST_OTHERS]
     reasons = Reasons(
         team_id=team_id,
@@ -108,7 +110,7 @@ def choose(
         "chosen": chosen,
         "expected_hours": chosen.expected_hours,
         "in_hand_hours": chosen.in_hand_hours,
-        "answered_before": chosen.person_id in wanted.answered_carrier and len(_tied(eligible)) > 1,
+        "answered_before": chosen.person_id in wanted.answered_carrier and len(tied) > 1,
     }
     return Choice(chosen.person_id, reasons.model_copy(update=because))
 
@@ -158,7 +160,7 @@ class _Measured(NamedTuple):
 def _measure(person: Person, wanted: Wanted, staff: Staff) -> _Measured:
     """Whoever leaves before they would be through with it is away until they are back."""
     work = staff.works.get(person.id, NOTHING)
-    presence = staff.presence(person)
+    presence = staff.presences.get(person.id, HERE)
     declared = person.skills.get(wanted.category) if wanted.category else None
     skill = 1.0 if declared is None else declared
     capacity = load.capacity(person)
@@ -204,21 +206,19 @@ def _speaks(person: Person, language: str) -> bool:
 
 
 def _tied(eligible: Sequence[tuple[float, int]]) -> list[int]:
-    shortest_s, _ = min(eligible)
+    """The soonest, and whoever is hardly later."""
+    shortest_s, _ = min(eligible, default=(0.0, 0))
     return [nth for delay_s, nth in eligible if delay_s - shortest_s < TIED_S]
 
 
-def _best(
-    eligible: Sequence[tuple[float, int]], measured: Sequence[_Measured], wanted: Wanted
-) -> int | None:
-    if not eligible:
-        return None
+def _best(tied: Sequence[int], measured: Sequence[_Measured], wanted: Wanted) -> int | None:
     return min(
-        _tied(eligible),
+        tied,
         key=lambda nth: (
             measured[nth].person.id not in wanted.answered_carrier,
             measured[nth].work.chosen_at or _NEVER,
         ),
+        default=None,
     )
 
 

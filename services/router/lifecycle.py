@@ -391,7 +391,7 @@ def acknowledge(issue: Issue, now: datetime) -> Issue:
 def _taken(issue: Issue, now: datetime) -> Issue:
     if issue.state == State.ACKNOWLEDGED:
         return issue
-    return replace(issue, state=State.ACKNOWLEDGED, acknowledged_at=now)
+    return replace(issue, state=State.ACKNOWLEDGED, acknowledged_at=now, queued=False)
 
 
 def ask(issue: Issue, helper_id: str, person_id: str, now: datetime) -> Issue:
@@ -441,6 +441,7 @@ def resolve(issue: Issue, cause: str | None, now: datetime) -> Issue:
         cause=cause,
         resolved_at=now,
         acted_at=now,
+        queued=False,
     )
 
 
@@ -451,6 +452,7 @@ def close(issue: Issue, now: datetime) -> Issue:
         version=issue.version + 1,
         state=State.CLOSED,
         closed_at=now,
+        queued=False,
         next_step=None,
         next_step_at=None,
         wake_at=None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from sqlalchemy import (
@@ -40,6 +40,7 @@ from services.router.assignment import NOTHING, Staff, Work
 from services.router.lifecycle import OPEN, Issue
 from services.router.pause import Pause
 from services.router.presence import (
+    HERE,
     Absence,
     AbsenceSource,
     AbsenceState,
@@ -241,17 +242,24 @@ class Board:
         self.freed: set[str] = set()
         """Who may be able to take more since the queues were looked at last."""
         self._runs: dict[str, tuple[tuple[Absence, ...], WorkingHours, tuple[Run, ...]]] = {}
-        self._hours: tuple[Organisation | None, dict[str, WorkingHours]] = None, {}
+        self._hours: dict[str, WorkingHours] = {}
+        self._kinds: frozenset[WorkingHours] = frozenset()
+        self._hours_of: Organisation | None = None
 
-    def hours(self, person_id: str, organisation: Organisation) -> WorkingHours:
-        """When somebody works, found once for each organisation."""
-        if self._hours[0] is not organisation:
-            self._hours = organisation, {}
-        found = self._hours[1].get(person_id)
-        if found is None:
-            found = working_hours(organisation.calendar_of(person_id))
-            self._hours[1][person_id] = found
-        return found
+    def hours(self, organisation: Organisation) -> Mapping[str, WorkingHours]:
+        """When everybody works, found once for each organisation."""
+        if self._hours_of is not organisation:
+            calendar_of = organisation.calendar_of
+            who = organisation.person
+            self._hours = {person_id: working_hours(calendar_of(person_id)) for person_id in who}
+            self._kinds = frozenset(self._hours.values())
+            self._hours_of = organisation
+        return self._hours
+
+    def kinds_of_hours(self, organisation: Organisation) -> frozenset[WorkingHours]:
+        """All the working hours that there are, of which few are different."""
+        self.hours(organisation)
+        return self._kinds
 
     def runs(self, person_id: str, hours: WorkingHours) -> tuple[Run, ...]:
         """A person's absences as runs, found once until something about them changes."""
@@ -291,8 +299,8 @@ class Desk(Store):
         self._joined: dict[str, set[str]] = {}
         """By issue, what this batch has made belong to it, whether or not it does still."""
         self._absent_before: list[tuple[str, tuple[Absence, ...]]] = []
-        self._presences: dict[str | WorkingHours, Presence] = {}
-        self._counted: Company | None = None
+        self._presences: dict[str, Presence] = {}
+        """Of whoever is not simply here, as far as it was asked for."""
         self._freed: set[str] = set()
         self.published: tuple[int, Organisation] | None = None
         """The organisation that this batch has put in force, with its number."""
@@ -407,31 +415,33 @@ class Desk(Store):
         """What everybody has in hand, and when they were chosen last."""
         return self._board.works
 
-    @property
-    def staff(self) -> Staff:
-        """Everybody, as owners are chosen among them."""
-        return Staff(self.works, self.presence)
+    def staff(self, people: Iterable[Person]) -> Staff:
+        """These people, as owners are chosen among them."""
+        for person in people:
+            if person.id in self._board.absences or not self._is_usual:
+                self._count_presence(person.id)
+        return Staff(self.works, self._presences)
 
-    def presence(self, person: Person) -> Presence:
-        """When somebody is here; of whoever has no absences, found once for their hours."""
-        hours = self.hours_of(person.id)
-        key = person.id if person.id in self._board.absences else hours
-        found = self._presences.get(key)
-        if found is None:
-            runs = self._board.runs(person.id, hours)
-            found = self._presences[key] = presence.presence(runs, hours, self._company, self.now)
-        return found
+    def _count_presence(self, person_id: str) -> None:
+        if person_id not in self._presences:
+            hours = self.hours_of(person_id)
+            runs = self._board.runs(person_id, hours)
+            self._presences[person_id] = presence.presence(runs, hours, self._company, self.now)
 
-    @property
+    @cached_property
+    def _is_usual(self) -> bool:
+        """Whether everybody works now who is not absent, or will before the company does."""
+        every = self._board.kinds_of_hours(self.organisation)
+        return all(presence.presence((), one, self._company, self.now) is HERE for one in every)
+
+    @cached_property
     def _company(self) -> Company:
-        if self._counted is None:
-            hours = working_hours(self.organisation.calendar_of(None))
-            self._counted = Company(hours, self.now)
-        return self._counted
+        return Company(working_hours(self.organisation.calendar_of(None)), self.now)
 
     def _forget_presences(self) -> None:
         self._presences.clear()
-        self._counted = None
+        for name in ("_is_usual", "_company"):
+            self.__dict__.pop(name, None)
 
     def run(self, person_id: str) -> Run | None:
         """The absence that holds now, with all that belongs to it; None for whoever is here."""
@@ -531,7 +541,8 @@ class Desk(Store):
 
     def hours_of(self, person_id: str) -> WorkingHours:
         """When somebody works; the company's hours for a stranger."""
-        return self._board.hours(person_id, self.organisation)
+        found = self._board.hours(self.organisation).get(person_id)
+        return found or working_hours(self.organisation.calendar_of(None))
 
     def chose(self, person_id: str) -> None:
         """Remembers whose turn it was."""

@@ -159,13 +159,14 @@ def _begin(absence: Absence, run: Run, desk: Desk) -> list[Event]:
     if events and len(held) > PORTION:
         desk.put_absence(_in_hand(absence, desk))
         return events
+    told_as = next((one for one in run.absences if one.state is AbsenceState.AWAY), absence)
     for one in (absence, *run.absences):
         if one.absence_id == absence.absence_id or one.state is not AbsenceState.AWAY:
             _stay_away(one, desk)
     acting_id = desk.acting(person_id)
     away = PersonAway(
         occurred_at=desk.now,
-        absence_id=absence.absence_id,
+        absence_id=told_as.absence_id,
         person_id=person_id,
         starts_at=run.starts_at,
         ends_at=run.ends_at,
@@ -183,32 +184,47 @@ def _stay_away(absence: Absence, desk: Desk) -> None:
 
 def _be_back(absence: Absence, run: Run | None, desk: Desk) -> list[Event]:
     """Gives back what is still open, unless another absence goes on or nothing was handed over."""
-    was_away = absence.state is AbsenceState.AWAY
-    is_giving = was_away or absence.state is AbsenceState.OVER
-    if not is_giving or (run is not None and run.hands_over):
+    person_id, was_away = absence.person_id, absence.state is AbsenceState.AWAY
+    if run is not None and run.hands_over:
+        _go_on(absence, run, desk)
+        return []
+    if not was_away and absence.state is not AbsenceState.OVER:
         _settle(absence, desk)
         return []
-    still_open = _still_open(absence.person_id, desk)
-    events: list[Event] = []
-    if was_away:
-        back = PersonBack(
-            occurred_at=desk.now,
-            absence_id=absence.absence_id,
-            person_id=absence.person_id,
-            substitute_id=absence.substitute_id,
-            issues=len(still_open),
-        )
-        events.append(back)
-        desk.free(absence.person_id)
-    events += [give_back(issue, desk, absence.person_id) for issue in still_open[:PORTION]]
-    if len(still_open) > PORTION:
-        desk.put_absence(replace(_in_hand(absence, desk), state=AbsenceState.OVER))
-        return events
-    _settle(absence, desk)
-    for one in desk.absences_of(absence.person_id):
+    still_open = _still_open(person_id, desk)
+    events: list[Event] = [_back(absence, len(still_open), desk)] if was_away else []
+    events += [give_back(issue, desk, person_id) for issue in still_open[:PORTION]]
+    for one in desk.absences_of(person_id):
         if one.state is AbsenceState.AWAY:
             _settle(one, desk)
+    if len(still_open) > PORTION:
+        desk.put_absence(replace(_in_hand(absence, desk), state=AbsenceState.OVER))
+    else:
+        _settle(absence, desk)
     return events
+
+
+def _back(absence: Absence, issues: int, desk: Desk) -> PersonBack:
+    """Told of the same absence as their going was."""
+    away = (one for one in desk.absences_of(absence.person_id) if one.state is AbsenceState.AWAY)
+    told_as = min(away, key=lambda one: (one.starts_at, one.absence_id))
+    desk.free(absence.person_id)
+    return PersonBack(
+        occurred_at=desk.now,
+        absence_id=told_as.absence_id,
+        person_id=absence.person_id,
+        substitute_id=absence.substitute_id,
+        issues=issues,
+    )
+
+
+def _go_on(absence: Absence, run: Run, desk: Desk) -> None:
+    """Another absence of the same run goes on: what has handed over is over with the last."""
+    if absence.state is AbsenceState.AWAY and absence.ends_at <= desk.now:
+        wake_at = _next_open(absence, run.ends_at, desk)
+        desk.put_absence(replace(absence, wake_at=wake_at, taken_at=None))
+    else:
+        _settle(absence, desk)
 
 
 def _still_open(person_id: str, desk: Desk) -> list[Issue]:

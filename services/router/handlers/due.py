@@ -6,14 +6,13 @@ from typing import assert_never
 
 from services.router import followup, lifecycle, rota
 from services.router.handlers.keep import hours_of, keep, plan, policy_of
-from services.router.handlers.owner import assign
+from services.router.handlers.owner import appoint, assign
 from services.router.handlers.progress import close
 from services.router.handlers.waits import go_on
 from services.router.store import Desk
 from shared.contracts.event import Envelope, Event
 from shared.contracts.issue import (
     AssignedBecause,
-    Reasons,
     Step,
 )
 from shared.contracts.organisation import Rung
@@ -39,8 +38,8 @@ def issue_due(due: IssueDue, desk: Desk) -> list[Event]:
         policy,
         hours,
         desk.now,
-        lead_id=team.lead if team else None,
-        leader_id=organisation.leader,
+        lead_id=desk.acting(team.lead) if team else None,
+        leader_id=desk.acting(organisation.leader),
         named_id=_named(rung, desk),
     )
     climbed = followup.climb(issue, policy, hours, desk.now)
@@ -60,11 +59,11 @@ def issue_due(due: IssueDue, desk: Desk) -> list[Event]:
             ]
         case followup.Give(person_id):
             told = lifecycle.escalate(climbed)
+            event = keep(told, desk, IssueEscalated, person_id=person_id, gives=True, **escalation)
+            owner_id, reasons = appoint(told, desk, person_id)
+            waits = reasons.model_copy(update={"over_capacity": issue.queued})
             because = AssignedBecause.LEADER
-            return [
-                keep(told, desk, IssueEscalated, person_id=person_id, gives=True, **escalation),
-                assign(told, desk, person_id, issue.team_id, because, Reasons()),
-            ]
+            return [event, assign(told, desk, owner_id, issue.team_id, because, waits)]
         case followup.Lapse():
             return [keep(plan(lifecycle.lapse(issue), desk), desk, IssueLapsed)]
         case followup.GoOn():
@@ -82,7 +81,8 @@ def _named(rung: Rung | None, desk: Desk) -> str | None:
     now; None where nobody has it at this time."""
     if rung is None or rung.whom is None:
         return None
-    return rota.person_named(rung.whom, desk.organisation, desk.now)
+    person_id = rota.person_named(rung.whom, desk.organisation, desk.now)
+    return desk.acting(person_id) if person_id else None
 
 
 def _name(rung: Rung | None, desk: Desk) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from services.router import lifecycle, rota
 from services.router.handlers.keep import keep
-from services.router.handlers.owner import appoint, assign, find_owner
+from services.router.handlers.owner import appoint, assign, by_hand, find_owner
 from services.router.handlers.progress import acknowledge
 from services.router.lifecycle import Issue
 from services.router.rules import Route
@@ -16,7 +16,6 @@ from shared.contracts.intake import (
 from shared.contracts.issue import (
     Action,
     AssignedBecause,
-    Reasons,
 )
 from shared.contracts.router import (
     IssueDeclined,
@@ -79,9 +78,7 @@ def take(issue: Issue, request: ActionRequested, desk: Desk) -> list[Event]:
     if who == issue.owner_id:
         return [acknowledge(issue, desk, who)]
     team_id, because = desk.organisation.person[who].team, AssignedBecause.TAKEN
-    owner_id, reasons = appoint(issue, desk, who)
-    if owner_id != who:  # they are away, and take it all the same
-        reasons = Reasons(team_id=team_id)
+    reasons = by_hand(issue, desk, who)
     assigned = assign(issue, desk, who, team_id, because, reasons, who)
     theirs = desk.issue(issue.issue_id)
     return [assigned, acknowledge(theirs or issue, desk, who)]

@@ -36,7 +36,7 @@ def find_owner(
     for person in _named(route, desk):
         why = _hindered(person, route, wanted, desk)
         if why is None:
-            chosen = assignment.figures(person, wanted, desk.staff, NotChosen.CHOSEN)
+            chosen = assignment.figures(person, wanted, desk.staff((person,)), NotChosen.CHOSEN)
             reasons = Reasons(
                 expected_hours=chosen.expected_hours,
                 in_hand_hours=chosen.in_hand_hours,
@@ -45,9 +45,9 @@ def find_owner(
                 others=tuple(passed_over[: assignment.MOST_OTHERS]),
             )
             return person.id, _by_route(reasons, team_id, route)
-        passed_over.append(assignment.figures(person, wanted, desk.staff, why))
+        passed_over.append(assignment.figures(person, wanted, desk.staff((person,)), why))
     people = desk.organisation.members[team_id]
-    choice = assignment.choose(people, wanted, desk.staff, team_id=team_id)
+    choice = assignment.choose(people, wanted, desk.staff(people), team_id=team_id)
     reasons = _by_route(_after(passed_over, choice.reasons, people), team_id, route)
     return choice.person_id or responsible(issue, desk, team_id), reasons
 
@@ -79,7 +79,7 @@ def responsible(issue: Issue, desk: Desk, team_id: str) -> str:
     wanted = wanted_for(issue, desk, team_id)
     for person_id in dict.fromkeys(possible):
         person = organisation.person[person_id]
-        if assignment.unavailable(person, wanted, desk.staff) is None:
+        if assignment.unavailable(person, wanted, desk.staff((person,))) is None:
             return person_id
     return leader_id if leader_id not in wanted.parties else organisation.leader
 
@@ -92,11 +92,17 @@ def appoint(issue: Issue, desk: Desk, person_id: str) -> tuple[str, Reasons]:
     """
     if desk.is_away(person_id) and (found := stand_in(issue, desk, person_id)) is not None:
         return found
+    return person_id, by_hand(issue, desk, person_id)
+
+
+def by_hand(issue: Issue, desk: Desk, person_id: str) -> Reasons:
+    """The figures of somebody who has it because somebody said so, and what that overrides."""
     person = desk.organisation.person[person_id]
     wanted = wanted_for(issue, desk, person.team)
-    overridden = assignment.obstacle(person, wanted, desk.staff) or NotChosen.CHOSEN
-    chosen = assignment.figures(person, wanted, desk.staff, overridden)
-    return person_id, Reasons(
+    staff = desk.staff((person,))
+    overridden = assignment.obstacle(person, wanted, staff) or NotChosen.CHOSEN
+    chosen = assignment.figures(person, wanted, staff, overridden)
+    return Reasons(
         team_id=person.team,
         in_hand_hours=chosen.in_hand_hours,
         expected_hours=chosen.expected_hours,
@@ -114,9 +120,9 @@ def stand_in(
     for substitute_id in desk.substitutes(person_id):
         person = organisation.person[substitute_id]
         wanted = wanted_for(issue, desk, person.team)
-        why = assignment.unavailable(person, wanted, desk.staff)
+        why = assignment.unavailable(person, wanted, desk.staff((person,)))
         if why is None:
-            chosen = assignment.figures(person, wanted, desk.staff, NotChosen.CHOSEN)
+            chosen = assignment.figures(person, wanted, desk.staff((person,)), NotChosen.CHOSEN)
             return substitute_id, Reasons(
                 team_id=issue.team_id,
                 in_hand_hours=chosen.in_hand_hours,
@@ -126,7 +132,7 @@ def stand_in(
                 over_capacity=issue.queued,
                 others=tuple(passed_over),
             )
-        passed_over.append(assignment.figures(person, wanted, desk.staff, why))
+        passed_over.append(assignment.figures(person, wanted, desk.staff((person,)), why))
     return None
 
 
@@ -194,7 +200,7 @@ def give_back(issue: Issue, desk: Desk, person_id: str) -> IssueAssigned:
     """To whoever was away and is here again; what waits in a queue goes on waiting with them."""
     person = desk.organisation.person[person_id]
     wanted = wanted_for(issue, desk, issue.team_id)
-    chosen = assignment.figures(person, wanted, desk.staff, NotChosen.CHOSEN)
+    chosen = assignment.figures(person, wanted, desk.staff((person,)), NotChosen.CHOSEN)
     reasons = Reasons(
         team_id=issue.team_id,
         in_hand_hours=chosen.in_hand_hours,
@@ -229,8 +235,8 @@ def _named(route: Route | None, desk: Desk) -> Iterator[Person]:
 def _hindered(person: Person, route: Route | None, wanted: Wanted, desk: Desk) -> NotChosen | None:
     on_duty = route is not None and (route.rota_id or route.schedule_id)
     if on_duty:
-        return assignment.unavailable(person, wanted, desk.staff)
-    return assignment.obstacle(person, wanted, desk.staff)
+        return assignment.unavailable(person, wanted, desk.staff((person,)))
+    return assignment.obstacle(person, wanted, desk.staff((person,)))
 
 
 def _after(passed_over: list[Considered], reasons: Reasons, people: Iterable[Person]) -> Reasons:

@@ -31,7 +31,7 @@ def drain(team_id: str | None, desk: Desk, most: int = MOST_GIVEN) -> list[Event
         team = known_team(issue.team_id, desk)
         wanted = wanted_for(issue, desk, team)
         people = desk.organisation.members[team]
-        choice = assignment.choose(people, wanted, desk.staff, team_id=team)
+        choice = assignment.choose(people, wanted, desk.staff(people), team_id=team)
         if choice.person_id is None:
             continue
         because = AssignedBecause.DRAINED
@@ -43,5 +43,5 @@ def drain(team_id: str | None, desk: Desk, most: int = MOST_GIVEN) -> list[Event
 
 def _has_room(people: Sequence[Person], desk: Desk) -> bool:
     """Whether anybody could take anything, so that looking at the queue is worth while."""
-    staff = desk.staff
+    staff = desk.staff(people)
     return any(assignment.obstacle(person, _ANYTHING, staff) is None for person in people)

@@ -22,7 +22,7 @@ from services.router.assignment import (
     unavailable,
     waive,
 )
-from services.router.presence import HERE, Presence
+from services.router.presence import Presence
 from shared.contracts.issue import Considered, NotChosen, Urgency
 from shared.contracts.organisation import Person
 from tests.unit import build
@@ -56,7 +56,7 @@ def staff(
 ) -> Staff:
     known = {who: Presence(away_s) for who, away_s in (absent_s or {}).items()}
     known |= presences or {}
-    return Staff(works or {}, lambda person: known.get(person.id, HERE))
+    return Staff(works or {}, known)
 
 
 def hours_in_hand(**hours: float) -> dict[str, Work]:

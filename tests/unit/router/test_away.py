@@ -64,7 +64,7 @@ class Office:
         ends_at: datetime = FRIDAY,
         absence_id: str = "absence-1",
         **said: Any,
-    ) -> None:
+    ) -> list[Event]:
         usual: dict[str, Any] = {
             "occurred_at": self.now,
             "absence_id": absence_id,
@@ -74,9 +74,9 @@ class Office:
             "ends_at": ends_at,
         }
         desk = self.desk()
-        assert handlers.absence_said(AbsenceSaid(**(usual | said)), desk) == []
+        assert handlers.HEARS[AbsenceSaid].decide(AbsenceSaid(**(usual | said)), desk) == []
         desk.write()
-        self.turn()
+        return self.turn()
 
     def read(self, person_id: str, *spans: Span) -> None:
         desk = self.desk()
@@ -514,8 +514,44 @@ def test_absences_that_follow_each_other_are_one(office: Office) -> None:
     assert away.ends_at == BACK + timedelta(days=4)
     assert between == []
     (back,) = [event for event in ended if isinstance(event, PersonBack)]
-    assert back.issues == 1
+    assert (back.issues, back.absence_id) == (1, away.absence_id)
     assert office.owner() == "ren"
+    assert {office.absence(one).state for one in ("absence-1", "absence-2")} == {AbsenceState.OVER}
+
+
+def test_an_absence_that_becomes_longer_is_told_of_again_as_the_same_one(office: Office) -> None:
+    office.put()
+    office.say()
+    office.at(TOMORROW)
+    office.say(starts_at=BACK, ends_at=BACK + timedelta(days=4), absence_id="absence-2")
+
+    (again,) = office.at(BACK)
+    assert isinstance(again, PersonAway)
+    assert (again.absence_id, again.ends_at) == ("absence-1", BACK + timedelta(days=4))
+
+    office.now = BACK + timedelta(days=1)
+    events = office.say(ends_at=office.now, starts_at=BACK, absence_id="absence-2")
+    (back,) = [event for event in events if isinstance(event, PersonBack)]
+    assert back.absence_id == "absence-1"
+    assert office.owner() == "ren"
+
+
+def test_what_has_not_all_come_back_when_they_leave_again_stays_where_it_is(
+    office: Office,
+) -> None:
+    for number in range(PORTION + 1):
+        office.put(issue_id=f"issue-{number:04}", reference=f"r-{number}")
+    office.say()
+    office.at(TOMORROW)
+    office.now = BACK
+    desk = office.desk()
+    handlers.absence_turns("absence-1", BACK, desk)
+    desk.write()
+
+    office.say(starts_at=BACK, ends_at=BACK + timedelta(days=3), absence_id="absence-2")
+
+    assert office.absence().state is AbsenceState.OVER
+    assert len(office.desk().lent_by("ren")) == PORTION + 1
 
 
 def test_when_the_first_of_two_is_cancelled_the_second_still_begins(office: Office) -> None:
@@ -627,7 +663,7 @@ def test_a_failed_batch_leaves_nobody_away(office: Office) -> None:
         starts_at=NOW - timedelta(days=1),
         ends_at=FRIDAY,
     )
-    handlers.absence_said(said, desk)
+    handlers.HEARS[AbsenceSaid].decide(said, desk)
     assert desk.is_away("ren")
 
     desk.abandon()

@@ -16,9 +16,17 @@ from services.router.handlers.queue import MOST_GIVEN
 from services.router.presence import Absence, AbsenceSource, AbsenceState
 from services.router.rules import Route
 from services.router.store import Board, Desk, queues
-from shared.contracts.issue import AssignedBecause, NotChosen, State, Urgency, WaitingFor
+from shared.contracts.intake import ActionRequested
+from shared.contracts.issue import (
+    Action,
+    AssignedBecause,
+    NotChosen,
+    State,
+    Urgency,
+    WaitingFor,
+)
 from shared.contracts.organisation import Organisation, Rota
-from shared.contracts.router import IssueAssigned
+from shared.contracts.router import IssueAssigned, IssueDue
 from shared.database import open_engine
 from tests.unit import build
 
@@ -464,3 +472,107 @@ def test_an_issue_that_waits_for_the_carrier_is_no_work_but_counts(connection: C
 
     assert board.works["ren"].in_hand_s == 0
     assert board.works["ren"].open_issues == 1
+
+
+# What people and time do to it
+
+
+def ask(desk: Desk, person_id: str, action: Action, **said: Any) -> list[Any]:
+    wish = ActionRequested(
+        event_id="wish",
+        occurred_at=desk.now,
+        issue_id=build.ISSUE_ID,
+        person_id=person_id,
+        action=action,
+        **said,
+    )
+    return list(handlers.HEARS[ActionRequested].decide(wish, desk))
+
+
+def test_what_is_handed_to_somebody_away_is_with_their_substitute(desk: Desk) -> None:
+    desk.put(build.issue())
+    leave(desk, "sho", "mio")
+
+    (event,) = ask(desk, "ren", Action.HAND_OVER, proposed="sho")
+
+    assert event.issue.owner_id == "mio"
+    assert event.issue.lent_by == "sho"
+    assert (event.because, event.actor_id) == (AssignedBecause.HANDED_OVER, "ren")
+
+
+def test_what_a_hand_over_overrides_is_said(connection: Connection) -> None:
+    desk = open_desk(connection, people(sho=FULL))
+    desk.put(build.issue())
+
+    (event,) = ask(desk, "ren", Action.HAND_OVER, proposed="sho")
+
+    assert event.issue.owner_id == "sho"
+    assert event.reasons.chosen.reason is NotChosen.LIMIT
+
+
+def test_after_two_moves_the_leaders_substitute_decides_while_the_leader_is_away(
+    desk: Desk,
+) -> None:
+    desk.put(build.issue(moves=1))
+    leave(desk, "kai", "ume")
+
+    *_, event = ask(desk, "ren", Action.DECLINE, reason="no_time", proposed="sho")
+
+    assert event.because == AssignedBecause.LEADER
+    assert (event.issue.owner_id, event.issue.lent_by) == ("ume", "kai")
+
+
+def test_whoever_takes_it_has_it_though_they_are_full(connection: Connection) -> None:
+    desk = open_desk(connection, people(sho=FULL))
+    desk.put(build.issue(queued=True, owner_id="mio"))
+
+    assigned, taken = ask(desk, "sho", Action.TAKE)
+
+    assert assigned.reasons.chosen.reason is NotChosen.LIMIT
+    assert (taken.issue.owner_id, taken.issue.queued) == ("sho", False)
+
+
+@pytest.mark.parametrize(
+    ("action", "said"), [(Action.ACKNOWLEDGE, {}), (Action.RESOLVE, {"cause": "fault"})]
+)
+def test_a_lead_who_works_on_what_waits_has_it(
+    desk: Desk, action: Action, said: dict[str, Any]
+) -> None:
+    desk.put(build.issue(queued=True, owner_id="mio"))
+
+    (event,) = ask(desk, "mio", action, **said)
+
+    assert not event.issue.queued
+
+
+def late(desk: Desk, **said: Any) -> list[Any]:
+    """The last rung of the ladder has come."""
+    issue = build.issue(rung=3, **said)
+    desk.put(issue)
+    due = IssueDue(occurred_at=NOW, issue_id=issue.issue_id, step_number=issue.step_number)
+    return list(handlers.HEARS[IssueDue].decide(due, desk))
+
+
+def test_what_waits_goes_on_waiting_when_the_leader_gets_it(desk: Desk) -> None:
+    _, event = late(desk, queued=True, owner_id="mio")
+
+    assert (event.issue.owner_id, event.issue.queued) == ("kai", True)
+
+
+def test_what_is_late_goes_to_whoever_acts_for_the_leader(desk: Desk) -> None:
+    leave(desk, "kai", "ume")
+
+    told, event = late(desk)
+
+    assert told.person_id == "ume"
+    assert event.issue.owner_id == "ume"
+
+
+def test_what_is_opened_again_goes_to_the_substitute_of_who_solved_it(desk: Desk) -> None:
+    desk.put(build.issue(state=State.RESOLVED, resolved_at=NOW, cause="fault"))
+    leave(desk, "ren", "mio")
+
+    reopened, lent = ask(desk, "emi", Action.REOPEN, text="It is not.")
+
+    assert reopened.issue.owner_id == "ren"
+    assert (lent.issue.owner_id, lent.issue.lent_by) == ("mio", "ren")

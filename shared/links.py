@@ -34,6 +34,14 @@ class Purpose(StrEnum):
     STATUS = "s"
     ACTION = "a"
     INBOX = "i"
+    ABSENCE = "w"
+    """Where a person says when they are away."""
+    PAUSE = "p"
+    """Where the leader lets all chasing rest."""
+
+
+_LIVE_FOR_A_WHILE = frozenset({Purpose.ACTION, Purpose.ABSENCE, Purpose.PAUSE})
+"""What decides something ends by itself; what shows something does not."""
 
 
 _BETWEEN = "~"
@@ -84,6 +92,14 @@ class Links:
         """Everything that this person was told."""
         return self._url(Link(Purpose.INBOX, person_id, issued_at=now))
 
+    def absence(self, person_id: str, now: datetime) -> str:
+        """Where this person says when they are away, or, for those whom they lead, others are."""
+        return self._url(Link(Purpose.ABSENCE, person_id, issued_at=now))
+
+    def pause(self, person_id: str, now: datetime) -> str:
+        """Where this person, the leader, lets all chasing rest."""
+        return self._url(Link(Purpose.PAUSE, person_id, issued_at=now))
+
     def redacted(self, text: str) -> str:
         """The text without what our links in it allow. An answer quotes the mail that it answers,
         and whoever reads the answer must not act in its writer's name."""
@@ -104,7 +120,7 @@ class Links:
             )
         except (BadData, ValueError) as error:
             raise LinkInvalid from error
-        if purpose is Purpose.ACTION and now > link.issued_at + ACTION_LINK_LIVES:
+        if purpose in _LIVE_FOR_A_WHILE and now > link.issued_at + ACTION_LINK_LIVES:
             raise LinkExpired
         return link
 

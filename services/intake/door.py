@@ -13,11 +13,13 @@ from sqlalchemy import Connection, Engine
 from services.intake import store
 from services.intake.attachments import Limits
 from services.intake.blobs import Blobs
-from services.intake.store import Happening, Shelf, View
+from services.intake.history import Eyes
+from services.intake.store import Absence, Happening, Pause, Shelf, View
 from services.intake.submission import Accepted, NotStored, Submission, submit
-from services.intake.view import Eyes, Seen, may_see, see
+from services.intake.view import Seen, may_see, see
 from shared import clock, logs
-from shared.contracts.intake import ActionRequested, MessageReceived
+from shared.contracts.event import Event
+from shared.contracts.intake import AbsenceSaid, ActionRequested, MessageReceived, PauseSaid
 from shared.contracts.issue import State
 from shared.contracts.organisation import Language, Organisation
 from shared.journal import Cause, Journal, Settled, TryAgain, Unsaid
@@ -30,6 +32,8 @@ log = logs.get(__name__)
 
 DECIDE_WITHIN = timedelta(seconds=60)
 """An issue without an owner after this is told as such, and watched by the operators."""
+MOST_RELATIVES = 50
+"""Issues that belong to one and are shown with it."""
 _LOOK_AGAIN_S = 0.05
 
 Found = TypeVar("Found")
@@ -93,6 +97,64 @@ class Door:
         log.info("message.received", issue=message.issue_id, standing=message.standing)
         return settled.said[0].event_id
 
+    async def say_absence(self, said: AbsenceSaid, request_id: str) -> str:
+        """Says when somebody is away, or that they are not after all; tells the event's id.
+
+        The same words coming again say the same event. Raises NotStored.
+        """
+
+        def decide(shelf: Shelf) -> list[Event]:
+            absence = Absence(
+                said.absence_id,
+                said.person_id,
+                said.starts_at,
+                said.ends_at,
+                said.substitute_id,
+                is_over=said.cancelled,
+            )
+            shelf.absences.put(absence)
+            return [said]
+
+        content = sha256(said.model_dump_json().encode()).hexdigest()[:16]
+        cause_id = f"absence/{said.said_by_id}/{request_id}/{content}"
+        settled = await self.settle(Cause(cause_id, decide, hold=True))
+        log.info("absence.said", absence=said.absence_id, cancelled=said.cancelled)
+        return settled.said[0].event_id
+
+    async def say_pause(self, said: PauseSaid, request_id: str) -> str:
+        """Says from when to when chasing rests, or that it ends now; tells the event's id.
+
+        The same words coming again say the same event. Raises NotStored.
+        """
+
+        def decide(shelf: Shelf) -> list[Event]:
+            known = shelf.pauses.get(said.pause_id)
+            shelf.pauses.put(
+                Pause(
+                    said.pause_id,
+                    said.starts_at,
+                    said.ends_at,
+                    said.text,
+                    said.person_id,
+                    known.concerned if known else None,
+                    is_over=said.ended,
+                )
+            )
+            return [said]
+
+        content = sha256(said.model_dump_json().encode()).hexdigest()[:16]
+        cause_id = f"pause/{said.person_id}/{request_id}/{content}"
+        settled = await self.settle(Cause(cause_id, decide, hold=True))
+        log.info("pause.said", pause=said.pause_id, ended=said.ended)
+        return settled.said[0].event_id
+
+    async def pause(self) -> Pause | None:
+        """The pause that is in force: the router has said that it has begun."""
+        now = clock.now()
+        found = await self.read(lambda connection: store.pauses_to_come(connection, now))
+        begun = (one for one in found if one.concerned is not None and one.starts_at <= now)
+        return next(begun, None)
+
     async def settle(self, cause: Cause[Shelf]) -> Settled:
         """Records and says what a cause leads to. Raises NotStored."""
         try:
@@ -109,9 +171,23 @@ class Door:
     async def see(self, view: View, eyes: Eyes, words: Words, person_id: str = "") -> Seen:
         """The issue with its history, for these eyes of this person."""
         issue_id = view.issue_id
-        history = await self.read(lambda connection: store.history_of(connection, issue_id))
-        decide_by = view.raised_at + DECIDE_WITHIN
-        return see(view, history, self.organisation, eyes, words, decide_by, person_id=person_id)
+        history, relatives = await self.read(
+            lambda connection: (
+                store.history_of(connection, issue_id),
+                store.relatives_of(connection, view, MOST_RELATIVES),
+            )
+        )
+        return see(
+            view,
+            history,
+            self.organisation,
+            eyes,
+            words,
+            view.raised_at + DECIDE_WITHIN,
+            now=clock.now(),
+            person_id=person_id,
+            relatives=relatives,
+        )
 
     async def wait_until_owned(self, view: View, at_most_s: float) -> View:
         """The issue once it has an owner, or as it is after a while."""

@@ -6,19 +6,26 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from services.intake.store import Happening, Notice, Reference, Shelf, View
+from services.intake.store import Absence, Happening, Notice, Pause, Reference, Shelf, View
 from shared.bus import Hears
 from shared.contracts.event import Event
 from shared.contracts.issue import Snapshot
 from shared.contracts.notifier import Channel, NotificationSent
 from shared.contracts.router import (
     ActionRefused,
+    ChasingPaused,
+    ChasingResumed,
     IssueAssigned,
     IssueCorrected,
     IssueEvent,
+    IssuePromised,
     IssueRecorded,
     IssueResolved,
+    IssueSnoozed,
+    IssueWaiting,
     OrganisationPublished,
+    PersonAway,
+    PersonBack,
 )
 from shared.contracts.traffic import ISSUE_EVENTS
 
@@ -45,6 +52,8 @@ def issue_changed(event: IssueEvent, shelf: Shelf) -> list[Event]:
             carrier_id=event.issue.carrier_id,
             owner_id=event.issue.owner_id,
             team_id=event.issue.team_id,
+            merged_into=event.issue.merged_into,
+            parent_id=event.issue.parent_id,
         )
         if isinstance(event, IssueCorrected) and "customer" in event.changed:
             view = replace(view, brought={**view.brought, "customer": event.customer})
@@ -106,10 +115,64 @@ def notification_sent(sent: NotificationSent, shelf: Shelf) -> list[Event]:
     return []
 
 
+def person_away(away: PersonAway, shelf: Shelf) -> list[Event]:
+    """Whoever is back before this was heard is not away again."""
+    known = shelf.absences.get(away.absence_id)
+    shelf.absences.put(
+        Absence(
+            away.absence_id,
+            away.person_id,
+            away.starts_at,
+            away.ends_at,
+            away.substitute_id,
+            is_over=known is not None and known.is_over,
+        )
+    )
+    return []
+
+
+def person_back(back: PersonBack, shelf: Shelf) -> list[Event]:
+    """It is over, whatever end was said before."""
+    known = shelf.absences.get(back.absence_id) or Absence(
+        back.absence_id, back.person_id, back.occurred_at, back.occurred_at, back.substitute_id
+    )
+    shelf.absences.put(replace(known, is_over=True))
+    return []
+
+
+def chasing_paused(paused: ChasingPaused, shelf: Shelf) -> list[Event]:
+    """The pages say so from now on."""
+    known = shelf.pauses.get(paused.pause_id)
+    shelf.pauses.put(
+        Pause(
+            paused.pause_id,
+            paused.starts_at,
+            paused.ends_at,
+            paused.text,
+            paused.said_by_id,
+            len(paused.concerned),
+            is_over=known is not None and known.is_over,
+        )
+    )
+    return []
+
+
+def chasing_resumed(resumed: ChasingResumed, shelf: Shelf) -> list[Event]:
+    known = shelf.pauses.get(resumed.pause_id) or Pause(
+        resumed.pause_id, resumed.starts_at, resumed.ends_at, ""
+    )
+    shelf.pauses.put(replace(known, is_over=True))
+    return []
+
+
 HEARS: Mapping[type[Event], Hears[Shelf]] = {
     **{event: Hears(issue_changed) for event in ISSUE_EVENTS},
     IssueRecorded: Hears(issue_changed),
     ActionRefused: Hears(action_refused),
+    PersonAway: Hears(person_away),
+    PersonBack: Hears(person_back),
+    ChasingPaused: Hears(chasing_paused),
+    ChasingResumed: Hears(chasing_resumed),
     OrganisationPublished: Hears(organisation_published),
     NotificationSent: Hears(notification_sent),
 }
@@ -134,9 +197,20 @@ def _unseen(issue_id: str, issue: Snapshot, shelf: Shelf) -> View:
 
 
 def _said(event: IssueEvent) -> dict[str, Any]:
+    """What the event said; and of the issue what nobody could tell from its later versions."""
     said = event.model_dump(mode="json", exclude=_NOT_SAID_AGAIN)
-    if isinstance(event, IssueAssigned):
-        said |= {"owner_id": event.issue.owner_id, "team_id": event.issue.team_id}
-    if isinstance(event, IssueResolved):
-        said["cause"] = event.issue.cause
+    issue = event.issue
+    match event:
+        case IssueAssigned():
+            said |= {"owner_id": issue.owner_id, "team_id": issue.team_id}
+        case IssueResolved():
+            said["cause"] = issue.cause
+        case IssueSnoozed():
+            said["until"] = issue.snoozed_until.isoformat() if issue.snoozed_until else None
+        case IssueWaiting():
+            said["waiting_for"] = issue.waiting_for
+        case IssuePromised():
+            said["promised_at"] = issue.promised_at.isoformat() if issue.promised_at else None
+        case _:
+            pass
     return said

@@ -18,7 +18,9 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    and_,
     false,
+    or_,
     select,
 )
 
@@ -83,11 +85,15 @@ views = Table(
     Column("carrier_id", String),
     Column("owner_id", String),
     Column("team_id", String),
+    Column("merged_into", String),
+    Column("parent_id", String),
     Index("view_by_time", "raised_at", "issue_id"),
     Index("view_by_state", "state", "raised_at", "issue_id"),
     Index("view_by_owner", "owner_id", "raised_at", "issue_id"),
     Index("view_by_team", "team_id", "raised_at", "issue_id"),
     Index("view_by_carrier", "carrier_id", "raised_at", "issue_id"),
+    Index("view_by_main", "merged_into"),
+    Index("view_by_parent", "parent_id"),
 )
 
 histories = Table(
@@ -116,6 +122,32 @@ notices = Table(
     Column("reason", String, nullable=False),
     Column("sent_at", Instant, nullable=False),
     Index("notice_by_person", "person_id", "sent_at"),
+)
+
+
+absences = Table(
+    "absence",
+    metadata,
+    Column("absence_id", String, primary_key=True),
+    Column("person_id", String, nullable=False),
+    Column("starts_at", Instant, nullable=False),
+    Column("ends_at", Instant, nullable=False),
+    Column("substitute_id", String),
+    Column("is_over", Boolean, nullable=False, server_default=false()),
+    Index("absence_by_person", "person_id", "ends_at"),
+)
+
+pauses = Table(
+    "pause",
+    metadata,
+    Column("pause_id", String, primary_key=True),
+    Column("starts_at", Instant, nullable=False),
+    Column("ends_at", Instant, nullable=False),
+    Column("text", String, nullable=False),
+    Column("said_by_id", String),
+    Column("concerned", Integer),
+    Column("is_over", Boolean, nullable=False, server_default=false()),
+    Index("pause_by_end", "ends_at"),
 )
 
 
@@ -194,6 +226,36 @@ class View:
     carrier_id: str | None = None
     owner_id: str | None = None
     team_id: str | None = None
+    merged_into: str | None = None
+    parent_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """A time in which somebody is not there."""
+
+    absence_id: str
+    person_id: str
+    starts_at: datetime
+    ends_at: datetime
+    substitute_id: str | None = None
+    is_over: bool = False
+    """Called off, or over; it never begins again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A time in which Banso reminds nobody."""
+
+    pause_id: str
+    starts_at: datetime
+    ends_at: datetime
+    text: str
+    """Why, in the words that everybody concerned reads."""
+    said_by_id: str | None = None
+    concerned: int | None = None
+    """How many people it concerns; None until it has begun."""
+    is_over: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +319,8 @@ class Shelf(HearerStore):
         self.history = self.lines(histories, Happening)
         self.notices = self.rows(notices, Notice)
         self.letters = self.rows(letters, Letter)
+        self.absences = self.rows(absences, Absence)
+        self.pauses = self.rows(pauses, Pause)
 
     def expect(self, matters: Sequence[Any]) -> None:
         events = [matter for matter in matters if isinstance(matter, IssueEvent)]
@@ -346,6 +410,72 @@ def kept_letters(connection: Connection, kind: str | None, most: int) -> list[Le
 def letter_of(connection: Connection, key: str) -> Letter | None:
     row = connection.execute(select(letters).where(letters.c.key == key)).first()
     return Letter(*row) if row else None
+
+
+def views_of_references(connection: Connection, wanted: Iterable[str]) -> list[View]:
+    """The issues of these references, as far as there are any."""
+    ids = select(references.c.issue_id).where(references.c.reference.in_(list(wanted)))
+    return _all(connection, select(views).where(views.c.issue_id.in_(ids)), View)
+
+
+def relatives_of(connection: Connection, view: View, most: int) -> list[View]:
+    """What an issue was merged into or is part of, what was merged into it and is part of it."""
+    above = [one for one in (view.merged_into, view.parent_id) if one]
+    related = or_(
+        views.c.issue_id.in_(above),
+        views.c.merged_into == view.issue_id,
+        views.c.parent_id == view.issue_id,
+    )
+    query = select(views).where(related).order_by(views.c.raised_at.desc()).limit(most)
+    return _all(connection, query, View)
+
+
+def likely_same(connection: Connection, view: View, most: int) -> list[View]:
+    """Open issues that may be the same: of the same carrier, or about the same product and kind of
+    problem; the latest first."""
+    same = [views.c.carrier_id == view.carrier_id] if view.carrier_id else []
+    if view.product:
+        same.append(and_(views.c.product == view.product, views.c.category == view.category))
+    if not same:
+        return []
+    query = (
+        select(views)
+        .where(
+            or_(*same),
+            views.c.issue_id != view.issue_id,
+            views.c.confidential.is_(False),
+            views.c.state.in_((State.ASSIGNED, State.ACKNOWLEDGED)),
+        )
+        .order_by(views.c.raised_at.desc())
+        .limit(most)
+    )
+    return _all(connection, query, View)
+
+
+def absences_to_come(
+    connection: Connection, now: datetime, person_ids: Iterable[str] | None = None
+) -> list[Absence]:
+    """Those that last or are planned, the next first; everybody's with None."""
+    query = select(absences).where(absences.c.ends_at > now, absences.c.is_over.is_(False))
+    if person_ids is not None:
+        query = query.where(absences.c.person_id.in_(list(person_ids)))
+    return _all(connection, query.order_by(absences.c.starts_at), Absence)
+
+
+def absence_of(connection: Connection, absence_id: str) -> Absence | None:
+    row = connection.execute(select(absences).where(absences.c.absence_id == absence_id)).first()
+    return Absence(*row) if row else None
+
+
+def pauses_to_come(connection: Connection, now: datetime) -> list[Pause]:
+    """Those that last or are planned, the next first."""
+    query = select(pauses).where(pauses.c.ends_at > now, pauses.c.is_over.is_(False))
+    return _all(connection, query.order_by(pauses.c.starts_at), Pause)
+
+
+def pause_of(connection: Connection, pause_id: str) -> Pause | None:
+    row = connection.execute(select(pauses).where(pauses.c.pause_id == pause_id)).first()
+    return Pause(*row) if row else None
 
 
 def stranger_of_address(connection: Connection, address: str) -> Stranger | None:

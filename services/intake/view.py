@@ -7,83 +7,41 @@ answers and a contact.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from enum import Enum
+from datetime import datetime, timedelta
 from typing import Any, assert_never
 
+from services.intake.history import Entry, Eyes, Reader, entries, files_of
+from services.intake.names import Names, Owner, state_text
+from services.intake.reasons import Why, explain
+from services.intake.stations import Station, stations, under_way
 from services.intake.store import Happening, View
-from shared.contracts.intake import IssueImported
 from shared.contracts.issue import (
     AssignedBecause,
     Attachment,
-    DeclineReason,
-    NotChosen,
     Reasons,
     Refusal,
     Snapshot,
-    Standing,
     State,
     Step,
+    WaitingFor,
 )
-from shared.contracts.organisation import FormField, Language, Organisation
-from shared.contracts.router import (
-    ActionRefused,
-    IssueAcknowledged,
-    IssueAssigned,
-    IssueClosed,
-    IssueCommented,
-    IssueCorrected,
-    IssueDeclined,
-    IssueEscalated,
-    IssueRecorded,
-    IssueReminded,
-    IssueReopened,
-    IssueResolved,
-    IssueResponded,
-    Voice,
-)
+from shared.contracts.organisation import Organisation
+from shared.contracts.router import IssueEscalated, IssueReminded, IssueWaiting
 from shared.language import Words
 
 
-class Eyes(Enum):
-    """Whose eyes a page is for."""
-
-    INSIDE = "inside"
-    OUTSIDE = "outside"
-    NOBODY = "nobody"
-    """Somebody whom a confidential issue does not concern."""
-
-
 @dataclass(frozen=True, slots=True)
-class Owner:
-    id: str
-    name: str
-    team: str | None
-    """The team's id."""
-    team_name: str
+class Relative:
+    """Another issue that this one belongs together with, for whoever may see it."""
 
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One line of the history."""
-
-    at: datetime
-    event: str
-    text: str
-    words: str | None = None
-    """What a person wrote."""
-    files: tuple[Attachment, ...] = ()
-    text_sha256: str | None = None
-    """All of the text, quotes and all, where it is more than `words`; for eyes inside only."""
-    html_sha256: str | None = None
-    """The mail as it looked, made safe; for eyes inside only."""
-    raw_sha256: str | None = None
-    """The whole mail that it came by; for its writer and the leader only, because it quotes the
-    links that its writer was sent."""
-    person_id: str | None = None
-    """Who did it; for eyes inside only."""
+    issue_id: str
+    reference: str
+    summary: str
+    state: State
+    state_text: str
+    owner: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +64,25 @@ class Brought:
 
 
 @dataclass(frozen=True, slots=True)
+class Family:
+    """The issues that one belongs together with; empty for eyes outside."""
+
+    main: Relative | None = None
+    """What it is the same as."""
+    problem: Relative | None = None
+    """What it is part of."""
+    same: tuple[Relative, ...] = ()
+    """What was found to be the same as this one."""
+    parts: tuple[Relative, ...] = ()
+    """What is part of this problem."""
+
+    @property
+    def all(self) -> tuple[Relative, ...]:
+        above = tuple(one for one in (self.main, self.problem) if one is not None)
+        return (*above, *self.same, *self.parts)
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """All that a page or an answer of the API shows."""
 
@@ -124,10 +101,18 @@ class Seen:
     is_yours: bool
     """Whether they carry it."""
     history: tuple[Entry, ...]
-    why: str
-    """Why this owner, in a sentence; empty for eyes outside."""
-    why_not: tuple[str, ...]
+    why: Why
+    """Why this owner; empty for eyes outside."""
     snapshot: Snapshot | None
+    family: Family = Family()
+    asked: str = ""
+    """What carrier or customer are asked, while the issue waits for that."""
+    helpers: tuple[str, ...] = ()
+    """Names of the colleagues who help; for eyes inside only."""
+    stations: tuple[Station, ...] = ()
+    """For eyes inside only."""
+    under_way: timedelta = timedelta()
+    """Working time since the carrier's first word, until it was solved."""
     brought: Brought = Brought()
     confidential: bool = False
 
@@ -136,6 +121,11 @@ class Seen:
         """Every file that may be fetched here, by its SHA-256."""
         said = [self.brought.files, *(line.files for line in self.history)]
         return {file.sha256: file for files in said for file in files}
+
+    @property
+    def chased(self) -> tuple[Entry, ...]:
+        """Each time that Banso asked or told somebody."""
+        return tuple(line for line in self.history if line.event in _CHASING)
 
     @property
     def raw_mails(self) -> frozenset[str]:
@@ -165,11 +155,14 @@ def see(
     _: Words,
     decide_by: datetime,
     *,
+    now: datetime,
     person_id: str = "",
+    relatives: Sequence[View] = (),
 ) -> Seen:
     """The issue for these eyes. `decide_by`: when an undecided one has an owner at the latest.
 
     `person_id`: whose eyes; whoever carries the issue, and whoever we can't name, is "you".
+    `relatives`: the issues that it belongs together with.
     """
     snapshot = Snapshot.model_validate_json(view.snapshot) if view.snapshot else None
     names = Names(organisation, _)
@@ -178,12 +171,8 @@ def see(
     inside = eyes is Eyes.INSIDE
     carriers = {"", view.reporter_id, snapshot.carrier_id if snapshot else ""}
     is_yours = person_id in carriers
-    reasons = Reasons.model_validate_json(view.reasons) if view.reasons and inside else None
+    reader = Reader(eyes, _, organisation, person_id, now)
     received = Entry(view.raised_at, "received", _("Received."))
-    lines = (
-        _entry(one, names, eyes, _, may_see_raw=person_id in (one.actor_id, organisation.leader))
-        for one in history
-    )
     return Seen(
         issue_id=view.issue_id,
         reference=view.reference,
@@ -194,14 +183,36 @@ def see(
         raised_at=view.raised_at,
         owner=owner,
         next_step=step,
-        next_step_text=next_step_text(step, owner, _, is_yours=is_yours),
+        next_step_text=next_step_text(
+            step,
+            owner,
+            _,
+            is_yours=is_yours,
+            waiting_for=snapshot.waiting_for if snapshot else None,
+        ),
         next_step_at=snapshot.next_step_at if snapshot else decide_by,
         reminders=snapshot.reminders if snapshot else 0,
         is_yours=is_yours,
-        history=(received, *(line for line in lines if line is not None)),
-        why=why(view.because, reasons, owner, _) if reasons and owner else "",
-        why_not=why_not(reasons, names, _) if reasons else (),
+        history=(received, *entries(history, reader)),
+        why=_why(view, snapshot, reader) if inside else Why(),
         snapshot=snapshot,
+        family=_family(view, relatives, reader) if inside else Family(),
+        asked=_asked(snapshot, history),
+        helpers=(
+            tuple(names.name(one) for one in snapshot.helper_ids) if snapshot and inside else ()
+        ),
+        stations=stations(history, organisation, now) if inside else (),
+        under_way=(
+            under_way(
+                snapshot.raised_at,
+                snapshot.resolved_at or snapshot.closed_at,
+                snapshot.owner_id,
+                organisation,
+                now,
+            )
+            if snapshot
+            else timedelta()
+        ),
         brought=_brought(view.brought, snapshot, organisation, names, inside=inside),
         confidential=view.confidential,
     )
@@ -217,7 +228,55 @@ def may_see(view: View, person_id: str, organisation: Organisation) -> bool:
     if view.snapshot:
         snapshot = Snapshot.model_validate_json(view.snapshot)
         concerned |= {snapshot.carrier_id, snapshot.owner_id, *snapshot.follower_ids}
+        concerned.update(snapshot.helper_ids)
     return person_id == "" or person_id in concerned
+
+
+def _why(view: View, snapshot: Snapshot | None, reader: Reader) -> Why:
+    if snapshot is None or not view.reasons:
+        return Why()
+    return explain(
+        AssignedBecause(view.because) if view.because else AssignedBecause.NEW,
+        Reasons.model_validate_json(view.reasons),
+        reader.names.owner(snapshot),
+        reader.organisation,
+        reader.words,
+        category=snapshot.category,
+        reader_id=reader.person_id,
+    )
+
+
+def _asked(snapshot: Snapshot | None, history: Sequence[Happening]) -> str:
+    """The words of the wait that lasts."""
+    if snapshot is None or snapshot.waiting_for is None:
+        return ""
+    asked = [one.said.get("text") for one in history if one.subject == IssueWaiting.subject]
+    return (asked[-1] or "") if asked else ""
+
+
+def _family(view: View, relatives: Sequence[View], reader: Reader) -> Family:
+    visible = [one for one in relatives if may_see(one, reader.person_id, reader.organisation)]
+    known = {one.issue_id: relative(one, reader.names, reader.words) for one in visible}
+
+    def below(of: str) -> tuple[Relative, ...]:
+        return tuple(known[one.issue_id] for one in visible if getattr(one, of) == view.issue_id)
+
+    return Family(
+        known.get(view.merged_into or ""),
+        known.get(view.parent_id or ""),
+        below("merged_into"),
+        below("parent_id"),
+    )
+
+
+def relative(view: View, names: Names, _: Words) -> Relative:
+    """Another issue, in a line."""
+    owner = names.name(view.owner_id) if view.owner_id else ""
+    state = state_text(view.state, _)
+    return Relative(view.issue_id, view.reference, view.summary, view.state, state, owner)
+
+
+_CHASING = (IssueReminded.subject.split(".")[1], IssueEscalated.subject.split(".")[1])
 
 
 def _brought(
@@ -240,7 +299,7 @@ def _brought(
         ),
         customer=said.get("customer"),
         needed_by=needed_by,
-        files=_files(said),
+        files=files_of(said),
         text_sha256=said.get("description_sha256"),
         html_sha256=said.get("html_sha256") if inside else None,
         raw_sha256=said.get("raw_sha256") if inside else None,
@@ -248,77 +307,13 @@ def _brought(
     )
 
 
-def _files(said: Mapping[str, Any]) -> tuple[Attachment, ...]:
-    return tuple(Attachment.model_validate(one) for one in said.get("attachments") or ())
-
-
-class Names:
-    """Ids in words."""
-
-    def __init__(self, organisation: Organisation, words: Words) -> None:
-        self._organisation = organisation
-        self._words = words
-
-    @property
-    def language(self) -> Language:
-        return self._words.language
-
-    def answer(self, field: FormField, answer: str) -> str:
-        """An answer in the form's own field, as people read it."""
-        chosen = (one.name.in_(self.language) for one in field.choices if one.id == answer)
-        return next(chosen, answer)
-
-    def name(self, person_id: str | None) -> str:
-        """A person's name by itself."""
-        person = self._organisation.person.get(person_id or "")
-        if person is not None:
-            return person.name.in_(self._words.language)
-        _ = self._words
-        return _("Somebody outside") if person_id else "Banso"
-
-    def person(self, person_id: str | None) -> str:
-        """A person's name as it stands in a sentence."""
-        known = person_id in self._organisation.person
-        return self._words.polite(self.name(person_id)) if known else self.name(person_id)
-
-    def team(self, team_id: str | None) -> str:
-        team = self._organisation.team.get(team_id or "")
-        return team.name.in_(self._words.language) if team else ""
-
-    def cause(self, cause_id: str | None) -> str:
-        cause = self._organisation.cause.get(cause_id or "")
-        return cause.name.in_(self._words.language) if cause else (cause_id or "")
-
-    def anybody(self, some_id: str) -> str:
-        """A person or a team."""
-        return self.team(some_id) or self.person(some_id)
-
-    def owner(self, snapshot: Snapshot) -> Owner:
-        person = self._organisation.person.get(snapshot.owner_id)
-        team_id = snapshot.team_id or (person.team if person else None)
-        name = self.name(snapshot.owner_id)
-        return Owner(snapshot.owner_id, name, team_id, self.team(team_id))
-
-
-def state_text(state: State, _: Words) -> str:
-    """The state in a word."""
-    match state:
-        case State.RECEIVED:
-            return _("Received")
-        case State.ASSIGNED:
-            return _("Has an owner")
-        case State.ACKNOWLEDGED:
-            return _("Being worked on")
-        case State.RESOLVED:
-            return _("Solved, to be confirmed")
-        case State.CLOSED:
-            return _("Closed")
-        case _ as never:
-            assert_never(never)
-
-
 def next_step_text(
-    step: Step | None, owner: Owner | None, _: Words, *, is_yours: bool = True
+    step: Step | None,
+    owner: Owner | None,
+    _: Words,
+    *,
+    is_yours: bool = True,
+    waiting_for: WaitingFor | None = None,
 ) -> str:
     """What happens next, as a sentence that a date follows, for whoever carries it or not."""
     name = _.polite(owner.name) if owner else ""
@@ -337,79 +332,12 @@ def next_step_text(
             return _("You say whether it is solved; without a word from you it closes")
         case Step.CONFIRM:
             return _("Whoever brought it in says whether it is solved; without a word it closes")
-        case _ as never:
-            assert_never(never)
-
-
-def why(because: str | None, reasons: Reasons, owner: Owner, _: Words) -> str:
-    """Why this owner, in one sentence."""
-    name = _.polite(owner.name)
-    match AssignedBecause(because) if because else AssignedBecause.NEW:
-        case AssignedBecause.UNROUTABLE:
-            return _("Banso could not decide, so %(name)s has it as the leader.", name=name)
-        case AssignedBecause.LEADER:
-            return _("It had to move up, so %(name)s decides as the leader.", name=name)
-        case AssignedBecause.HANDED_OVER:
-            return _("It was handed over to %(name)s.", name=name)
-        case AssignedBecause.DECLINED:
-            return _("The owner before said that it belongs to %(name)s.", name=name)
-        case AssignedBecause.REOPENED:
-            return _("%(name)s had it before it was reopened.", name=name)
-        case AssignedBecause.NEW | AssignedBecause.ABSENCE | AssignedBecause.LEFT:
-            pass
-    if reasons.over_capacity:
-        return _(
-            "Nobody in %(team)s can take more now, so %(name)s has it until somebody is free.",
-            team=owner.team_name,
-            name=name,
-        )
-    if reasons.expected_hours is None:
-        return _("%(name)s looks after this.", name=name)
-    if reasons.answered_before:
-        return _("%(name)s has answered you before and has time for it.", name=name)
-    return _(
-        "Of those in %(team)s who can do it, %(name)s would be through with it first"
-        " (about %(hours)s working hours).",
-        team=owner.team_name,
-        name=name,
-        hours=round(reasons.expected_hours),
-    )
-
-
-def why_not(reasons: Reasons, names: Names, _: Words) -> tuple[str, ...]:
-    """Why not each of the others."""
-    said: list[str] = []
-    for other in reasons.others:
-        name = names.person(other.person_id)
-        match other.reason:
-            case NotChosen.LATER:
-                hours = round(other.expected_hours or 0)
-                said.append(_("%(name)s: about %(hours)s working hours", name=name, hours=hours))
-            case NotChosen.CARRIER:
-                said.append(_("%(name)s: brought it in", name=name))
-            case NotChosen.DECLINED:
-                said.append(_("%(name)s: said that it is not theirs", name=name))
-            case NotChosen.AWAY:
-                said.append(_("%(name)s: not here within a working day", name=name))
-            case NotChosen.OVERLOADED:
-                said.append(_("%(name)s: has too much in hand already", name=name))
-            case NotChosen.UNSKILLED:
-                said.append(_("%(name)s: does not know this field", name=name))
-            case _ as never:
-                assert_never(never)
-    return tuple(said)
-
-
-def decline_reason_text(reason: DeclineReason, _: Words) -> str:
-    match reason:
-        case DeclineReason.NOT_MY_AREA:
-            return _("not my area")
-        case DeclineReason.NO_TIME:
-            return _("no time for it")
-        case DeclineReason.LACKS_SKILL:
-            return _("I lack the knowledge")
-        case DeclineReason.AWAY:
-            return _("I am away")
+        case Step.WAIT if waiting_for is WaitingFor.CUSTOMER:
+            return _("The customer answers what they were asked; until then the clock stands still")
+        case Step.WAIT if is_yours:
+            return _("You answer what you were asked; until then the clock stands still")
+        case Step.WAIT:
+            return _("Whoever brought it in answers; until then the clock stands still")
         case _ as never:
             assert_never(never)
 
@@ -437,6 +365,10 @@ def refusal_text(refusal: Refusal, owner: Owner | None, _: Words) -> str:
             )
         case Refusal.ALREADY_DECLINED:
             return _("This person has said no already, or is you. Choose somebody else, or a team.")
+        case Refusal.BAD_DATE:
+            return _("This date is past, or too far away. Choose an earlier one, or a later one.")
+        case Refusal.NO_SUCH_ISSUE:
+            return _("There is no such issue that it could belong to. Check the reference.")
         case Refusal.INCOMPLETE:
             return _("Something is missing. Fill in all the fields and send it again.")
         case Refusal.ONE_CLICK:
@@ -447,162 +379,3 @@ def refusal_text(refusal: Refusal, owner: Owner | None, _: Words) -> str:
             )
         case _ as never:
             assert_never(never)
-
-
-Told = Callable[[Happening, Names, bool, Words], str | None]
-
-
-def _entry(
-    happening: Happening, names: Names, eyes: Eyes, _: Words, *, may_see_raw: bool
-) -> Entry | None:
-    inside = eyes is Eyes.INSIDE
-    tell = _TOLD.get(happening.subject)
-    text = tell(happening, names, inside, _) if tell else None
-    if text is None:
-        return None
-    said = happening.said
-    return Entry(
-        happening.occurred_at,
-        happening.subject.split(".")[1],
-        text,
-        said.get("text") or None,
-        _files(said),
-        said.get("text_sha256") if inside else None,
-        said.get("html_sha256") if inside else None,
-        said.get("raw_sha256") if inside and may_see_raw else None,
-        happening.actor_id if inside else None,
-    )
-
-
-def _assigned(happening: Happening, names: Names, inside: bool, _: Words) -> str | None:
-    because = AssignedBecause(happening.said["because"])
-    if not inside:
-        new = because in (AssignedBecause.NEW, AssignedBecause.UNROUTABLE)
-        return _("It has been given to the right place.") if new else None
-    name = names.name(happening.said["owner_id"])
-    who = _.member(name, names.team(happening.said.get("team_id")))
-    match because:
-        case AssignedBecause.NEW:
-            return _("Given to %(who)s.", who=who)
-        case AssignedBecause.HANDED_OVER | AssignedBecause.DECLINED:
-            return _("Passed on to %(who)s.", who=who)
-        case AssignedBecause.ABSENCE | AssignedBecause.LEFT:
-            return _("Given to %(who)s, since the owner before is not there.", who=who)
-        case AssignedBecause.LEADER:
-            return _("%(who)s decides now.", who=who)
-        case AssignedBecause.REOPENED:
-            return _("Back with %(who)s.", who=who)
-        case AssignedBecause.UNROUTABLE:
-            return _("Banso could not decide, so %(who)s has it.", who=who)
-        case _ as never:
-            assert_never(never)
-
-
-def _acknowledged(happening: Happening, names: Names, inside: bool, _: Words) -> str:
-    if not inside:
-        return _("It is being worked on.")
-    return _("%(name)s has taken it.", name=names.person(happening.actor_id))
-
-
-def _declined(happening: Happening, names: Names, inside: bool, _: Words) -> str | None:
-    if not inside:
-        return None
-    return _(
-        "%(name)s: not mine (%(reason)s); proposes %(proposed)s.",
-        name=names.person(happening.actor_id),
-        reason=decline_reason_text(DeclineReason(happening.said["reason"]), _),
-        proposed=names.anybody(happening.said["proposed"]),
-    )
-
-
-def _responded(happening: Happening, names: Names, inside: bool, _: Words) -> str:
-    if happening.said.get("elsewhere"):
-        name = names.person(happening.actor_id)
-        return _("%(name)s answered by telephone or in person.", name=name)
-    return _("%(name)s answered:", name=names.person(happening.actor_id))
-
-
-def _commented(happening: Happening, names: Names, inside: bool, _: Words) -> str | None:
-    if happening.said["voice"] == Voice.CARRIER:
-        return _("%(name)s said more:", name=names.person(happening.actor_id))
-    if not inside:
-        return None
-    if happening.said["standing"] in (Standing.THREADED, Standing.DOUBTED):
-        return _(
-            "A mail in the name of %(name)s; nothing proves who wrote it:",
-            name=names.person(happening.actor_id),
-        )
-    return _("%(name)s wrote:", name=names.person(happening.actor_id))
-
-
-def _corrected(happening: Happening, names: Names, inside: bool, _: Words) -> str:
-    return _("%(name)s corrected what was said.", name=names.person(happening.actor_id))
-
-
-def _imported(happening: Happening, names: Names, inside: bool, _: Words) -> str | None:
-    """Which of an old system's words were meant for colleagues alone is not known any more."""
-    if not inside:
-        return None
-    return _("%(name)s wrote:", name=names.person(happening.actor_id))
-
-
-def _recorded(happening: Happening, names: Names, inside: bool, _: Words) -> str:
-    return _("Brought over from the system used before.")
-
-
-def _reminded(happening: Happening, names: Names, inside: bool, _: Words) -> str | None:
-    if happening.said["step"] == Step.CONFIRM:
-        return _("Banso asked whether it is solved.")
-    if not inside:
-        return _("Banso asked again for you.")
-    name = names.person(happening.said["person_id"])
-    return _("Banso asked %(name)s again.", name=name)
-
-
-def _escalated(happening: Happening, names: Names, inside: bool, _: Words) -> str:
-    if not inside:
-        return _("Banso asked further up for you.")
-    name = names.person(happening.said["person_id"])
-    return _("Banso told %(name)s that it is late.", name=name)
-
-
-def _resolved(happening: Happening, names: Names, inside: bool, _: Words) -> str:
-    if not inside:
-        return _("It is said to be solved.")
-    return _(
-        "%(name)s says that it is solved (%(cause)s).",
-        name=names.person(happening.actor_id),
-        cause=names.cause(happening.said.get("cause")),
-    )
-
-
-def _closed(happening: Happening, names: Names, inside: bool, _: Words) -> str:
-    if happening.said.get("withdrawn"):
-        return _("Withdrawn: it is needed no more.")
-    if happening.said["confirmed"]:
-        return _("Confirmed as solved, and closed.")
-    return _("Closed, since nobody objected. It can be reopened.")
-
-
-def _reopened(happening: Happening, names: Names, inside: bool, _: Words) -> str:
-    return _("Reopened: it is not solved.")
-
-
-_TOLD: Mapping[str, Told] = {
-    IssueAssigned.subject: _assigned,
-    IssueAcknowledged.subject: _acknowledged,
-    IssueDeclined.subject: _declined,
-    IssueResponded.subject: _responded,
-    IssueCommented.subject: _commented,
-    IssueCorrected.subject: _corrected,
-    IssueImported.subject: _imported,
-    IssueRecorded.subject: _recorded,
-    IssueReminded.subject: _reminded,
-    IssueEscalated.subject: _escalated,
-    IssueResolved.subject: _resolved,
-    IssueClosed.subject: _closed,
-    IssueReopened.subject: _reopened,
-}
-"""Every event that the history shows; a refused request is shown to whoever asked, only then."""
-
-assert ActionRefused.subject not in _TOLD

@@ -23,9 +23,9 @@ from services.intake.api.problems import (
 )
 from services.intake.api.tokens import KnownTokens, Scope, Token
 from services.intake.door import Door
+from services.intake.history import Eyes
 from services.intake.store import View, stranger_of_address, strangers
 from services.intake.submission import read_reference
-from services.intake.view import Eyes
 from shared.language import Words
 
 _JSON = ("application/json", "application/problem+json", "application/*", "*/*")

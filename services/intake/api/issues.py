@@ -40,6 +40,7 @@ from services.intake.api.problems import (
 )
 from services.intake.attachments import File, FilesRefused
 from services.intake.door import Door
+from services.intake.history import Eyes
 from services.intake.listing import NoSuchPlace, Place, Wanted, list_issues, read_place
 from services.intake.store import View
 from services.intake.submission import (
@@ -50,7 +51,6 @@ from services.intake.submission import (
     new_reference,
     room_for_words,
 )
-from services.intake.view import Eyes
 from shared.contracts.issue import Attachment, Source
 from shared.contracts.organisation import Organisation
 from shared.language import Words, known_language, language_of

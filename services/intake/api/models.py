@@ -580,7 +580,7 @@ class IssueOut(Out):
             followers=list(snapshot.follower_ids if snapshot else said.get("follower_ids", ())),
             confidential=seen.confidential,
             raised_at=seen.raised_at,
-            why=seen.why,
+            why=seen.why.sentence,
         )
 
 

@@ -2,42 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, assert_never
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import uuid4
 
 from litestar import Request, Response, get, post
 
 from services.intake import clean
+from services.intake.days import Soon, soon, today
 from services.intake.door import Door
+from services.intake.history import Eyes
+from services.intake.names import Names, decline_reason_text
 from services.intake.store import Happening, View
 from services.intake.submission import NotStored
-from services.intake.view import Eyes, Names, Seen, decline_reason_text, refusal_text
+from services.intake.view import Seen, refusal_text
+from services.intake.web.asking import (
+    FIELDS,
+    FIELDS_OF_OTHER,
+    OTHER,
+    Asked,
+    likely,
+    read_asked,
+)
+from services.intake.web.offers import Offer, offer
+from services.intake.web.own import own_pages
 from services.intake.web.pages import page, page_language, redirect
 from services.intake.web.posted import AnyRequest, read_fields
 from services.intake.web.speak import PLACES
 from services.intake.web.status import NotForYou
 from shared import clock
-from shared.contracts.event import MAX_TEXT
 from shared.contracts.intake import ActionRequested
-from shared.contracts.issue import Action, DeclineReason, Refusal, Snapshot
+from shared.contracts.issue import Action, DeclineReason, Refusal, Snapshot, WaitingFor
 from shared.contracts.router import ActionRefused
 from shared.language import Words
 from shared.links import Link, LinkInvalid, Purpose
 
 WAIT_FOR_ANSWER_S = 1.5
-FIELDS = ("request", "reason", "proposed", "cause", "text")
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """What a page says about an action: before it, on its button, and after it."""
-
-    title: str
-    explanation: str
-    button: str
-    done: str
 
 
 @get("/a/{token:str}", include_in_schema=False)
@@ -58,19 +58,20 @@ async def take_action(request: Request[Any, Any, Any], token: str, door: Door) -
     if link.action in PLACES:
         return redirect(request, _place(link, door))
     _ = page_language(request, door.language(link.person_id))
-    wish = _read(link, given)
-    missing = _missing(wish, given, _)
-    if missing:
-        return await _page(request, link, view, door, _, given, 422, mistake=missing)
+    asked = await read_asked(link, view, given, door, _)
+    if asked.mistake:
+        return await _page(request, link, view, door, _, given, 422, asked=asked)
+    if not asked.sure:
+        return await _page(request, link, view, door, _, given, asked=asked)
     try:
-        event_id = await door.ask(wish, clean.one_line(given.get("request", ""), 64))
+        event_id = await door.ask(asked.wish, clean.one_line(given.get("request", ""), 64))
     except NotStored:
         trouble = _(
             "It can't be done just now. Your text is still here: please try again in a minute."
         )
-        return await _page(request, link, view, door, _, given, 503, mistake=trouble)
+        return await _page(request, link, view, door, _, given, 503, trouble=trouble)
     happened = await door.wait_for_answer(event_id, WAIT_FOR_ANSWER_S)
-    return await _result(request, link, door, _, happened)
+    return await _result(request, link, door, _, asked, happened)
 
 
 async def _open(token: str, door: Door) -> tuple[Link, View]:
@@ -97,7 +98,8 @@ async def _page(
     given: Mapping[str, str],
     status: int = 200,
     *,
-    mistake: str = "",
+    asked: Asked | None = None,
+    trouble: str = "",
 ) -> Response[str]:
     assert link.action is not None
     eyes = door.eyes(link.person_id, view)
@@ -109,6 +111,9 @@ async def _page(
     if snapshot is not None and snapshot.assignment != link.assignment:
         words = refusal_text(Refusal.OVERTAKEN, seen.owner, _)
         return _done(request, link, door, _, seen, _("The issue has moved on"), words, ok=False)
+    calendar = door.organisation.calendar_of(link.person_id)
+    now = clock.now()
+    other = asked.other if asked else None
     return page(
         request,
         "act.html",
@@ -118,21 +123,41 @@ async def _page(
         owner=_.polite(seen.owner.name) if seen.owner else "",
         action=link.action,
         seen=seen,
-        given={**dict.fromkeys(FIELDS, ""), **given},
-        mistake=mistake,
+        given={
+            **dict.fromkeys((*FIELDS, *FIELDS_OF_OTHER), ""),
+            **given,
+            "sure": other.reference if other and not asked_by_choice(given) else "",
+        },
+        mistake=trouble or (asked.mistake if asked else ""),
+        other=other if other and not asked_by_choice(given) else None,
+        likely=await likely(link, view, door, _),
+        other_word=OTHER,
         reasons=[(reason, decline_reason_text(reason, _)) for reason in DeclineReason],
         causes=[(cause.id, cause.name.in_(_.language)) for cause in door.organisation.causes],
         teams=_choices(link, snapshot, door, names),
-        zone=door.organisation.calendar_of(link.person_id).zone,
+        turns=_turns(door, _) if link.action is not Action.ASK else [],
+        waits=[(one, _waits_for(one, _)) for one in WaitingFor],
+        soon=[(one, _soon_text(one, _), soon(one, now, calendar)) for one in Soon],
+        earliest=today(now, calendar).isoformat(),
+        status_url=f"{door.links.status(link.issue_id, link.person_id, now)}?lang={_.language}",
+        zone=calendar.zone,
+        **own_pages(link.person_id, door),
     )
+
+
+def asked_by_choice(given: Mapping[str, str]) -> bool:
+    """Whether the other issue was chosen among those that were shown."""
+    return given.get("into", "") not in ("", OTHER)
 
 
 def _choices(
     link: Link, snapshot: Snapshot | None, door: Door, names: Names
 ) -> list[tuple[str, str, list[tuple[str, str]]]]:
-    """Teams and their people who may be proposed as next owner."""
+    """Teams and their people who may be proposed as next owner, or asked for help."""
     carriers = {snapshot.carrier_id, snapshot.reporter_id} if snapshot else set()
     unfit = {link.person_id, *carriers}
+    if link.action is Action.ASK and snapshot is not None:
+        unfit |= {snapshot.owner_id, *snapshot.helper_ids}
     return [
         (
             team.id,
@@ -147,8 +172,37 @@ def _choices(
     ]
 
 
+def _turns(door: Door, _: Words) -> Sequence[tuple[str, str]]:
+    """Rotas and schedules, which name somebody by the time."""
+    rotas = [(one.id, one.name.in_(_.language)) for one in door.organisation.rotas]
+    return [*rotas, *((one.id, one.name.in_(_.language)) for one in door.organisation.schedules)]
+
+
+def _waits_for(one: WaitingFor, _: Words) -> str:
+    match one:
+        case WaitingFor.CARRIER:
+            return _("From the person who brought it in")
+        case WaitingFor.CUSTOMER:
+            return _("From the customer, whom that person asks")
+
+
+def _soon_text(one: Soon, _: Words) -> str:
+    match one:
+        case Soon.TOMORROW:
+            return _("Until tomorrow")
+        case Soon.THREE_DAYS:
+            return _("For three working days")
+        case Soon.NEXT_WEEK:
+            return _("Until next week")
+
+
 async def _result(
-    request: AnyRequest, link: Link, door: Door, _: Words, happened: list[Happening]
+    request: AnyRequest,
+    link: Link,
+    door: Door,
+    _: Words,
+    asked: Asked,
+    happened: list[Happening],
 ) -> Response[str]:
     view = await door.look(link.issue_id)
     if view is None or link.action is None:
@@ -160,11 +214,30 @@ async def _result(
         text = refusal_text(refusal, seen.owner, _)
         return _done(request, link, door, _, seen, _("This was not done"), text, ok=False)
     if happened:
-        name = _.polite(seen.owner.name) if seen.owner else ""
-        text = _offer(link.action, _).done % {"name": name}
+        text = _offer(link.action, _).done % _values(asked, seen, link, door, _)
         return _done(request, link, door, _, seen, _("Thank you"), text, ok=True)
     text = _("It is stored and will be done in a moment. You need not send it again.")
     return _done(request, link, door, _, seen, _("Thank you"), text, ok=True)
+
+
+def _values(asked: Asked, seen: Seen, link: Link, door: Door, _: Words) -> dict[str, str]:
+    """What may stand in the sentence that says what was done."""
+    wish: ActionRequested = asked.wish
+    zone = door.organisation.calendar_of(link.person_id).zone
+    return {
+        "name": _.polite(seen.owner.name) if seen.owner else "",
+        "whom": Names(door.organisation, _).anybody(wish.proposed) if wish.proposed else "",
+        "time": _.time(wish.until, zone, clock.now()) if wish.until else "",
+        "reference": asked.other.reference if asked.other else "",
+    }
+
+
+def _offer(action: Action, _: Words) -> Offer:
+    """Raises LinkInvalid for what has no page here."""
+    found = offer(action, _)
+    if found is None:
+        raise LinkInvalid
+    return found
 
 
 def _done(
@@ -191,105 +264,3 @@ def _done(
         status_url=f"{status_url}?lang={_.language}",
         zone=door.organisation.calendar_of(link.person_id).zone,
     )
-
-
-def _read(link: Link, given: Mapping[str, str]) -> ActionRequested:
-    assert link.action is not None
-    reason = given.get("reason", "")
-    return ActionRequested(
-        occurred_at=clock.now(),
-        issue_id=link.issue_id,
-        person_id=link.person_id,
-        action=link.action,
-        assignment=link.assignment,
-        text=clean.several_lines(given.get("text", ""))[:MAX_TEXT] or None,
-        reason=DeclineReason(reason) if reason in set(DeclineReason) else None,
-        proposed=clean.one_line(given.get("proposed", ""), 200) or None,
-        cause=clean.one_line(given.get("cause", ""), 200) or None,
-    )
-
-
-def _missing(wish: ActionRequested, given: Mapping[str, str], _: Words) -> str:
-    """What has to be filled in or shortened before the router is asked."""
-    if len(clean.several_lines(given.get("text", ""))) > MAX_TEXT:
-        return _("This is longer than %(most)s characters. Please shorten it.", most=MAX_TEXT)
-    match wish.action:
-        case Action.DECLINE:
-            if wish.reason is None or wish.proposed is None:
-                return _("Please say why, and who should have it instead.")
-        case Action.HAND_OVER:
-            if wish.proposed is None:
-                return _("Please choose who should have it.")
-        case Action.ANSWER:
-            if wish.text is None:
-                return _("Please write your answer.")
-        case Action.RESOLVE:
-            if wish.cause is None:
-                return _("Please choose the cause.")
-        case Action.ACKNOWLEDGE | Action.CONFIRM | Action.REOPEN:
-            pass
-        case Action.CORRECT | Action.WITHDRAW | Action.ANSWERED_ELSEWHERE:
-            raise LinkInvalid
-        case _ as never:
-            assert_never(never)
-    return ""
-
-
-def _offer(action: Action, _: Words) -> Offer:
-    match action:
-        case Action.ACKNOWLEDGE:
-            return Offer(
-                _("Take this issue"),
-                _("You look after it from now on. Whoever brought it in is told so."),
-                _("I take it"),
-                _("You have taken it. Whoever brought it in has been told."),
-            )
-        case Action.DECLINE:
-            return Offer(
-                _("Not mine"),
-                _(
-                    "Say why, and who should have it. It goes there at once;"
-                    " it never falls back on the person who brought it in."
-                ),
-                _("Pass it on"),
-                _("It is with %(name)s now."),
-            )
-        case Action.HAND_OVER:
-            return Offer(
-                _("Hand over"),
-                _("Choose who should have it. They are told at once."),
-                _("Hand it over"),
-                _("It is with %(name)s now."),
-            )
-        case Action.ANSWER:
-            return Offer(
-                _("Answer"),
-                _("Your words go to the person who brought it in, as you write them."),
-                _("Send the answer"),
-                _("Your answer is on its way."),
-            )
-        case Action.RESOLVE:
-            return Offer(
-                _("Solved"),
-                _("The person who brought it in hears what you did and is asked to confirm."),
-                _("It is solved"),
-                _("Thank you. The person who brought it in is asked to confirm."),
-            )
-        case Action.CONFIRM:
-            return Offer(
-                _("It is solved"),
-                _("The issue is closed. You can reopen it later."),
-                _("Yes, it is solved"),
-                _("The issue is closed. We are glad that it is solved."),
-            )
-        case Action.REOPEN:
-            return Offer(
-                _("It is not solved"),
-                _("The issue is opened again, and %(name)s hears so at once."),
-                _("Open it again"),
-                _("It is open again. %(name)s has been told."),
-            )
-        case Action.CORRECT | Action.WITHDRAW | Action.ANSWERED_ELSEWHERE:
-            raise LinkInvalid
-        case _ as never:
-            assert_never(never)

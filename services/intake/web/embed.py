@@ -12,7 +12,7 @@ from litestar import Request, Response, get
 from litestar.exceptions import NotFoundException
 
 from services.intake.door import Door
-from services.intake.view import Eyes
+from services.intake.history import Eyes
 from services.intake.web.form import FRAMED
 from services.intake.web.pages import page, page_language
 from services.intake.web.status import NotForYou

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, assert_never
 
@@ -11,11 +11,14 @@ from litestar import Request, Response, get
 
 from services.intake import store
 from services.intake.door import Door
+from services.intake.history import Eyes
+from services.intake.names import Names, state_text
 from services.intake.store import Notice, View
-from services.intake.view import Eyes, Names, state_text
+from services.intake.web.offers import button_text, offered
+from services.intake.web.own import own_pages
 from services.intake.web.pages import page, page_language
 from shared import clock
-from shared.contracts.issue import Action, Snapshot, State
+from shared.contracts.issue import Action, Snapshot
 from shared.contracts.notifier import Reason
 from shared.language import Words
 from shared.links import EVERYBODY, Purpose
@@ -25,19 +28,20 @@ MOST_SHOWN = 200
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One thing in the inbox, with what can still be done about it."""
+    """One thing in the inbox, with what can still be done about it; what is about no single issue
+    has neither summary nor reference."""
 
     at: datetime
     to: str
     person_id: str
     heading: str
-    summary: str
-    reference: str
-    state_text: str
-    status_url: str
-    actions: Sequence[tuple[str, str]]
-    """Words and link of each."""
     reason: Reason
+    summary: str = ""
+    reference: str = ""
+    state_text: str = ""
+    status_url: str = ""
+    actions: Sequence[tuple[str, str]] = ()
+    """Words and link of each."""
 
 
 @get("/i/{token:str}", include_in_schema=False)
@@ -57,10 +61,9 @@ async def show_inbox(request: Request[Any, Any, Any], token: str, door: Door) ->
     )
     names = Names(door.organisation, _)
     lines = [
-        _line(one, views[one.issue_id], outside, names, door, _)
+        _line(one, views.get(one.issue_id), outside, names, door, _)
         for one in notices
-        if one.issue_id in views
-        and door.eyes(link.person_id, views[one.issue_id]) is not Eyes.NOBODY
+        if _may_read(one, views, link.person_id, door)
     ]
     if request.headers.get("accept", "").startswith("application/json"):
         return Response([_plain(line) for line in lines], media_type="application/json")
@@ -71,61 +74,62 @@ async def show_inbox(request: Request[Any, Any, Any], token: str, door: Door) ->
         lines=lines,
         everybody=everybody,
         owner=names.person(person_id),
+        pause=await door.pause(),
         zone=door.organisation.calendar_of(person_id).zone,
+        **own_pages(person_id or "", door),
     )
+
+
+def _may_read(notice: Notice, views: dict[str, View], person_id: str, door: Door) -> bool:
+    if not notice.issue_id:
+        return True
+    view = views.get(notice.issue_id)
+    return view is not None and door.eyes(person_id, view) is not Eyes.NOBODY
 
 
 def _line(
     notice: Notice,
-    view: View,
+    view: View | None,
     outside: dict[str, store.Stranger],
     names: Names,
     door: Door,
     _: Words,
 ) -> Line:
     stranger = outside.get(notice.person_id)
-    snapshot = Snapshot.model_validate_json(view.snapshot) if view.snapshot else None
     reason = Reason(notice.reason)
-    now = clock.now()
-    return Line(
+    line = Line(
         at=notice.sent_at,
         to=stranger.name if stranger else names.name(notice.person_id),
         person_id=notice.person_id,
         heading=heading(reason, _),
+        reason=reason,
+    )
+    if view is None:
+        return line
+    now = clock.now()
+    return replace(
+        line,
         summary=view.summary,
         reference=view.reference,
         state_text=state_text(view.state, _),
         status_url=door.links.status(notice.issue_id, notice.person_id, now),
         actions=[
             (words, door.links.action(notice.issue_id, notice.person_id, action, number, now))
-            for action, words, number in _open_actions(notice, snapshot, door, _)
+            for action, words, number in _open_actions(notice, view, door, _)
         ],
-        reason=reason,
     )
 
 
 def _open_actions(
-    notice: Notice, snapshot: Snapshot | None, door: Door, _: Words
+    notice: Notice, view: View, door: Door, _: Words
 ) -> list[tuple[Action, str, int]]:
-    """What this person can still do about the issue, as it is now."""
-    if snapshot is None:
+    """What this person mostly wants to do about the issue, as it is now; the rest is on its
+    page."""
+    if view.snapshot is None:
         return []
-    found: list[tuple[Action, str]] = []
-    if notice.person_id == snapshot.owner_id:
-        if snapshot.state == State.ASSIGNED:
-            found.append((Action.ACKNOWLEDGE, _("I take it")))
-        if snapshot.state in (State.ASSIGNED, State.ACKNOWLEDGED):
-            found += [(Action.ANSWER, _("Answer")), (Action.RESOLVE, _("Solved"))]
-            leads = notice.person_id == door.organisation.leader
-            found.append(
-                (Action.HAND_OVER, _("Hand over")) if leads else (Action.DECLINE, _("Not mine"))
-            )
-    if notice.person_id in (snapshot.carrier_id, snapshot.reporter_id):
-        if snapshot.state == State.RESOLVED:
-            found.append((Action.CONFIRM, _("It is solved")))
-        if snapshot.state in (State.RESOLVED, State.CLOSED):
-            found.append((Action.REOPEN, _("It is not solved")))
-    return [(action, words, snapshot.assignment) for action, words in found]
+    snapshot = Snapshot.model_validate_json(view.snapshot)
+    main = offered(snapshot, notice.person_id, door.organisation).main
+    return [(action, button_text(action, _), snapshot.assignment) for action in main]
 
 
 def heading(reason: Reason, _: Words) -> str:
@@ -171,6 +175,34 @@ def heading(reason: Reason, _: Words) -> str:
             return _("Your words are here")
         case Reason.REFUSED:
             return _("This could not be done")
+        case Reason.HELP:
+            return _("You are asked for help")
+        case Reason.HELPED:
+            return _("Somebody else helps as well")
+        case Reason.ASKED:
+            return _("You are asked something")
+        case Reason.RESUMED:
+            return _("It goes on")
+        case Reason.PUT_OFF:
+            return _("It has been put off")
+        case Reason.PROMISED:
+            return _("A date has been promised")
+        case Reason.LAPSED:
+            return _("Do you still have it?")
+        case Reason.MERGED:
+            return _("It is the same as another issue")
+        case Reason.LINKED:
+            return _("It is part of a problem")
+        case Reason.SEPARATED:
+            return _("It stands for itself again")
+        case Reason.AWAY:
+            return _("Somebody is away, and others have their work")
+        case Reason.BACK:
+            return _("Back again")
+        case Reason.PAUSED:
+            return _("Banso reminds nobody for a while")
+        case Reason.UNPAUSED:
+            return _("Banso reminds again; no time was lost")
         case _ as never:
             assert_never(never)
 

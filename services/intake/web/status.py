@@ -4,20 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
 from litestar import Request, Response, get
 
 from services.intake.door import Door
-from services.intake.store import View
-from services.intake.view import Eyes, Seen
+from services.intake.history import Eyes
+from services.intake.names import Names, span_text
+from services.intake.store import Pause, View
+from services.intake.view import Seen
+from services.intake.web.offers import Offered, button_text, offered
+from services.intake.web.own import own_pages
 from services.intake.web.pages import page, page_language
 from services.intake.web.posted import AnyRequest
 from shared import clock
 from shared.contracts.issue import Action, Standing, State
 from shared.language import Words
-from shared.links import EVERYBODY, Link, LinkExpired, LinkInvalid, Purpose
+from shared.links import (
+    ACTION_LINK_LIVES,
+    EVERYBODY,
+    Link,
+    LinkExpired,
+    LinkInvalid,
+    Purpose,
+)
 
 WAIT_FOR_OWNER_S = 0.8
 """Most issues have their owner by then, and the page needs no second look."""
@@ -47,6 +59,7 @@ class Opened:
     view: View
     seen: Seen
     url: str
+    pause: Pause | None = None
 
     @property
     def speaks_for(self) -> str:
@@ -63,6 +76,15 @@ class Opened:
         """How sure it is who speaks. Anybody can write a colleague's address into the form, so its
         link is never enough to answer in an owner's name."""
         return Standing.VOUCHED if self.link.person_id else Standing.THREADED
+
+    def offered(self, door: Door) -> Offered:
+        """What this link leads to beside speaking. It ends after a while, as the links that do
+        something; an old one, found in somebody's mailbox, only reads and speaks."""
+        snapshot, person_id = self.seen.snapshot, self.link.person_id
+        is_old = clock.now() > self.link.issued_at + ACTION_LINK_LIVES
+        if snapshot is None or person_id in ("", EVERYBODY) or is_old:
+            return Offered()
+        return offered(snapshot, person_id, door.organisation)
 
     def may_ever(self, action: Action, door: Door) -> bool:
         """Whether this link can ask for it in any state; who had an answer another way is known by
@@ -101,7 +123,7 @@ async def open_status(
     if eyes is Eyes.NOBODY:
         raise NotForYou
     seen = await door.see(view, eyes, _, link.person_id)
-    return Opened(link, view, seen, f"/{Purpose.STATUS}/{token}"), _
+    return Opened(link, view, seen, f"/{Purpose.STATUS}/{token}", await door.pause()), _
 
 
 @get("/s/{token:str}", include_in_schema=False)
@@ -122,8 +144,22 @@ def status_page(
     *,
     new: bool = False,
 ) -> Response[str]:
-    seen = opened.seen
+    seen, person_id, now = opened.seen, opened.link.person_id, clock.now()
     name = _.polite(seen.owner.name) if seen.owner else ""
+    offers = opened.offered(door)
+
+    def buttons(actions: Sequence[Action]) -> list[tuple[str, str]]:
+        """Words and address of each."""
+        number = seen.snapshot.assignment if seen.snapshot else 0
+        issue_id = opened.view.issue_id
+        return [
+            (
+                button_text(one, _),
+                f"{door.links.action(issue_id, person_id, one, number, now)}?lang={_.language}",
+            )
+            for one in actions
+        ]
+
     return page(
         request,
         "status.html",
@@ -135,10 +171,47 @@ def status_page(
         url=opened.url,
         can_speak=bool(opened.speaks_for) and seen.snapshot is not None,
         may=opened.may(door),
+        main=buttons(offers.main),
+        more=buttons(offers.more),
+        is_asked=_is_asked(opened),
+        family=_family(opened, door, now, _),
+        stations=_stations(seen, Names(door.organisation, _), _),
+        under_way=span_text(seen.under_way, _),
+        pause=opened.pause,
         speaking=speaking,
         limits=door.limits,
-        zone=door.organisation.calendar_of(opened.link.person_id).zone,
+        zone=door.organisation.calendar_of(person_id).zone,
+        **own_pages(person_id, door),
     )
+
+
+def _is_asked(opened: Opened) -> bool:
+    """Whether the reader is whose answer the issue waits for; a carrier asks their customer."""
+    snapshot = opened.seen.snapshot
+    if snapshot is None or snapshot.waiting_for is None:
+        return False
+    return opened.speaks_for in (snapshot.carrier_id, snapshot.reporter_id)
+
+
+def _family(opened: Opened, door: Door, now: datetime, _: Words) -> Mapping[str, str]:
+    """By reference, the pages of the issues that this one belongs together with."""
+    person_id = opened.link.person_id
+    return {
+        one.reference: f"{door.links.status(one.issue_id, person_id, now)}?lang={_.language}"
+        for one in opened.seen.family.all
+    }
+
+
+def _stations(seen: Seen, names: Names, _: Words) -> list[tuple[str, str, str]]:
+    """Of each its owner, how long the issue sat there, and how much of that was waiting."""
+    return [
+        (
+            _.member(names.name(one.owner_id), names.team(one.team_id)),
+            span_text(one.sat, _),
+            span_text(one.waited, _) if one.waited else "",
+        )
+        for one in seen.stations
+    ]
 
 
 def done_text(what: str, owner: str, _: Words) -> str:

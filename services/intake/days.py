@@ -1,0 +1,62 @@
+"""Days that people name, as instants of their own working time. Pure."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from shared.contracts.organisation import Calendar
+from shared.worktime import working_hours
+
+_A_DAY = timedelta(days=1)
+
+
+class Soon(StrEnum):
+    """Ends that are chosen with one tap."""
+
+    TOMORROW = "tomorrow"
+    THREE_DAYS = "three_days"
+    NEXT_WEEK = "next_week"
+
+
+def today(now: datetime, calendar: Calendar) -> date:
+    """The day that it is where they work."""
+    return now.astimezone(ZoneInfo(calendar.zone)).date()
+
+
+def morning_of(day: date, calendar: Calendar) -> datetime:
+    """When work begins that day, or on the next day on which there is any."""
+    return working_hours(calendar).next_open(_midnight(day, calendar))
+
+
+def evening_of(day: date, calendar: Calendar) -> datetime:
+    """When work ends that day; the end of the day where there is none."""
+    begins, ends = _midnight(day, calendar), _midnight(day + _A_DAY, calendar)
+    hours = working_hours(calendar)
+    worked = hours.between(begins, ends)
+    return hours.after(begins, worked) if worked else ends - timedelta(minutes=1)
+
+
+def in_working_days(count: int, now: datetime, calendar: Calendar) -> datetime:
+    """The morning of the working day that many working days after today."""
+    day = today(now, calendar)
+    for _ in range(count):
+        day = today(morning_of(day + _A_DAY, calendar), calendar)
+    return morning_of(day, calendar)
+
+
+def soon(choice: Soon, now: datetime, calendar: Calendar) -> datetime:
+    """What a choice of one tap means."""
+    match choice:
+        case Soon.TOMORROW:
+            return in_working_days(1, now, calendar)
+        case Soon.THREE_DAYS:
+            return in_working_days(3, now, calendar)
+        case Soon.NEXT_WEEK:
+            day = today(now, calendar)
+            return morning_of(day + timedelta(days=7 - day.weekday()), calendar)
+
+
+def _midnight(day: date, calendar: Calendar) -> datetime:
+    return datetime.combine(day, time(), ZoneInfo(calendar.zone))

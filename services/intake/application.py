@@ -16,6 +16,7 @@ from services.intake.api.problems import say_http_problem
 from services.intake.api.tokens import KnownTokens
 from services.intake.api.v1 import api
 from services.intake.door import Door
+from services.intake.web.absence import show_absences, take_absence
 from services.intake.web.act import show_action, take_action
 from services.intake.web.attached import show_attachment, show_look, show_mail, show_text
 from services.intake.web.embed import show_code, show_code_of_form, show_received, show_ways
@@ -24,6 +25,7 @@ from services.intake.web.form import show_form, take_form
 from services.intake.web.guard import Guard
 from services.intake.web.inbox import show_inbox
 from services.intake.web.pages import say_trouble
+from services.intake.web.pause import show_pause, take_pause
 from services.intake.web.posted import most_bytes
 from services.intake.web.speak import show_wish, take_message, take_wish
 from services.intake.web.status import NotForYou, say_bad_link, say_not_for_you, show_status
@@ -54,6 +56,10 @@ def web(
         show_action,
         take_action,
         show_inbox,
+        show_absences,
+        take_absence,
+        show_pause,
+        take_pause,
         *api(tokens, door, largest_request, most_per_minute),
         show_file,
     ]

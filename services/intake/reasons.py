@@ -136,9 +136,9 @@ def _how(
     if reasons.rule is not None:
         yield _("The rule “%(rule)s” fired.", rule=reasons.rule)
     elif reasons.guessed and reasons.guesses:
-        percent = round(reasons.guesses[0].probability * 100)
+        percent = f"{round(reasons.guesses[0].probability * 100)}%"
         yield _(
-            "Earlier issues like this went to %(team)s (probability %(percent)s%%).",
+            "Earlier issues like this went to %(team)s (probability %(percent)s).",
             team=names.team(reasons.guesses[0].team_id),
             percent=percent,
         )

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Text,
     and_,
     false,
+    func,
     or_,
     select,
 )
@@ -471,6 +472,15 @@ def pauses_to_come(connection: Connection, now: datetime) -> list[Pause]:
     """Those that last or are planned, the next first."""
     query = select(pauses).where(pauses.c.ends_at > now, pauses.c.is_over.is_(False))
     return _all(connection, query.order_by(pauses.c.starts_at), Pause)
+
+
+def concerned(connection: Connection) -> int:
+    """How many people own or carry something open."""
+    is_open = views.c.state != State.CLOSED
+    owners = select(views.c.owner_id.label("person_id")).where(is_open)
+    carriers = select(views.c.carrier_id.label("person_id")).where(is_open)
+    people_concerned = owners.union(carriers).subquery()
+    return connection.scalar(select(func.count(people_concerned.c.person_id))) or 0
 
 
 def pause_of(connection: Connection, pause_id: str) -> Pause | None:

@@ -38,6 +38,8 @@ from shared.language import Words
 from shared.links import Link, LinkInvalid, Purpose
 
 WAIT_FOR_ANSWER_S = 1.5
+EXAMPLE = "7K3M-9QWX"
+"""What a reference looks like."""
 
 
 @get("/a/{token:str}", include_in_schema=False)
@@ -132,6 +134,7 @@ async def _page(
         other=other if other and not asked_by_choice(given) else None,
         likely=await likely(link, view, door, _),
         other_word=OTHER,
+        example=EXAMPLE,
         reasons=[(reason, decline_reason_text(reason, _)) for reason in DeclineReason],
         causes=[(cause.id, cause.name.in_(_.language)) for cause in door.organisation.causes],
         teams=_choices(link, snapshot, door, names),

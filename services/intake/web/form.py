@@ -23,6 +23,7 @@ from services.intake.attachments import (
     TooManyFiles,
 )
 from services.intake.door import Door
+from services.intake.store import Pause
 from services.intake.submission import (
     LONGEST_DESCRIPTION,
     LONGEST_SUMMARY,
@@ -78,6 +79,8 @@ class Sheet:
     """Nothing was sent yet, so a draft may be put in."""
     names_of_files: Sequence[str] = ()
     """What was sent along and has to be chosen again, by browsers that can't keep it."""
+    pause: Pause | None = None
+    """Chasing rests."""
 
 
 @get(["/", FRAMED], include_in_schema=False)
@@ -86,7 +89,8 @@ async def show_form(request: Request[Any, Any, Any], door: Door, guard: Guard) -
     asked = {name: request.query_params.get(name, "") for name in ("product", "category")}
     filled = {**dict.fromkeys(FIELDS, ""), **asked, "submission": uuid4().hex}
     _ = page_language(request, door.organisation.language)
-    sheet = Sheet(filled, _questions(door.organisation, filled), fresh=True)
+    asked_for = _questions(door.organisation, filled)
+    sheet = Sheet(filled, asked_for, fresh=True, pause=await door.pause())
     return _form(request, _, door, guard, sheet)
 
 
@@ -105,10 +109,10 @@ async def take_form(
 async def _take(request: AnyRequest, form: Posted, door: Door, guard: Guard) -> Response[Any]:
     _ = page_language(request, door.organisation.language)
     filled = {**form.fields, **{name: form.fields.get(name, "") for name in FIELDS}}
-    asked = _questions(door.organisation, filled)
+    asked, pause = _questions(door.organisation, filled), await door.pause()
 
     def again(status: int, **said: Any) -> Response[str]:
-        sheet = Sheet(filled, asked, names_of_files=form.names, **said)
+        sheet = Sheet(filled, asked, names_of_files=form.names, pause=pause, **said)
         return _form(request, _, door, guard, sheet, status)
 
     if "look" in form.fields:
@@ -177,6 +181,7 @@ def _form(
         action=f"{FRAMED if framed else '/'}?lang={_.language}",
         organisation=organisation,
         sheet=sheet,
+        pause=sheet.pause,
         filled=sheet.filled,
         mistakes=sheet.mistakes,
         stamp=guard.stamp(clock.now(), sheet.filled.get(STAMP, ""), asked=sheet.asks_again),

@@ -84,6 +84,11 @@ class FirstLine(Model):
     reason: DeclineReason | None = None
     proposed: str | None = Field(default=None, max_length=200)
     cause: str | None = Field(default=None, max_length=200)
+    until: AwareDatetime | None = None
+    """The end of a snooze, or the promised date."""
+    waiting_for: WaitingFor | None = None
+    words: str | None = Field(default=None, max_length=200)
+    """What else stands in the line, such as why it is put off; it belongs to the words beneath."""
     understood: bool = True
     """False where it was clearly meant so, but something in it isn't known to us."""
 

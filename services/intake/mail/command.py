@@ -11,9 +11,11 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
-from shared.contracts.issue import Action, DeclineReason
-from shared.contracts.organisation import Organisation, Person, Text
+from services.intake.mail import later
+from shared.contracts.issue import Action, DeclineReason, WaitingFor
+from shared.contracts.organisation import Calendar, Organisation, Person, Text
 
 _LONGEST_LINE = 200
 _MOST_WORDS = 20
@@ -36,6 +38,11 @@ class Command:
     """False where it is clearly meant as a command, but something in it isn't known to us."""
     line: str
     """As it was written."""
+    until: datetime | None = None
+    """The end of a snooze, or the promised date."""
+    waiting_for: WaitingFor | None = None
+    words: str = ""
+    """What else stands in the line, such as why it is put off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +59,32 @@ class _Said:
         return self.reason is None and self.proposed is None and self.cause is None
 
 
-def command(new_text: str, organisation: Organisation) -> Command | None:
+def command(
+    new_text: str, organisation: Organisation, now: datetime, calendar: Calendar
+) -> Command | None:
     """The command in the first line that isn't blank, or None where there is none.
 
-    Takes what `reply.new_text` gives. Width, case and polite endings make no difference.
+    Takes what `reply.new_text` gives. Width, case and polite endings make no difference. Days are
+    the writer's own: `calendar`.
     """
     line, rest = _first_line(new_text)
     said = _plain(line)
     if not said or len(said) > _LONGEST_LINE:
         return None
+    wish = later.read(line, now, calendar) or _help(line, organisation)
+    if wish is not None:
+        return Command(
+            action=wish.action,
+            reason=None,
+            proposed=wish.proposed,
+            cause=None,
+            rest=rest,
+            understood=wish.understood,
+            line=line,
+            until=wish.until,
+            waiting_for=wish.waiting_for,
+            words=wish.words,
+        )
     for action, words in _COMMANDS:
         found = words.match(said)
         after = _AFTER.fullmatch(said[found.end() :]) if found else None
@@ -86,6 +110,25 @@ def command(new_text: str, organisation: Organisation) -> Command | None:
             understood=not heard.unknown,
             line=line,
         )
+    return None
+
+
+def _help(line: str, organisation: Organisation) -> later.Wish | None:
+    """Whom the owner asks for help. Somebody may be called so, or the line is words."""
+    plain = later.evened(line)
+    for words, is_meant in _HELP:
+        found = words.fullmatch(plain)
+        if found is None:
+            continue
+        named = found["who"].split()[:_MOST_WORDS]
+        for length in range(len(named), 0, -1):
+            called = _unwrapped(" ".join(named[:length]), _NEVER, _AFTER_HELPER)
+            somebody = _somebody(called, organisation)
+            if somebody in organisation.person:
+                beside = " ".join(named[length:]).strip("、,。:;")
+                return later.Wish(Action.ASK, proposed=somebody, words=beside)
+        if is_meant or _HONORIFIC.search(named[0]):
+            return later.Wish(Action.ASK, understood=False)
     return None
 
 
@@ -249,7 +292,45 @@ _ACKNOWLEDGE = (
     r"|mine)"
 )
 
+_TAKE = (
+    r"(?:私が|当方で|こちらで|当部で)?引き?取(?:ります|りました|らせて(?:いただき|頂き)ます)"
+    r"|take over|take|taking (?:it |this )?over|i(?:'ll| will)? take (?:it |this )?over"
+)
+_HELP = tuple(
+    (re.compile(words, re.IGNORECASE), is_meant)
+    for words, is_meant in (
+        (
+            (
+                r"応援(?:を?(?:お願い(?:します|いたします)?|依頼(?:します)?|頼みます))?"
+                r"[:→](?P<who>.+)"
+            ),
+            True,
+        ),
+        (
+            (
+                r"応援(?:を?(?:お願い(?:します|いたします)?|依頼(?:します)?|頼みます))?"
+                r"[\s、](?P<who>.+)"
+            ),
+            False,
+        ),
+        (
+            (
+                r"(?P<who>.+)に応援を?(?:お願い(?:し|いたし|致し)ます|依頼(?:します|しました)|頼みます"
+                r"|頼みました)"
+            ),
+            False,
+        ),
+        (r"(?:please )?ask (?P<who>.+?) (?:for help|to help)(?:,? please)?", False),
+        (r"(?:ask for )?help ?(?::|from )(?P<who>.+)", True),
+        (r"ask ?:(?P<who>.+)", True),
+    )
+)
+"""How help is asked for, and whether the line is meant so even where nobody is called like that."""
+_NEVER = re.compile(r"(?!)")
+_AFTER_HELPER = re.compile(r"(?:にも?|へ|、|,|:|please)$")
+
 _COMMANDS = (
+    (Action.TAKE, re.compile(f"{_THIS}(?:{_TAKE})")),
     (Action.REOPEN, re.compile(f"{_THIS}(?:{_REOPEN})")),
     (Action.RESOLVE, re.compile(f"{_THIS}(?:{_RESOLVE})")),
     (Action.DECLINE, re.compile(f"{_THIS}(?:{_DECLINE})")),

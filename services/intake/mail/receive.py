@@ -373,7 +373,8 @@ def say(
 
 def first_line(message: MessageReceived, organisation: Organisation) -> FirstLine | None:
     """What the first line asks for, if it asks for anything."""
-    wish = command(message.text, organisation)
+    calendar = organisation.calendar_of(message.person_id)
+    wish = command(message.text, organisation, message.occurred_at, calendar)
     if wish is None:
         return None
     return FirstLine(
@@ -381,6 +382,9 @@ def first_line(message: MessageReceived, organisation: Organisation) -> FirstLin
         reason=wish.reason,
         proposed=wish.proposed,
         cause=wish.cause if wish.understood else wish.line[:200],
+        until=wish.until,
+        waiting_for=wish.waiting_for,
+        words=wish.words or None,
         understood=wish.understood,
     )
 
@@ -390,7 +394,8 @@ def involved(view: View) -> frozenset[str]:
     people = {view.reporter_id, *view.brought.get("follower_ids", ())}
     if view.snapshot:
         snapshot = Snapshot.model_validate_json(view.snapshot)
-        people |= {snapshot.carrier_id, snapshot.owner_id, *snapshot.follower_ids}
+        people |= {snapshot.carrier_id, snapshot.owner_id}
+        people.update(snapshot.follower_ids, snapshot.helper_ids)
     return frozenset(people)
 
 

@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from services.intake import names as naming
+from services.intake import reasons as reasoning
 from services.intake import view as views
+from services.intake.history import Eyes
+from services.intake.names import Names, Owner
+from services.intake.reasons import Why
 from services.intake.store import Happening, View
-from services.intake.view import Eyes, Names, Owner, Seen, see
+from services.intake.view import Seen, may_see, see
 from shared.contracts.issue import (
     AssignedBecause,
     Considered,
     DeclineReason,
+    Guess,
     NotChosen,
     Reasons,
     Refusal,
     State,
     Step,
+    WaitingFor,
 )
 from shared.contracts.organisation import Language
+from shared.contracts.router import ResumedBecause
 from shared.language import words
 from tests.unit import build
 from tests.unit.build import CUSTOMER, HOUR, ISSUE_ID, MONDAY
@@ -31,6 +40,7 @@ EN, JA = words("en"), words("ja")
 JAPANESE = re.compile("[ぁ-ヿ一-鿿]")
 REN = Owner("ren", "Ren", "product", "Product")
 DECIDE_BY = MONDAY + HOUR
+NEW = AssignedBecause.NEW
 
 
 def view(**said: Any) -> View:
@@ -69,8 +79,19 @@ def seen(
     *history: Happening,
     eyes: Eyes = Eyes.INSIDE,
     language: Language = "en",
+    **more: Any,
 ) -> Seen:
-    return see(issue or view(), history, ORGANISATION, eyes, words(language), DECIDE_BY)
+    """On Monday at eleven."""
+    return see(
+        issue or view(),
+        history,
+        ORGANISATION,
+        eyes,
+        words(language),
+        DECIDE_BY,
+        now=MONDAY + 2 * HOUR,
+        **more,
+    )
 
 
 def told(happening: Happening, eyes: Eyes = Eyes.INSIDE) -> str | None:
@@ -99,7 +120,7 @@ def test_an_undecided_issue_has_a_next_step_and_a_time_as_well() -> None:
     assert (found.next_step, found.next_step_at) == (Step.ASSIGN, DECIDE_BY)
     assert found.next_step_text == "Banso finds the right person"
     assert found.owner is None
-    assert (found.why, found.why_not, found.reminders) == ("", (), 0)
+    assert (found.why, found.reminders) == (Why(), 0)
 
 
 def test_a_closed_issue_has_nothing_more_due() -> None:
@@ -129,9 +150,9 @@ def test_eyes_outside_see_no_reasons() -> None:
 
     inside, outside = seen(view(reasons=reasons)), seen(view(reasons=reasons), eyes=Eyes.OUTSIDE)
 
-    assert inside.why
-    assert inside.why_not == ("Sho: has too much in hand already",)
-    assert (outside.why, outside.why_not) == ("", ())
+    assert inside.why.sentence
+    assert inside.why.others == ("Sho: has much in hand already",)
+    assert outside.why == Why()
 
 
 def test_an_owner_who_left_is_still_somebody() -> None:
@@ -187,17 +208,29 @@ def _all(language: Language) -> list[str]:
     _ = words(language)
     names = Names(ORGANISATION, _)
     considered = tuple(
-        Considered(person_id="sho", reason=reason, expected_hours=4) for reason in NotChosen
+        Considered(
+            person_id="sho", reason=reason, expected_hours=4, in_hand_hours=60, open_issues=9
+        )
+        for reason in NotChosen
     )
     return [
-        *(views.state_text(state, _) for state in State),
+        *(naming.state_text(state, _) for state in State),
         *(views.next_step_text(step, REN, _) for step in (*Step, None)),
-        *(views.why(because, Reasons(), REN, _) for because in AssignedBecause),
-        views.why(None, Reasons(over_capacity=True), REN, _),
-        views.why(None, Reasons(expected_hours=2, answered_before=True), REN, _),
-        views.why(None, Reasons(expected_hours=2), REN, _),
-        *views.why_not(Reasons(others=considered), names, _),
-        *(views.decline_reason_text(reason, _) for reason in DeclineReason),
+        *(views.next_step_text(Step.WAIT, REN, _, waiting_for=one) for one in WaitingFor),
+        views.next_step_text(Step.WAIT, REN, _, is_yours=False),
+        *(naming.waiting_text(one, _) for one in WaitingFor),
+        *(reasoning.why(because, Reasons(), REN, _) for because in AssignedBecause),
+        reasoning.why(NEW, Reasons(over_capacity=True), REN, _),
+        reasoning.why(NEW, Reasons(expected_hours=2, answered_before=True), REN, _),
+        reasoning.why(NEW, Reasons(expected_hours=2), REN, _),
+        *(reasoning.why_not(one, names, _) for one in considered),
+        *(reasoning.why_not(one, names, _, with_figures=True) for one in considered),
+        *(
+            reasoning.override_text(Reasons(chosen=one), _)
+            for one in considered
+            if one.reason not in (NotChosen.CHOSEN, NotChosen.LATER)
+        ),
+        *(naming.decline_reason_text(reason, _) for reason in DeclineReason),
         *(views.refusal_text(refusal, REN, _) for refusal in Refusal),
         *(views.refusal_text(refusal, None, _) for refusal in Refusal),
     ]
@@ -215,7 +248,6 @@ def test_every_state_step_reason_and_refusal_has_words(language: Language) -> No
     ("because", "reasons", "sentence"),
     [
         (AssignedBecause.NEW, Reasons(), "Ren looks after this."),
-        (None, Reasons(), "Ren looks after this."),
         (
             AssignedBecause.NEW,
             Reasons(expected_hours=6.2),
@@ -244,20 +276,224 @@ def test_every_state_step_reason_and_refusal_has_words(language: Language) -> No
             Reasons(expected_hours=6),
             "The owner before said that it belongs to Ren.",
         ),
+        (AssignedBecause.TAKEN, Reasons(), "Ren has taken it over."),
     ],
 )
 def test_why_it_is_this_owner_is_said_in_one_sentence(
-    because: AssignedBecause | None, reasons: Reasons, sentence: str
+    because: AssignedBecause, reasons: Reasons, sentence: str
 ) -> None:
-    assert views.why(because, reasons, REN, EN) == sentence
+    assert reasoning.why(because, reasons, REN, EN, with_figures=True) == sentence
 
 
-def test_who_would_have_been_later_is_told_with_the_hours() -> None:
+@pytest.mark.parametrize(
+    ("reader", "sees_own", "sees_shos"),
+    [("ren", True, False), ("sho", False, True), ("kai", True, True), ("emi", False, False)],
+)
+def test_figures_about_a_person_are_for_that_person_and_the_leader(
+    reader: str, *, sees_own: bool, sees_shos: bool
+) -> None:
+    """METRICS.md, promise 8: people see their own figures."""
     others = (Considered(person_id="sho", reason=NotChosen.LATER, expected_hours=7.6),)
+    reasons = Reasons(team_id="product", expected_hours=6.2, others=others)
 
-    told = views.why_not(Reasons(others=others), Names(ORGANISATION, EN), EN)
+    why = seen(view(reasons=reasons.model_dump_json()), person_id=reader).why
 
-    assert told == ("Sho: about 8 working hours",)
+    assert ("about 6 working hours" in why.sentence) == sees_own
+    assert (why.others == ("Sho: about 8 working hours",)) == sees_shos
+    assert (why.others == ("Sho: would get to it later",)) != sees_shos
+
+
+@pytest.mark.parametrize(
+    ("because", "reasons", "category", "how"),
+    [
+        (NEW, Reasons(team_id="product", rule="VIP"), None, ["The rule “VIP” fired."]),
+        (
+            NEW,
+            Reasons(team_id="product", considered=3),
+            "broken",
+            ["Issues of the kind “Broken” go to Product.", "3 people were looked at."],
+        ),
+        (
+            NEW,
+            Reasons(team_id="product"),
+            "odd",
+            ["No rule and no kind of problem names another team than Product."],
+        ),
+        (
+            NEW,
+            Reasons(
+                team_id="shipping",
+                guesses=(Guess(team_id="shipping", probability=0.913),),
+                guessed=True,
+            ),
+            None,
+            ["Earlier issues like this went to Shipping (probability 91%)."],
+        ),
+        (
+            AssignedBecause.TRIAGE,
+            Reasons(
+                guesses=(
+                    Guess(team_id="shipping", probability=0.5),
+                    Guess(team_id="product", probability=0.3),
+                )
+            ),
+            None,
+            ["Earlier issues like this went to: Shipping 50%, Product 30%."],
+        ),
+        (
+            NEW,
+            Reasons(team_id="shipping", rota="gone", schedule="night"),
+            None,
+            ["It is their turn in “gone”.", "“night” says who has it at this time."],
+        ),
+        (
+            AssignedBecause.ABSENCE,
+            Reasons(team_id="product", substitute_for_id="sho", language_waived=True),
+            None,
+            [
+                "They stand in for Sho, who is away.",
+                "Nobody in Product works in the language of the issue.",
+            ],
+        ),
+        (
+            AssignedBecause.HANDED_OVER,
+            Reasons(chosen=Considered(person_id="ren", reason=NotChosen.AWAY)),
+            None,
+            ["Decided by hand, in spite of this: they are not here within a working day."],
+        ),
+        (
+            AssignedBecause.HANDED_OVER,
+            Reasons(chosen=Considered(person_id="ren", reason=NotChosen.CHOSEN)),
+            None,
+            [],
+        ),
+    ],
+)
+def test_what_led_to_this_owner_is_told_in_full(
+    because: AssignedBecause, reasons: Reasons, category: str | None, how: list[str]
+) -> None:
+    snapshot = build.snapshot(category=category).model_dump_json()
+
+    why = seen(view(snapshot=snapshot, reasons=reasons.model_dump_json(), because=because)).why
+
+    assert list(why.how) == how
+
+
+def test_nothing_speaks_against_whoever_was_simply_chosen() -> None:
+    chosen = Considered(person_id="ren", reason=NotChosen.CHOSEN)
+
+    assert reasoning.override_text(Reasons(chosen=chosen), EN) == ""
+
+
+# What belongs together
+
+
+def test_what_belongs_together_is_shown_to_whoever_may_see_it() -> None:
+    main = view(issue_id="main", reference="AAAA-2222", summary="The battery", owner_id="sho")
+    theirs = build.snapshot(owner_id="yui", confidential=True).model_dump_json()
+    secret = view(issue_id="part", parent_id=ISSUE_ID, confidential=True, snapshot=theirs)
+    own = view(merged_into="main")
+
+    family = seen(own, relatives=(main, secret), person_id="ren").family
+
+    assert family.main is not None
+    assert (family.main.reference, family.main.owner) == ("AAAA-2222", "Sho")
+    assert (family.problem, family.same, family.parts) == (None, (), ())
+    assert seen(own, relatives=(main,), eyes=Eyes.OUTSIDE).family.all == ()
+
+
+def test_a_problem_shows_its_parts_and_what_is_the_same() -> None:
+    part, same = view(issue_id="part", parent_id=ISSUE_ID), view(issue_id="s", merged_into=ISSUE_ID)
+
+    family = seen(view(), relatives=(part, same)).family
+
+    assert [one.issue_id for one in family.parts] == ["part"]
+    assert [one.issue_id for one in family.same] == ["s"]
+
+
+def test_a_helper_sees_a_confidential_issue() -> None:
+    snapshot = build.snapshot(confidential=True, helper_ids=["sho"]).model_dump_json()
+    secret = view(confidential=True, snapshot=snapshot)
+
+    assert may_see(secret, "sho", ORGANISATION)
+    assert not may_see(secret, "yui", ORGANISATION)
+    assert seen(secret).helpers == ("Sho",)
+
+
+# Stations
+
+
+def test_each_owners_time_is_told_in_working_time_with_the_waits() -> None:
+    """Sho has it from 9 to 10; Ren from 10 on, and waits from 10:30 to 11."""
+    first = happened("assigned", because=NEW, owner_id="sho", team_id="product")
+    history = (
+        replace(first, occurred_at=MONDAY),
+        happened("assigned", because=AssignedBecause.DECLINED, owner_id="ren"),
+        replace(happened("waiting", "ren", text="?"), occurred_at=MONDAY + HOUR * 1.5),
+    )
+
+    found = seen(None, *history)
+
+    assert [(one.owner_id, one.sat, one.waited) for one in found.stations] == [
+        ("sho", HOUR, timedelta()),
+        ("ren", HOUR, HOUR / 2),
+    ]
+    assert found.stations[1].until is None
+    assert found.under_way == 2 * HOUR
+    assert seen(None, *history, eyes=Eyes.OUTSIDE).stations == ()
+
+
+def test_what_is_reopened_begins_a_new_station_of_the_same_owner() -> None:
+    def at(hours: float, happening: Happening) -> Happening:
+        return replace(happening, occurred_at=MONDAY + hours * HOUR)
+
+    history = (
+        at(0, happened("assigned", because=NEW, owner_id="ren")),
+        at(0.25, happened("waiting", "ren", text="?")),
+        at(0.5, happened("resumed", because="answered")),
+        at(1, happened("resolved", "ren", cause="fault")),
+        at(1.5, happened("reopened", "emi")),
+    )
+
+    found = seen(None, *history).stations
+
+    assert [(one.owner_id, one.sat, one.waited) for one in found] == [
+        ("ren", HOUR, HOUR / 4),
+        ("ren", HOUR / 2, timedelta()),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("span", "text"),
+    [
+        (timedelta(minutes=59), "less than an hour"),
+        (HOUR, "one working hour"),
+        (7.9 * HOUR, "one working day"),
+        (11 * HOUR, "one working day 3 working hours"),
+        (41 * HOUR, "5 working days"),
+    ],
+)
+def test_a_span_is_told_as_people_say_it(span: timedelta, text: str) -> None:
+    assert naming.span_text(span, EN) == text
+
+
+def test_what_is_asked_is_shown_while_it_waits() -> None:
+    waiting = view(snapshot=build.snapshot(waiting_for=WaitingFor.CARRIER).model_dump_json())
+    asked = happened("waiting", "ren", text="Which serial number?", waiting_for="carrier")
+
+    assert seen(waiting, asked).asked == "Which serial number?"
+    assert seen(waiting).asked == ""
+    assert seen(None, asked).asked == ""
+
+
+def test_each_time_that_banso_asked_is_there_to_be_unfolded() -> None:
+    history = (
+        happened("reminded", step=Step.ANSWER, person_id="ren"),
+        happened("responded", "ren", text="Soon."),
+        happened("escalated", step=Step.ANSWER, person_id="mio"),
+    )
+
+    assert [one.event for one in seen(None, *history).chased] == ["reminded", "escalated"]
 
 
 def test_a_refusal_says_with_whom_the_issue_is() -> None:
@@ -275,6 +511,10 @@ BECAUSE = {
     AssignedBecause.LEADER: "Ren (Product) decides now.",
     AssignedBecause.REOPENED: "Back with Ren (Product).",
     AssignedBecause.UNROUTABLE: "Banso could not decide, so Ren (Product) has it.",
+    AssignedBecause.TAKEN: "Taken over by Ren (Product).",
+    AssignedBecause.RETURNED: "Back with Ren (Product), who is here again.",
+    AssignedBecause.DRAINED: "Given to Ren (Product), who has time for it now.",
+    AssignedBecause.TRIAGE: ("Given to Ren (Product) to sort: nobody could tell where it belongs."),
 }
 
 
@@ -283,7 +523,7 @@ def test_people_inside_read_who_had_it_and_others_only_that_it_has_begun(
     because: AssignedBecause,
 ) -> None:
     happening = happened("assigned", because=because, owner_id="ren", team_id="product")
-    first = because in (AssignedBecause.NEW, AssignedBecause.UNROUTABLE)
+    first = because in (NEW, AssignedBecause.UNROUTABLE, AssignedBecause.TRIAGE)
 
     assert told(happening) == BECAUSE[because]
     assert told(happening, Eyes.OUTSIDE) == (
@@ -343,7 +583,79 @@ def test_an_owner_without_a_team_is_named_alone() -> None:
             "Reopened: it is not solved.",
         ),
         (happened("imported", "ren", text="He is difficult."), "Ren wrote:", None),
-        (happened("merged"), None, None),
+        (
+            happened("reminded", step=Step.ANSWER, person_id="ren", before=True),
+            "Banso reminded Ren beforehand.",
+            "Banso asked again for you.",
+        ),
+        (
+            happened("escalated", step=Step.ANSWER, person_id="mio", because="reopened"),
+            "Banso told Mio that it was reopened again.",
+            "Banso asked further up for you.",
+        ),
+        (happened("helped", "ren", helper_id="sho"), "Ren asked Sho for help.", None),
+        (
+            happened("snoozed", "ren", until="2026-06-03T00:00:00+00:00", text="Parts"),
+            "Ren put it off until Wed 3 Jun, 09:00:",
+            "It is put off until Wed 3 Jun, 09:00.",
+        ),
+        (
+            happened("waiting", "ren", waiting_for="customer", text="Which number?"),
+            "Ren asks, and the clock stands still until the customer answers:",
+            "It waits for an answer to this:",
+        ),
+        (
+            happened("resumed", "ren", because="asked"),
+            "Ren lets it go on.",
+            "It goes on.",
+        ),
+        (
+            happened("promised", "ren", promised_at="2026-06-03T09:00:00+00:00"),
+            "Ren says that it will be solved by Wed 3 Jun, 18:00.",
+            "Ren says that it will be solved by Wed 3 Jun, 18:00.",
+        ),
+        (
+            happened(
+                "promised",
+                "ren",
+                promised_at="2026-06-04T09:00:00+00:00",
+                previously_at="2026-06-03T09:00:00+00:00",
+            ),
+            (
+                "Ren says that it will be solved by Thu 4 Jun, 18:00;"
+                " before it was Wed 3 Jun, 18:00."
+            ),
+            (
+                "Ren says that it will be solved by Thu 4 Jun, 18:00;"
+                " before it was Wed 3 Jun, 18:00."
+            ),
+        ),
+        (
+            happened("lapsed"),
+            "Nothing has happened for a while, so it counts as not taken.",
+            None,
+        ),
+        (
+            happened("postponed"),
+            "The next step is due at another time: chasing rested, or working hours changed.",
+            None,
+        ),
+        (
+            happened("merged", "ren", into_reference="AAAA-2222"),
+            "Ren says that it is the same as AAAA-2222. It goes on there.",
+            "It is the same as another issue and goes on there. You hear what comes of it.",
+        ),
+        (
+            happened("linked", "ren", parent_reference="AAAA-2222"),
+            "Ren says that it is part of the problem AAAA-2222, solved once for all.",
+            "It is part of a problem that is solved for several at once.",
+        ),
+        (
+            happened("separated", "emi", from_reference="AAAA-2222"),
+            "Emi separated it from AAAA-2222. It stands for itself again.",
+            "It stands for itself again.",
+        ),
+        (happened("unheard-of"), None, None),
     ],
 )
 def test_each_line_of_the_history_says_what_these_eyes_may_see(
@@ -351,6 +663,22 @@ def test_each_line_of_the_history_says_what_these_eyes_may_see(
 ) -> None:
     assert told(happening) == inside
     assert told(happening, Eyes.OUTSIDE) == outside
+
+
+@pytest.mark.parametrize("because", ResumedBecause)
+def test_why_it_goes_on_is_told_in_both_languages(because: ResumedBecause) -> None:
+    line = happened("resumed", "ren", because=because)
+
+    assert told(line)
+    assert JAPANESE.search(seen(None, line, language="ja").history[1].text)
+
+
+def test_why_it_was_put_off_is_for_people_inside() -> None:
+    """The carrier reads it; a customer reads until when."""
+    line = happened("snoozed", "ren", until="2026-06-03T00:00:00+00:00", text="The part is late.")
+
+    assert seen(None, line).history[1].words == "The part is late."
+    assert seen(None, line, eyes=Eyes.OUTSIDE).history[1].words is None
 
 
 def test_a_persons_words_stand_in_the_history() -> None:

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from services.intake.mail.command import Command, command
 from services.intake.mail.parse import read_mail
 from services.intake.mail.reply import new_text
-from shared.contracts.issue import Action, DeclineReason
+from shared.contracts.issue import Action, DeclineReason, WaitingFor
 from shared.contracts.organisation import Cause, Team, Text
-from tests.unit.build import organisation, person
+from tests.unit.build import MONDAY, at, organisation, person
 
 MAILS = Path(__file__).parents[3] / "mails" / "command"
 ACKNOWLEDGE, DECLINE = Action.ACKNOWLEDGE, Action.DECLINE
@@ -39,7 +39,7 @@ COMPANY = organisation(
 
 
 def said(line: str) -> Command | None:
-    return command(line, COMPANY)
+    return command(line, COMPANY, MONDAY, COMPANY.calendar_of("ren"))
 
 
 @pytest.mark.parametrize(
@@ -192,6 +192,154 @@ def test_what_is_meant_as_a_command_but_not_understood_is_told_apart(
     assert (found.action, found.understood) == (action, False)
 
 
+@pytest.mark.parametrize(
+    ("line", "until", "words"),
+    [
+        ("保留 3日 部品待ち", "2026-06-04 09:00", "部品待ち"),
+        ("保留3日", "2026-06-04 09:00", ""),
+        ("保留：３営業日、部品待ち", "2026-06-04 09:00", "部品待ち"),
+        ("保留 2週間 部品待ち", "2026-06-15 09:00", "部品待ち"),
+        ("保留 10/15まで 部品待ち", "2026-10-15 09:00", "部品待ち"),
+        ("保留 2026年10月15日まで", "2026-10-15 09:00", ""),
+        ("保留 1月5日 正月明け", "2027-01-05 09:00", "正月明け"),
+        ("保留 明日 電話します", "2026-06-02 09:00", "電話します"),
+        ("保留 来週 部品待ち", "2026-06-08 09:00", "部品待ち"),
+        ("保留 月曜日まで 部品待ち", "2026-06-08 09:00", "部品待ち"),
+        ("保留 土曜日まで 部品待ち", "2026-06-08 09:00", "部品待ち"),
+        ("snooze 3d the part is on its way", "2026-06-04 09:00", "the part is on its way"),
+        ("Snooze until 2026-10-15: The part comes", "2026-10-15 09:00", "The part comes"),
+        ("please snooze it for 1 week", "2026-06-08 09:00", ""),
+        ("snooze 2 working days - holiday", "2026-06-03 09:00", "holiday"),
+        ("snooze until 15 October 2026", "2026-10-15 09:00", ""),
+        ("snooze until oct 15, the part comes", "2026-10-15 09:00", "the part comes"),
+        ("snooze tomorrow", "2026-06-02 09:00", ""),
+    ],
+)
+def test_an_owner_puts_it_off_until_a_morning_of_theirs(line: str, until: str, words: str) -> None:
+    found = said(line)
+
+    assert found is not None
+    assert (found.action, found.understood) == (Action.SNOOZE, True)
+    assert (found.until, found.words) == (at(until), words)
+
+
+@pytest.mark.parametrize(
+    ("line", "until"),
+    [
+        ("10/15までに", "2026-10-15 18:00"),
+        ("10月15日までに解決いたします。", "2026-10-15 18:00"),
+        ("明日までに直します", "2026-06-02 18:00"),
+        ("by 2026-10-15", "2026-10-15 18:00"),
+        ("Fixed by Friday", "2026-06-05 18:00"),
+        ("I promise it by 20 June", "2026-06-20 23:59"),
+    ],
+)
+def test_an_owner_promises_an_evening_of_theirs(line: str, until: str) -> None:
+    found = said(line)
+
+    assert found is not None
+    assert (found.action, found.understood, found.until) == (Action.PROMISE, True, at(until))
+
+
+@pytest.mark.parametrize(
+    ("line", "waiting_for", "words"),
+    [
+        ("お客様待ち", WaitingFor.CUSTOMER, ""),
+        ("お客様の返事待ちです：シリアル番号は？", WaitingFor.CUSTOMER, "シリアル番号は?"),
+        ("ご返事待ちです", WaitingFor.CARRIER, ""),
+        ("waiting for customer", WaitingFor.CUSTOMER, ""),
+        ("Waiting for your answer: which number?", WaitingFor.CARRIER, "which number?"),
+    ],
+)
+def test_an_owner_waits_for_an_answer(line: str, waiting_for: WaitingFor, words: str) -> None:
+    found = said(line)
+
+    assert found is not None
+    assert (found.action, found.waiting_for, found.words) == (Action.WAIT, waiting_for, words)
+
+
+@pytest.mark.parametrize(
+    ("line", "helper", "words"),
+    [
+        ("応援 伊藤さん", "ito", ""),
+        ("応援：伊藤 翔さん 図面を見てください", "ito", "図面を見てください"),
+        ("応援をお願いします：伊藤さんにも", "ito", ""),
+        ("伊藤さんに応援をお願いします", "ito", ""),
+        ("Ask Emily Brown for help, please", "brown", ""),
+        ("ask: brown", "brown", ""),
+        ("help from Sho Ito", "ito", ""),
+    ],
+)
+def test_an_owner_asks_a_colleague_for_help(line: str, helper: str, words: str) -> None:
+    found = said(line)
+
+    assert found is not None
+    assert (found.action, found.proposed, found.words) == (Action.ASK, helper, words)
+
+
+@pytest.mark.parametrize(
+    "line", ["引き取ります", "私が引き取ります。", "take", "I'll take it over"]
+)
+def test_somebody_takes_it_over(line: str) -> None:
+    found = said(line)
+
+    assert found is not None
+    assert found.action is Action.TAKE
+
+
+@pytest.mark.parametrize(
+    ("line", "action"),
+    [
+        ("保留", Action.SNOOZE),
+        ("snooze", Action.SNOOZE),
+        ("保留 部品がまだ届きません", Action.SNOOZE),
+        ("保留 2/30 部品待ち", Action.SNOOZE),
+        ("保留 2026/1/1 部品待ち", Action.SNOOZE),
+        ("保留 3日ほど", Action.SNOOZE),
+        ("by 2020-01-01", Action.PROMISE),
+        ("応援 田中さん", Action.ASK),
+        ("応援：山", Action.ASK),
+        ("help: nobody", Action.ASK),
+    ],
+)
+def test_a_time_or_a_helper_that_is_not_understood_is_told_apart(line: str, action: Action) -> None:
+    found = said(line)
+
+    assert found is not None
+    assert (found.action, found.understood) == (action, False)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "保留します",
+        "保留中です",
+        "保留3日でよいですか",
+        "保留 3日でお願いできますか",
+        "snoozed the alarm",
+        "Snooze it, if you like",
+        "返事待ちです",
+        "waiting for the truck",
+        "お客様待ち時間が長いです",
+        "10/15までにお送りください",
+        "10/15までに届きます",
+        "2/30までに",
+        "by Friday we need it",
+        "by the way",
+        "応援ありがとうございます",
+        "応援 ありがとうございます",
+        "ask him for help",
+        "Ask Sho Ito",
+        "ask Sho Ito about it",
+        "Help is on its way",
+        "Take the blue one",
+        "take over the world",
+    ],
+)
+def test_a_sentence_with_a_time_or_a_name_is_no_command(line: str) -> None:
+    assert said(line) is None
+
+
 def test_words_beneath_the_command_are_kept() -> None:
     found = said("\n了解しました。\n\n金曜日までに確認します。\n佐藤\n")
 
@@ -229,7 +377,7 @@ def test_who_reopens_may_say_why_on_the_same_line() -> None:
 def test_stored_replies_do_what_they_say(name: str, action: Action | None) -> None:
     mail = read_mail((MAILS / f"{name}.eml").read_bytes())
 
-    found = command(new_text(mail.text, subject=mail.subject), COMPANY)
+    found = said(new_text(mail.text, subject=mail.subject))
 
     assert (found and found.action) == action
 

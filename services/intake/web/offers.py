@@ -39,17 +39,19 @@ class Offer:
 
 def offered(snapshot: Snapshot, person_id: str, organisation: Organisation) -> Offered:
     """What this person can do about the issue as it is now."""
+    leads = person_id == organisation.leader
     if person_id == snapshot.owner_id and snapshot.state in _OPEN:
-        return _owner(snapshot, leads=person_id == organisation.leader)
+        return _owner(snapshot, leads=leads)
     if person_id in (snapshot.carrier_id, snapshot.reporter_id):
         return _carrier(snapshot)
     if person_id not in organisation.person:
         return Offered()
     if snapshot.state not in _OPEN:
-        merged = snapshot.merged_into is not None and person_id == organisation.leader
-        return Offered(more=(Action.SEPARATE,) if merged else ())
-    if person_id == organisation.leader:
-        more = (Action.ANSWER, *_belonging(snapshot))
+        may = leads or person_id == snapshot.owner_id
+        return Offered(more=(Action.SEPARATE,) if may and snapshot.merged_into else ())
+    if leads:
+        rests = (Action.RESUME,) if _rests(snapshot) else ()
+        more = (Action.ANSWER, Action.ASK, Action.PROMISE, *rests, *_belonging(snapshot))
         return Offered((Action.TAKE, Action.HAND_OVER), more)
     if person_id in snapshot.helper_ids:
         return Offered((Action.ANSWER,), (Action.TAKE,))
@@ -60,14 +62,17 @@ def _owner(snapshot: Snapshot, *, leads: bool) -> Offered:
     main: list[Action] = []
     if snapshot.state is State.ASSIGNED:
         main.append(Action.ACKNOWLEDGE)
-    rests = snapshot.waiting_for is not None or snapshot.snoozed_until is not None
-    if rests:
+    if _rests(snapshot):
         main.append(Action.RESUME)
     main += [Action.ANSWER, Action.RESOLVE, Action.HAND_OVER if leads else Action.DECLINE]
     more = [Action.ASK, Action.PROMISE, Action.WAIT, Action.SNOOZE]
     if not leads:
         more.append(Action.HAND_OVER)
     return Offered(tuple(main), (*more, *_belonging(snapshot)))
+
+
+def _rests(snapshot: Snapshot) -> bool:
+    return snapshot.waiting_for is not None or snapshot.snoozed_until is not None
 
 
 def _belonging(snapshot: Snapshot) -> tuple[Action, ...]:
@@ -82,10 +87,11 @@ def _carrier(snapshot: Snapshot) -> Offered:
         main.append(Action.CONFIRM)
     if snapshot.merged_into is None and snapshot.state in (State.RESOLVED, State.CLOSED):
         main.append(Action.REOPEN)
-    belongs = snapshot.merged_into is not None or (
-        snapshot.parent_id is not None and snapshot.state in _OPEN
-    )
-    return Offered(tuple(main), (Action.SEPARATE,) if belongs else ())
+    if snapshot.merged_into is not None:
+        return Offered(tuple(main), (Action.SEPARATE,))
+    if snapshot.state in _OPEN:
+        return Offered(tuple(main), (Action.SEPARATE if snapshot.parent_id else Action.MERGE,))
+    return Offered(tuple(main))
 
 
 def button_text(action: Action, _: Words) -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from services.intake.days import today
 from shared.contracts.organisation import Calendar, Organisation, Person
 
+ABSENCES = UUID("5b6f0d53-2a3c-5d57-8f4e-6c0b6f4b7d21")
+PAUSES = UUID("0f4f7a4e-2b86-5f0f-9c55-1e9d1c3f6a02")
 LONGEST_PAUSE = timedelta(days=92)
 """Whoever means to stop for longer has to say so again."""
 

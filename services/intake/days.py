@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from typing import assert_never
 from zoneinfo import ZoneInfo
 
 from shared.contracts.organisation import Calendar
@@ -56,6 +57,8 @@ def soon(choice: Soon, now: datetime, calendar: Calendar) -> datetime:
         case Soon.NEXT_WEEK:
             day = today(now, calendar)
             return morning_of(day + timedelta(days=7 - day.weekday()), calendar)
+        case _ as never:
+            assert_never(never)
 
 
 def _midnight(day: date, calendar: Calendar) -> datetime:

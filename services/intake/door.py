@@ -148,6 +148,33 @@ class Door:
         log.info("pause.said", pause=said.pause_id, ended=said.ended)
         return settled.said[0].event_id
 
+    async def end_absence(self, known: Absence, said_by_id: str, request_id: str) -> str:
+        """Says that they are here after all, or back already. Raises NotStored."""
+        said = AbsenceSaid(
+            occurred_at=clock.now(),
+            absence_id=known.absence_id,
+            person_id=known.person_id,
+            said_by_id=said_by_id,
+            starts_at=known.starts_at,
+            ends_at=known.ends_at,
+            substitute_id=known.substitute_id,
+            cancelled=True,
+        )
+        return await self.say_absence(said, request_id)
+
+    async def end_pause(self, known: Pause, person_id: str, request_id: str) -> str:
+        """Says that a pause ends now, or will not be. Raises NotStored."""
+        said = PauseSaid(
+            occurred_at=clock.now(),
+            pause_id=known.pause_id,
+            person_id=person_id,
+            starts_at=known.starts_at,
+            ends_at=known.ends_at,
+            text=known.text,
+            ended=True,
+        )
+        return await self.say_pause(said, request_id)
+
     async def pause(self) -> Pause | None:
         """The pause that is in force: the router has said that it has begun."""
         now = clock.now()

@@ -14,6 +14,9 @@ from pydantic.json_schema import models_json_schema
 from services.intake.api.body import FILE, LONGEST_KEY
 from services.intake.api.models import (
     SHA256,
+    AbsenceIn,
+    AbsenceOut,
+    AbsencesOut,
     ActionAccepted,
     ActionIn,
     CommentAccepted,
@@ -26,6 +29,9 @@ from services.intake.api.models import (
     IssueIn,
     IssueOut,
     IssuesOut,
+    PauseIn,
+    PauseOut,
+    PausesOut,
     ProblemOut,
     Reporter,
 )
@@ -97,6 +103,13 @@ _FILE = {
     "required": True,
     "schema": {"type": "string", "pattern": SHA256, "examples": ["0" * 64]},
 }
+_ABSENCE = {
+    "name": "absence_id",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "string", "examples": ["5b6f0d53-2a3c-5d57-8f4e-6c0b6f4b7d21"]},
+}
+_PAUSE = {**_ABSENCE, "name": "pause_id"}
 _KEY = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -231,6 +244,85 @@ OPERATIONS: Sequence[Operation] = (
     ),
     Operation(
         "post",
+        "/absences",
+        "sayAbsence",
+        "Say that somebody will be away",
+        "What they have open then goes to somebody who is there, and comes back afterwards.",
+        Scope.ABSENCE,
+        {201: ("It is stored and will not be lost.", AbsenceOut)},
+        _WITH_BODY,
+        takes=AbsenceIn,
+        example={
+            "person": "nguyen",
+            "starts_at": "2031-02-10",
+            "ends_at": "2031-02-14",
+            "substitute": "ito",
+        },
+        parameters=(_KEY,),
+    ),
+    Operation(
+        "get",
+        "/absences",
+        "findAbsences",
+        "Find absences",
+        "Those that last or are planned; with a token of a person their own, and of whom they"
+        " lead.",
+        Scope.READ,
+        {200: ("The absences.", AbsencesOut)},
+        (406,),
+    ),
+    Operation(
+        "delete",
+        "/absences/{absence_id}",
+        "cancelAbsence",
+        "Take an absence back",
+        "They are here after all, or back already. Doing it twice changes nothing.",
+        Scope.ABSENCE,
+        {200: ("It is over.", AbsenceOut)},
+        (406,),
+        parameters=(_ABSENCE,),
+    ),
+    Operation(
+        "post",
+        "/pauses",
+        "sayPause",
+        "Let all chasing rest",
+        "For a disaster, or days on which the company is closed; at most 92 days, in the leader's"
+        " name.",
+        Scope.PAUSE,
+        {201: ("It is stored and will not be lost.", PauseOut)},
+        _WITH_BODY,
+        takes=PauseIn,
+        example={
+            "starts_at": "2031-02-10",
+            "ends_at": "2031-02-11",
+            "text": "A typhoon. Please stay at home.",
+        },
+        parameters=(_KEY,),
+    ),
+    Operation(
+        "get",
+        "/pauses",
+        "findPauses",
+        "Find pauses",
+        "Those that last or are planned.",
+        Scope.READ,
+        {200: ("The pauses.", PausesOut)},
+        (406,),
+    ),
+    Operation(
+        "delete",
+        "/pauses/{pause_id}",
+        "endPause",
+        "End a pause",
+        "It ends now, or will not be. Doing it twice changes nothing.",
+        Scope.PAUSE,
+        {200: ("It is over.", PauseOut)},
+        (406,),
+        parameters=(_PAUSE,),
+    ),
+    Operation(
+        "post",
         "/hooks/{hook_id}",
         "takeMessage",
         "Take another system's message",
@@ -290,7 +382,7 @@ def document(most_files: int) -> dict[str, Any]:
         "$ref": _REF.format(model="Reporter"),
         "description": "Whoever writes. A token that belongs to a person may leave it out.",
     }
-    for name in ("CommentIn", "ActionIn"):
+    for name in ("CommentIn", "ActionIn", "AbsenceIn"):
         components[name]["required"].append("person")
     for name in ("IssueIn", "CommentIn"):
         fields = components[name]["properties"]

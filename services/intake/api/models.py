@@ -29,6 +29,7 @@ from services.intake import clean
 from services.intake.attachments import File
 from services.intake.imported import LONGEST_ID, MOST_REMARKS_SENT
 from services.intake.listing import MOST_LISTED, Listed
+from services.intake.stations import Station
 from services.intake.submission import (
     LONGEST_DESCRIPTION,
     LONGEST_SUMMARY,
@@ -37,7 +38,16 @@ from services.intake.submission import (
 )
 from services.intake.view import Seen
 from shared.contracts.event import MAX_TEXT
-from shared.contracts.issue import Action, Attachment, DeclineReason, Source, State, Step, Urgency
+from shared.contracts.issue import (
+    Action,
+    Attachment,
+    DeclineReason,
+    Source,
+    State,
+    Step,
+    Urgency,
+    WaitingFor,
+)
 
 MOST_FILES = 50
 """In one request; how many are taken, and how large, is a setting."""
@@ -335,12 +345,58 @@ class ActionIn(In):
     reason: DeclineReason | None = Field(default=None, description="For `decline`.")
     proposed: Annotated[
         str | None,
-        Field(max_length=200, description="For `decline` and `hand_over`: a person or a team."),
+        Field(
+            max_length=200,
+            description="For `decline` and `hand_over`: a person, a team, a rota or a schedule; for"
+            " `ask`: a person.",
+        ),
     ] = None
     cause: Annotated[
         str | None, Field(max_length=200, description="For `resolve`: what was wrong.")
     ] = None
     correction: CorrectionIn | None = Field(default=None, description="For `correct`.")
+    until: Day | None = Field(
+        default=None,
+        description="For `snooze`: when it goes on; a day means its morning. For `promise`: by when"
+        " it will be solved; a day means its evening.",
+    )
+    waiting_for: WaitingFor | None = Field(
+        default=None, description="For `wait`: whose answer is needed."
+    )
+    into: Annotated[
+        str | None,
+        Field(max_length=40, description="For `merge` and `link`: the other issue's reference."),
+    ] = None
+
+
+_PERSON = WithJsonSchema({"type": "string", "maxLength": 320})
+Somebody = Annotated[
+    str | None,
+    Field(max_length=320, description="Id or address of somebody of the organisation."),
+    _PERSON,
+]
+
+
+class AbsenceIn(In):
+    """Somebody will be away."""
+
+    person: Somebody = None
+    starts_at: Day = Field(description="A day means its beginning, in the company's zone.")
+    ends_at: Day = Field(description="A day means its end, in the company's zone.")
+    substitute: Somebody = None
+
+
+class PauseIn(In):
+    """Chasing rests for a while."""
+
+    starts_at: Day = Field(description="A day means its beginning, in the company's zone.")
+    ends_at: Day = Field(description="A day means its end, in the company's zone.")
+    text: Annotated[
+        str,
+        Field(max_length=LONGEST_ANSWER, description="Why; everybody concerned reads it."),
+        AfterValidator(_filled_text),
+        text_schema(LONGEST_ANSWER),
+    ]
 
 
 class AuthorIn(In):
@@ -496,6 +552,28 @@ class CommentOut(Out):
     attachments: list[AttachmentOut]
 
 
+class StationOut(Out):
+    """One owner's time with an issue."""
+
+    owner: str = Field(description="The owner's id.")
+    team: str | None = Field(description="The team's id.")
+    since: datetime
+    until: datetime | None = Field(description="Null where it still lies there.")
+    sat_s: float = Field(description="Working seconds, in the owner's calendar.")
+    waited_s: float = Field(description="How many of them it waited for an answer.")
+
+    @classmethod
+    def of(cls, station: Station) -> Self:
+        return cls(
+            owner=station.owner_id,
+            team=station.team_id,
+            since=station.since,
+            until=station.until,
+            sat_s=station.sat.total_seconds(),
+            waited_s=station.waited.total_seconds(),
+        )
+
+
 class IssueOut(Out):
     """An issue as it is now."""
 
@@ -525,6 +603,24 @@ class IssueOut(Out):
     confidential: bool
     raised_at: datetime
     why: str = Field(description="Why this owner, in a sentence.")
+    why_in_full: list[str] = Field(description="What led there, and why not each of the others.")
+    helpers: list[str] = Field(description="Ids of the colleagues who help.")
+    waiting_for: WaitingFor | None = Field(
+        default=None, description="Whose answer it waits for; the owner's clock stands still."
+    )
+    snoozed_until: datetime | None = None
+    promised_at: datetime | None = Field(
+        default=None, description="When its owner said that it will be solved."
+    )
+    queued: bool = Field(description="Nobody was free; it goes to somebody as soon as one is.")
+    merged_into: str | None = Field(
+        default=None, description="Reference of the issue that it is the same as."
+    )
+    part_of: str | None = Field(
+        default=None, description="Reference of the problem that it is part of."
+    )
+    parts: list[str] = Field(description="References of the issues that are part of this problem.")
+    stations: list[StationOut] = Field(description="Where it was, in order.")
 
     @classmethod
     def from_seen(cls, seen: Seen, said: dict[str, Any], reporter: str, base: str) -> Self:
@@ -581,6 +677,16 @@ class IssueOut(Out):
             confidential=seen.confidential,
             raised_at=seen.raised_at,
             why=seen.why.sentence,
+            why_in_full=[*seen.why.how, *seen.why.others],
+            helpers=list(snapshot.helper_ids) if snapshot else [],
+            waiting_for=snapshot.waiting_for if snapshot else None,
+            snoozed_until=snapshot.snoozed_until if snapshot else None,
+            promised_at=snapshot.promised_at if snapshot else None,
+            queued=snapshot.queued if snapshot else False,
+            merged_into=seen.family.main.reference if seen.family.main else None,
+            part_of=seen.family.problem.reference if seen.family.problem else None,
+            parts=[one.reference for one in seen.family.parts],
+            stations=[StationOut.of(one) for one in seen.stations],
         )
 
 
@@ -647,6 +753,36 @@ class ActionAccepted(Out):
 
     reference: str
     event_id: str = Field(description="Of the event that says it.")
+
+
+class AbsenceOut(Out):
+    """A time in which somebody is away."""
+
+    id: str
+    person: str
+    starts_at: datetime
+    ends_at: datetime
+    substitute: str | None = Field(description="Null: whoever the organisation or Banso names.")
+    is_over: bool = Field(description="Called off, or over.")
+
+
+class AbsencesOut(Out):
+    absences: list[AbsenceOut] = Field(description="The next first.")
+
+
+class PauseOut(Out):
+    """A time in which Banso reminds nobody."""
+
+    id: str
+    starts_at: datetime
+    ends_at: datetime
+    text: str
+    has_begun: bool
+    is_over: bool = Field(description="Called off, or over.")
+
+
+class PausesOut(Out):
+    pauses: list[PauseOut] = Field(description="The next first.")
 
 
 class HookOut(Out):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import partial
 from hashlib import sha256
 from uuid import uuid4
@@ -22,6 +23,7 @@ from services.intake.api.models import (
     IssueOut,
 )
 from services.intake.api.problems import AnyRequest, Problem, language_of_request
+from services.intake.days import evening_of, morning_of
 from services.intake.door import Door
 from services.intake.store import Shelf, Submitted, View
 from services.intake.submission import KeyReused, in_company_time, named
@@ -29,9 +31,11 @@ from services.intake.view import refusal_text
 from shared import clock
 from shared.contracts.event import Event
 from shared.contracts.intake import ActionRequested, Correction, MessageReceived
-from shared.contracts.issue import Refusal, Source, Standing
+from shared.contracts.issue import Action, Refusal, Source, Standing
+from shared.contracts.organisation import Organisation
 from shared.contracts.router import ActionRefused
 from shared.journal import Cause
+from shared.language import Words
 
 WAIT_FOR_ANSWER_S = 3.0
 """The router has decided by then, unless it is down."""
@@ -73,6 +77,9 @@ async def act(
     view, eyes = await find_issue(reference, caller, door, _)
     said, _files = await read(request, ActionIn)
     person_id = await speaker(said.person, caller, door, _)
+    until = _until(said, person_id, door.organisation)
+    if until is not None and until <= clock.now():
+        raise _refused(Refusal.BAD_DATE, _)
     wish = ActionRequested(
         occurred_at=clock.now(),
         issue_id=view.issue_id,
@@ -85,6 +92,9 @@ async def act(
         source=Source.API,
         standing=Standing.VOUCHED,
         correction=_correction(said.correction, door) if said.correction else None,
+        until=until,
+        waiting_for=said.waiting_for,
+        into=await _other(said.into, caller, door, _),
     )
     event_id = await _say_once(wish, view, key, fingerprint(said, ()), caller, door)
     happened = await door.wait_for_answer(event_id, WAIT_FOR_ANSWER_S)
@@ -99,6 +109,30 @@ async def act(
         detail = refusal_text(refusal, seen.owner, _)
         raise Problem(409, _("It was not done"), detail, refusal=refusal)
     return Response(await issue_out(now, eyes, caller, door, _))
+
+
+def _refused(refusal: Refusal, _: Words) -> Problem:
+    return Problem(409, _("It was not done"), refusal_text(refusal, None, _), refusal=refusal)
+
+
+def _until(said: ActionIn, person_id: str, organisation: Organisation) -> datetime | None:
+    """A day is a morning or an evening of that person's own work, as the action needs it."""
+    day = said.until
+    if day is None or isinstance(day, datetime):
+        return in_company_time(day, organisation)
+    calendar = organisation.calendar_of(person_id)
+    return (morning_of if said.action is Action.SNOOZE else evening_of)(day, calendar)
+
+
+async def _other(said: str | None, caller: Caller, door: Door, _: Words) -> str | None:
+    """The id of the other issue; what this caller may not see isn't there."""
+    if said is None:
+        return None
+    try:
+        view, _eyes = await find_issue(said, caller, door, _)
+    except Problem as error:
+        raise _refused(Refusal.NO_SUCH_ISSUE, _) from error
+    return view.issue_id
 
 
 async def _say_once(

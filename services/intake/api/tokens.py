@@ -44,9 +44,13 @@ class Scope(StrEnum):
     """Have another system's messages become issues."""
     IMPORT = "import"
     """Bring in an old helpdesk's history."""
+    ABSENCE = "absence"
+    """Say who is away."""
+    PAUSE = "pause"
+    """Let all chasing rest, in the leader's name."""
 
 
-EVERYDAY = (Scope.RAISE, Scope.READ, Scope.COMMENT, Scope.ACT)
+EVERYDAY = (Scope.RAISE, Scope.READ, Scope.COMMENT, Scope.ACT, Scope.ABSENCE)
 """What the token of `banso up` allows."""
 
 

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Response, Router, get, post
+from litestar import Response, Router, delete, get, post
 from litestar.di import NamedDependency
 from litestar.exceptions import HTTPException
 
+from services.intake.api.absences import (
+    cancel_absence,
+    end_pause,
+    find_absences,
+    find_pauses,
+    say_absence,
+    say_pause,
+)
 from services.intake.api.document import document
 from services.intake.api.guard import NotLetIn, guard, needs
 from services.intake.api.hooks import take_message
@@ -48,6 +56,14 @@ def api(tokens: KnownTokens, door: Door, largest: int, most_per_minute: int) -> 
             comment
         ),
         post(f"{issue}/actions", status_code=200, opt=needs(Scope.ACT))(act),
+        post("/absences", opt=needs(Scope.ABSENCE))(say_absence),
+        get("/absences", opt=needs(Scope.READ))(find_absences),
+        delete("/absences/{absence_id:str}", status_code=200, opt=needs(Scope.ABSENCE))(
+            cancel_absence
+        ),
+        post("/pauses", opt=needs(Scope.PAUSE))(say_pause),
+        get("/pauses", opt=needs(Scope.READ))(find_pauses),
+        delete("/pauses/{pause_id:str}", status_code=200, opt=needs(Scope.PAUSE))(end_pause),
         post("/hooks/{hook_id:str}", opt=needs(Scope.HOOK))(take_message),
         post(
             "/imports",

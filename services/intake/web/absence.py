@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid4, uuid5
+from uuid import uuid4, uuid5
 
 from litestar import Request, Response, get, post
 
 from services.intake import clean, store
-from services.intake.absences import days, may_say_for
+from services.intake.absences import ABSENCES, days, may_say_for
 from services.intake.days import today
 from services.intake.door import Door
 from services.intake.names import Names
@@ -27,7 +27,6 @@ from shared.contracts.organisation import Organisation
 from shared.language import Words
 from shared.links import Link, LinkInvalid, Purpose
 
-ABSENCES = UUID("5b6f0d53-2a3c-5d57-8f4e-6c0b6f4b7d21")
 FIELDS = ("request", "person", "first", "last", "substitute")
 
 
@@ -55,19 +54,23 @@ async def take_absence(request: Request[Any, Any, Any], token: str, door: Door) 
     """Says it, or takes back what was said."""
     given = await read_fields(request)
     link, _ = _open(request, token, door)
-    over = given.get("over", "")
-    said = await _taken_back(over, link, door) if over else _read(given, link, door.organisation)
-    if said is None:
+    known = await _known(given.get("over", ""), link, door)
+    said = None if "over" in given else _read(given, link, door.organisation)
+    if known is None and said is None:
         mistake = _mistake(given, link, door.organisation, _)
         return await _page(request, link, door, _, given, 422, mistake)
+    request_id = clean.one_line(given.get("request", ""), 64)
     try:
-        await door.say_absence(said, clean.one_line(given.get("request", ""), 64))
+        if known is not None:
+            await door.end_absence(known, link.person_id, f"over/{known.absence_id}")
+        elif said is not None:
+            await door.say_absence(said, request_id)
     except NotStored:
         trouble = _(
             "It can't be done just now. Your text is still here: please try again in a minute."
         )
         return await _page(request, link, door, _, given, 503, trouble)
-    done = "over" if said.cancelled else "said"
+    done = "over" if known else "said"
     return redirect(request, f"/{Purpose.ABSENCE}/{token}?done={done}&lang={_.language}")
 
 
@@ -104,31 +107,15 @@ def _read(given: Mapping[str, str], link: Link, organisation: Organisation) -> A
     )
 
 
-async def _taken_back(absence_id: str, link: Link, door: Door) -> AbsenceSaid | None:
-    """They are here after all, or back already."""
+async def _known(absence_id: str, link: Link, door: Door) -> Absence | None:
+    """What is to be taken back, if it is theirs to do so."""
     known = await door.read(lambda connection: store.absence_of(connection, absence_id))
     may = {one.id for one in may_say_for(link.person_id, door.organisation)}
-    if known is None or known.person_id not in may:
-        return None
-    return taken_back(known, link.person_id)
-
-
-def taken_back(known: Absence, said_by_id: str) -> AbsenceSaid:
-    """What says that an absence is over, or will not be."""
-    return AbsenceSaid(
-        occurred_at=clock.now(),
-        absence_id=known.absence_id,
-        person_id=known.person_id,
-        said_by_id=said_by_id,
-        starts_at=known.starts_at,
-        ends_at=known.ends_at,
-        substitute_id=known.substitute_id,
-        cancelled=True,
-    )
+    return known if known is not None and known.person_id in may else None
 
 
 def _mistake(given: Mapping[str, str], link: Link, organisation: Organisation, _: Words) -> str:
-    if given.get("over"):
+    if "over" in given:
         return _("This is over already.")
     first, last = read_day(given.get("first", "")), read_day(given.get("last", ""))
     if first is None or last is None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid4, uuid5
+from uuid import uuid4, uuid5
 
 from litestar import Request, Response, get, post
 
 from services.intake import clean, store
-from services.intake.absences import LONGEST_PAUSE, days
+from services.intake.absences import LONGEST_PAUSE, PAUSES, days
 from services.intake.days import today
 from services.intake.door import Door
 from services.intake.store import Pause
@@ -25,7 +25,6 @@ from shared.contracts.intake import PauseSaid
 from shared.language import Words
 from shared.links import Link, Purpose
 
-PAUSES = UUID("0f4f7a4e-2b86-5f0f-9c55-1e9d1c3f6a02")
 FIELDS = ("request", "first", "last", "text")
 LONGEST_TEXT = 2_000
 
@@ -44,23 +43,25 @@ async def take_pause(request: Request[Any, Any, Any], token: str, door: Door) ->
     """Says it, or ends it; the router lets nobody but the leader do so."""
     given = await read_fields(request)
     link, _ = _open(request, token, door)
-    over = given.get("over", "")
-    mistake = "" if over else _mistake(given, link, door, _)
-    said = await _ended(over, link, door) if over else None
-    if over and said is None:
-        mistake = _("This is over already.")
+    known = await _known(given.get("over", ""), door)
+    if "over" in given:
+        mistake = "" if known else _("This is over already.")
+    else:
+        mistake = _mistake(given, link, door, _)
     if mistake:
         return await _page(request, link, door, _, given, 422, mistake)
     try:
-        await door.say_pause(
-            said or _read(given, link, door), clean.one_line(given.get("request", ""), 64)
-        )
+        if known is not None:
+            await door.end_pause(known, link.person_id, f"over/{known.pause_id}")
+        else:
+            request_id = clean.one_line(given.get("request", ""), 64)
+            await door.say_pause(_read(given, link, door), request_id)
     except NotStored:
         trouble = _(
             "It can't be done just now. Your text is still here: please try again in a minute."
         )
         return await _page(request, link, door, _, given, 503, trouble)
-    done = "over" if over else "said"
+    done = "over" if known else "said"
     return redirect(request, f"/{Purpose.PAUSE}/{token}?done={done}&lang={_.language}")
 
 
@@ -109,22 +110,9 @@ def _read(given: Mapping[str, str], link: Link, door: Door) -> PauseSaid:
     )
 
 
-async def _ended(pause_id: str, link: Link, door: Door) -> PauseSaid | None:
+async def _known(pause_id: str, door: Door) -> Pause | None:
     known = await door.read(lambda connection: store.pause_of(connection, pause_id))
-    return None if known is None or known.is_over else ended(known, link.person_id)
-
-
-def ended(known: Pause, person_id: str) -> PauseSaid:
-    """What says that a pause ends now, or will not be."""
-    return PauseSaid(
-        occurred_at=clock.now(),
-        pause_id=known.pause_id,
-        person_id=person_id,
-        starts_at=known.starts_at,
-        ends_at=known.ends_at,
-        text=known.text,
-        ended=True,
-    )
+    return None if known is None or known.is_over else known
 
 
 async def _page(

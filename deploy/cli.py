@@ -272,7 +272,10 @@ def add_token(
     name: Annotated[str, typer.Argument(help="Who will use it, for the list.")],
     scope: Annotated[
         list[str],
-        typer.Option(help="What it allows: raise, read, comment, act, hook, import. Repeatable."),
+        typer.Option(
+            help="What it allows: raise, read, comment, act, hook, import, absence, pause."
+            " Repeatable."
+        ),
     ],
     person: Annotated[
         str | None, typer.Option(help="It speaks as this person, and as nobody else.")
@@ -354,9 +357,58 @@ Url = Annotated[
 ApiToken = Annotated[
     str | None,
     typer.Option(
-        "--token", help="A token with the scope import, for --url.", envvar="BANSO_API_TOKEN"
+        "--token",
+        help="A token with the scope that is needed, for --url.",
+        envvar="BANSO_API_TOKEN",
     ),
 ]
+
+
+@app.command()
+def away(
+    person: Annotated[str, typer.Argument(help="Whose id or address.")],
+    first: Annotated[str, typer.Argument(metavar="FROM", help="First day, as 2031-02-10.")],
+    last: Annotated[str, typer.Argument(metavar="TO", help="Last day, as 2031-02-14.")],
+    substitute: Annotated[
+        str | None, typer.Option(help="Who has their work meanwhile; else Banso chooses.")
+    ] = None,
+    data: Data = Path(".banso"),
+    url: Url = None,
+    token: ApiToken = None,
+) -> None:
+    """Say that somebody will be away: what they have open goes to others, and comes back."""
+    from deploy.away import say_away
+
+    _say(data, url, token, lambda client: say_away(client, person, first, last, substitute))
+
+
+@app.command()
+def back(
+    person: Annotated[str, typer.Argument(help="Whose id.")],
+    data: Data = Path(".banso"),
+    url: Url = None,
+    token: ApiToken = None,
+) -> None:
+    """Say that somebody is here again, or will be after all."""
+    from deploy.away import say_back
+
+    _say(data, url, token, lambda client: say_back(client, person))
+
+
+def _say(data: Path, url: str | None, token: str | None, say: Callable[[Any], str]) -> None:
+    from deploy.away import NotSaid
+    from deploy.importing.client import reach
+    from deploy.importing.found import SourceUnusable
+    from services.intake.api.tokens import Scope
+
+    _follow_clock(data)
+    scopes = (Scope.ABSENCE, Scope.READ)
+    try:
+        with reach(data, url, token, scopes, "banso away") as client:
+            typer.echo(say(client))
+    except (SourceUnusable, NotSaid) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
 
 
 @import_app.command("mbox")

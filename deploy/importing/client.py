@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -19,14 +19,21 @@ ENDS_AFTER = timedelta(days=2)
 
 
 @contextmanager
-def reach(data: Path, url: str | None, token: str | None) -> Iterator[httpx.Client]:
-    """A client that may import. Raises SourceUnusable where nothing runs, or a token is missing.
+def reach(
+    data: Path,
+    url: str | None,
+    token: str | None,
+    scopes: Sequence[Scope] = (Scope.IMPORT,),
+    name: str = "banso import",
+) -> Iterator[httpx.Client]:
+    """A client that may import, or what `scopes` say. Raises SourceUnusable where nothing runs, or
+    a token is missing.
 
     Whoever may write the file of tokens needs none: one is made for the while.
     """
     if url is not None:
         if not token:
-            raise SourceUnusable("Give a --token, or BANSO_API_TOKEN, with the scope import.")
+            raise SourceUnusable(f"Give a --token, or BANSO_API_TOKEN, with the scope {scopes[0]}.")
         with _client(url, token) as client:
             yield client
         return
@@ -36,7 +43,7 @@ def reach(data: Path, url: str | None, token: str | None) -> Iterator[httpx.Clie
             f"Nothing runs in {data}. Start `banso up`, or give --url and --token."
         )
     tokens = TokenFile(data / TOKENS)
-    made, text = tokens.add("banso import", [Scope.IMPORT], expires_at=clock.now() + ENDS_AFTER)
+    made, text = tokens.add(name, scopes, expires_at=clock.now() + ENDS_AFTER)
     try:
         with _client(json.loads(endpoints.read_text())["api"], text) as client:
             yield client

@@ -27,8 +27,8 @@ def may_say_for(person_id: str, organisation: Organisation) -> tuple[Person, ...
 
 
 def days(first: date, last: date, calendar: Calendar, now: datetime) -> tuple[datetime, datetime]:
-    """From the beginning of the first day, or from now on, to the end of the last."""
+    """From the beginning of the first day, or from now on, to the last minute of the last."""
     zone = ZoneInfo(calendar.zone)
     minute = now.replace(second=0, microsecond=0)
     begins = minute if first == today(now, calendar) else datetime.combine(first, time(), zone)
-    return begins, datetime.combine(last + timedelta(days=1), time(), zone)
+    return begins, datetime.combine(last, time(23, 59), zone)

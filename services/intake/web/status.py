@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -33,6 +33,8 @@ from shared.links import (
 
 WAIT_FOR_OWNER_S = 0.8
 """Most issues have their owner by then, and the page needs no second look."""
+WORTH_TELLING = timedelta(hours=1)
+"""A shorter wait says nothing about why it took so long."""
 _OPEN = frozenset({State.ASSIGNED, State.ACKNOWLEDGED})
 
 
@@ -208,7 +210,7 @@ def _stations(seen: Seen, names: Names, _: Words) -> list[tuple[str, str, str]]:
         (
             _.member(names.name(one.owner_id), names.team(one.team_id)),
             span_text(one.sat, _),
-            span_text(one.waited, _) if one.waited else "",
+            span_text(one.waited, _) if one.waited >= WORTH_TELLING else "",
         )
         for one in seen.stations
     ]

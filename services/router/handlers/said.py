@@ -93,15 +93,22 @@ def _asked(
         issue_id=message.issue_id,
         person_id=message.person_id,
         action=action,
-        text=(message.text if whole else below) or None,
+        text=(message.text if whole else _words(first, below)) or None,
         reason=first.reason,
         proposed=first.proposed,
         cause=first.cause,
+        until=first.until,
+        waiting_for=first.waiting_for,
         source=message.source,
         standing=message.standing,
     )
     files = _said(beside, issue, desk) if message.attachments else []
     return [*files, *action_requested(request, desk)]
+
+
+def _words(first: FirstLine, below: str) -> str:
+    """What stands in the line itself, such as why it is put off, and beneath it."""
+    return f"{first.words or ''}\n{below}".strip()
 
 
 def _said(message: MessageReceived, issue: Issue, desk: Desk) -> list[Event]:

@@ -65,6 +65,6 @@ def test_an_absence_runs_to_the_end_of_its_last_day_and_begins_at_once_where_it_
 
     assert days(tomorrow, SATURDAY, OFFICE, MONDAY) == (
         at("2026-06-02 00:00"),
-        at("2026-06-07 00:00"),
+        at("2026-06-06 23:59"),
     )
     assert days(date(2026, 6, 1), tomorrow, OFFICE, MONDAY)[0] == MONDAY

@@ -36,8 +36,8 @@ def test_an_owner_finds_few_buttons_and_the_rest_behind_them(
         expect(page.locator(".actions > a.button")).to_have_count(4)
         page.locator(".more > summary").click()
         expect(page.locator(".more a.button")).to_have_count(7)
-        for summary in page.locator("main details:not([open]) > summary").all():
-            summary.click()
+        unfold = "every => every.forEach(one => { one.open = true; })"
+        page.eval_on_selector_all("main details", unfold)
         shoot(page, f"status-owner-{language}.png", HALF_A_SCREEN)
         check(page, f"status of the owner, {language}")
 
@@ -104,6 +104,7 @@ def test_what_an_owner_asks_is_answered_on_the_page_and_it_goes_on(
             check(page, "status of whoever is asked")
         page.fill("#text", "AN-20310")
         page.locator(".say button.primary").click()
+        expect(page.locator(".received")).to_be_visible()
         until(lambda: issue.has_happened("resumed"), "it goes on")
         page.goto(issue.status("brown"))
         expect(page.locator(".asked")).to_have_count(0)

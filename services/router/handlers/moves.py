@@ -16,6 +16,7 @@ from shared.contracts.intake import (
 from shared.contracts.issue import (
     Action,
     AssignedBecause,
+    Reasons,
 )
 from shared.contracts.router import (
     IssueDeclined,

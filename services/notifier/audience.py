@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
 from shared.contracts.event import Event
 from shared.contracts.intake import STRANGER
-from shared.contracts.issue import AssignedBecause, Snapshot, Source, Standing, State, Step
+from shared.contracts.issue import (
+    AssignedBecause,
+    Snapshot,
+    Source,
+    Standing,
+    State,
+    Step,
+    WaitingFor,
+)
 from shared.contracts.notifier import Reason, Relation
 from shared.contracts.organisation import Organisation
 from shared.contracts.router import (
     ActionRefused,
+    ChasingPaused,
+    ChasingResumed,
     IssueAcknowledged,
     IssueAssigned,
     IssueClosed,
@@ -20,18 +30,32 @@ from shared.contracts.router import (
     IssueCorrected,
     IssueEscalated,
     IssueEvent,
+    IssueHelped,
+    IssueLapsed,
+    IssueLinked,
+    IssueMerged,
+    IssuePromised,
     IssueReminded,
     IssueReopened,
     IssueResolved,
     IssueResponded,
+    IssueResumed,
+    IssueSeparated,
+    IssueSnoozed,
+    IssueWaiting,
+    PersonAway,
+    PersonBack,
+    ResumedBecause,
     Voice,
 )
 
 SHOWN_AT_ONCE = timedelta(seconds=10)
 """A refusal that came this quickly stood on the page on which it was asked."""
 
-CALLS_TO_ACT = frozenset({Reason.YOURS, Reason.REMINDER, Reason.REOPENED, Reason.SOLVED})
-"""What is void once the assignment that it belongs to is over."""
+_NEW = frozenset({AssignedBecause.NEW, AssignedBecause.UNROUTABLE, AssignedBecause.TRIAGE})
+"""Why somebody has an issue that nobody had before."""
+_BY_THE_CARRIER = frozenset({Step.CONFIRM, Step.WAIT})
+"""Steps that are theirs and not the owner's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +89,7 @@ def _actor(event: Event) -> str | None:
     match event:
         case IssueCommented(standing=Standing.THREADED | Standing.DOUBTED, voice=Voice.OTHER):
             return None
-        case IssueResponded(elsewhere=True):
+        case IssueResponded(elsewhere=True) | ChasingPaused():
             return event.said_by_id
         case IssueEvent():
             return event.actor_id
@@ -79,13 +103,8 @@ def _candidates(event: Event, organisation: Organisation) -> Iterator[Notice]:
             yield from _assigned(event, organisation)
         case IssueAcknowledged():
             yield from _waiting(event.issue, Reason.TAKEN)
-        case IssueResponded(elsewhere=True):
-            yield Notice(event.issue.owner_id, Relation.OWNER, Reason.ANSWERED_ELSEWHERE)
-            heard = (*_waiting(event.issue, Reason.ANSWER), *_copied(event.issue, Reason.ANSWER))
-            yield from (one for one in heard if one.person_id in organisation.person)
         case IssueResponded():
-            yield from _waiting(event.issue, Reason.ANSWER)
-            yield from _copied(event.issue, Reason.ANSWER)
+            yield from _answered(event, organisation)
         case IssueCommented(quiet=False):
             yield from _commented(event, organisation)
         case IssueCorrected():
@@ -96,7 +115,8 @@ def _candidates(event: Event, organisation: Organisation) -> Iterator[Notice]:
             yield from _waiting(event.issue, Reason.SOLVED)
             yield from _copied(event.issue, Reason.SOLVED)
         case IssueReminded():
-            relation = Relation.CARRIER if event.step == Step.CONFIRM else Relation.OWNER
+            carries = event.step in _BY_THE_CARRIER
+            relation = Relation.CARRIER if carries else Relation.OWNER
             yield Notice(event.person_id, relation, Reason.REMINDER)
         case IssueEscalated(gives=False):
             leads = event.person_id == organisation.leader
@@ -116,30 +136,109 @@ def _candidates(event: Event, organisation: Organisation) -> Iterator[Notice]:
             event.source is Source.EMAIL or event.occurred_at - event.requested_at > SHOWN_AT_ONCE
         ):
             yield Notice(event.person_id, Relation.REQUESTER, Reason.REFUSED)
+        case IssueEvent():
+            yield from _followed_up(event, organisation)
         case _:
-            pass  # the assignment that follows a decline tells all that there is to tell
+            yield from _about_no_issue(event, organisation)
+
+
+def _followed_up(event: IssueEvent, organisation: Organisation) -> Iterator[Notice]:
+    """What is done on the way to a solution."""
+    issue = event.issue
+    match event:
+        case IssueHelped():
+            yield Notice(event.helper_id, Relation.HELPER, Reason.HELP)
+            yield from _inside(_carrying(issue, Reason.HELPED), organisation)
+        case IssueSnoozed():
+            yield from _waiting(issue, Reason.PUT_OFF)
+        case IssueWaiting():
+            yield Notice(issue.carrier_id, Relation.CARRIER, Reason.ASKED)
+            if issue.waiting_for is WaitingFor.CUSTOMER and _is_outside(issue.reporter_id):
+                yield Notice(issue.reporter_id, Relation.REPORTER, Reason.ASKED)
+        case IssueResumed(because=ResumedBecause.ANSWERED, text=None):
+            pass  # the words that came have been told, and say so
+        case IssueResumed():
+            yield Notice(issue.owner_id, Relation.OWNER, Reason.RESUMED)
+            yield from _inside(_carrying(issue, Reason.RESUMED), organisation)
+        case IssuePromised():
+            yield from _waiting(issue, Reason.PROMISED)
+        case IssueLapsed():
+            yield Notice(issue.owner_id, Relation.OWNER, Reason.LAPSED)
+        case IssueMerged():
+            yield from _waiting(issue, Reason.MERGED)
+            yield Notice(issue.owner_id, Relation.OWNER, Reason.MERGED)
+        case IssueLinked() | IssueSeparated():
+            linked = isinstance(event, IssueLinked)
+            reason = Reason.LINKED if linked else Reason.SEPARATED
+            yield from _inside(_waiting(issue, reason), organisation)
+            yield Notice(issue.owner_id, Relation.OWNER, reason)
+        case _:
+            pass  # a decline is told by its assignment; other dates are seen on the page
+
+
+def _about_no_issue(event: Event, organisation: Organisation) -> Iterator[Notice]:
+    """What concerns many issues at once; of an absence that moves none nobody need hear."""
+    match event:
+        case PersonAway(issues=0) | PersonBack(issues=0):
+            pass
+        case PersonAway() | PersonBack():
+            reason = Reason.AWAY if isinstance(event, PersonAway) else Reason.BACK
+            yield Notice(event.person_id, Relation.ABSENT, reason)
+            if event.substitute_id is not None:
+                yield Notice(event.substitute_id, Relation.SUBSTITUTE, reason)
+        case ChasingPaused() | ChasingResumed():
+            reason = Reason.PAUSED if isinstance(event, ChasingPaused) else Reason.UNPAUSED
+            concerned = (
+                Notice(one, Relation.CONCERNED, reason) for one in dict.fromkeys(event.concerned)
+            )
+            yield from _inside(concerned, organisation)
+        case _:
+            pass
+
+
+def _inside(notices: Iterable[Notice], organisation: Organisation) -> Iterator[Notice]:
+    """Those of them who belong to the organisation."""
+    return (one for one in notices if one.person_id in organisation.person)
 
 
 def _assigned(event: IssueAssigned, organisation: Organisation) -> Iterator[Notice]:
     """A new issue is confirmed to its reporter; later owners are told to people inside only."""
     issue = event.issue
     yield Notice(issue.owner_id, Relation.OWNER, Reason.YOURS)
-    if event.because in (AssignedBecause.NEW, AssignedBecause.UNROUTABLE):
+    if event.because in _NEW and event.previous_owner_id is None:
         yield from _waiting(issue, Reason.RECEIVED)
         yield from _copied(issue, Reason.COPIED)
         return
-    yield Notice(issue.carrier_id, Relation.CARRIER, Reason.NEW_OWNER)
-    if issue.reporter_id in organisation.person:
-        yield Notice(issue.reporter_id, Relation.REPORTER, Reason.NEW_OWNER)
-    if event.previous_owner_id in organisation.person:
-        former = str(event.previous_owner_id)
-        yield Notice(former, Relation.FORMER_OWNER, Reason.NO_LONGER_YOURS)
+    yield from _inside(_waiting(issue, Reason.NEW_OWNER), organisation)
+    if event.previous_owner_id is not None:
+        former = (Notice(event.previous_owner_id, Relation.FORMER_OWNER, Reason.NO_LONGER_YOURS),)
+        yield from _inside(former, organisation)
+
+
+def _answered(event: IssueResponded, organisation: Organisation) -> Iterator[Notice]:
+    """A person's words, and for the owner somebody else's. What was given elsewhere a customer
+    hears from whoever carries it; what was written to somebody else stays inside."""
+    issue = event.issue
+    if event.shared_from is not None:
+        yield from _inside(_waiting(issue, Reason.ANSWER), organisation)
+        return
+    heard = (*_waiting(issue, Reason.ANSWER), *_copied(issue, Reason.ANSWER))
+    if event.elsewhere:
+        yield Notice(issue.owner_id, Relation.OWNER, Reason.ANSWERED_ELSEWHERE)
+        yield from _inside(heard, organisation)
+        return
+    yield from heard
+    yield Notice(issue.owner_id, Relation.OWNER, Reason.ANSWER)
 
 
 def _waiting(issue: Snapshot, reason: Reason) -> Iterator[Notice]:
-    """Whoever wrote, and whoever carries it."""
-    yield Notice(issue.carrier_id, Relation.CARRIER, reason)
+    """Whoever carries it, and whoever wrote."""
+    yield from _carrying(issue, reason)
     yield Notice(issue.reporter_id, Relation.REPORTER, reason)
+
+
+def _carrying(issue: Snapshot, reason: Reason) -> Iterator[Notice]:
+    yield Notice(issue.carrier_id, Relation.CARRIER, reason)
 
 
 def _copied(issue: Snapshot, reason: Reason) -> Iterator[Notice]:

@@ -2,7 +2,8 @@
 
 A delivery is due until its fate is recorded. Whoever takes one marks it; if they die before that,
 it is due again after a minute. A crash between sending and recording may thus repeat one mail,
-with the same Message-ID.
+with the same Message-ID. What was gathered for a person (`timing`) is taken, sent and tried again
+as one mail; each delivery of it has its own fate all the same.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
+from uuid import UUID
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
-from services.notifier import handlers, store
-from services.notifier.audience import CALLS_TO_ACT
+from services.notifier import handlers, store, timing
 from services.notifier.channels.email import (
     EmailChannel,
     PermanentFailure,
@@ -26,11 +28,12 @@ from services.notifier.channels.email import (
 )
 from services.notifier.channels.email import Mail as Letter
 from services.notifier.message import Message, compose
-from services.notifier.store import Delivery, Fate, Ledger, Ready
+from services.notifier.store import Delivery, Fate, Ledger, Parcel, Ready
 from services.notifier.wording import Recipient
 from shared import clock, due, logs
 from shared.contracts.event import Event
 from shared.contracts.intake import IssueRaised
+from shared.contracts.issue import Snapshot
 from shared.contracts.organisation import Mail, Organisation
 from shared.contracts.router import IssueEvent
 from shared.journal import LARGEST_BATCH, Cause, Journal, TryAgain
@@ -60,6 +63,10 @@ JUST_DECIDED = timedelta(seconds=5)
 """Nothing overtakes a delivery this young that would not have been sent the same."""
 
 
+NIL = str(UUID(int=0))
+"""Stands in a Message-ID for the issue of what is about none in particular."""
+
+
 class Unreachable(Exception):
     """We know no address of this person."""
 
@@ -79,7 +86,7 @@ class Deliveries:
         self._known = known
         self._links = links
         self._replies = replies
-        self._queue: asyncio.Queue[Ready] = asyncio.Queue()
+        self._queue: asyncio.Queue[Parcel] = asyncio.Queue()
         self._tried: asyncio.Queue[Delivery] = asyncio.Queue(LARGEST_BATCH)
         self._counts: dict[tuple[str, str, str], Counter] = {}
         self._loop = asyncio.get_running_loop()
@@ -113,13 +120,15 @@ class Deliveries:
                 "delivery.bounced", delivery=bounced.delivery_id, kind=kind, error=bounced.error
             )
         if ledger.ready:
-            self._loop.call_soon_threadsafe(self._put, ledger.ready)
+            parcels = [Parcel((one,), one.delivery) for one in ledger.ready]
+            self._loop.call_soon_threadsafe(self._put, parcels)
 
-    def _put(self, ready: Sequence[Ready]) -> None:
-        for one in ready:
-            if one.delivery.delivery_id not in self._in_work:
-                self._in_work.add(one.delivery.delivery_id)
-                self._queue.put_nowait(one)
+    def _put(self, parcels: Sequence[Parcel]) -> None:
+        for parcel in parcels:
+            ids = {one.delivery.delivery_id for one in parcel.ready}
+            if self._in_work.isdisjoint(ids):
+                self._in_work |= ids
+                self._queue.put_nowait(parcel)
 
     async def work(self, journal: Journal[Ledger]) -> None:
         """Sends for ever, several at a time, and records what came of it, many at a time."""
@@ -130,18 +139,20 @@ class Deliveries:
 
     async def _keep_sending(self, journal: Journal[Ledger]) -> None:
         while True:
-            ready = await self._queue.get()
+            parcel = await self._queue.get()
             try:
-                delivery = await self._send(ready, journal)
+                deliveries = await self._send(parcel, journal)
             except Exception as error:
                 log.error(
                     "delivery.broken",
-                    delivery=ready.delivery.delivery_id,
+                    delivery=parcel.named_by.delivery_id,
                     error=repr(error),
                     exc_info=error,
                 )
-                delivery = _retry(ready.delivery, type(error).__name__, clock.now())
-            await self._tried.put(delivery)
+                name, now = type(error).__name__, clock.now()
+                deliveries = [_retry(one.delivery, name, now) for one in parcel.ready]
+            for delivery in deliveries:
+                await self._tried.put(delivery)
 
     async def _keep_recording(self, journal: Journal[Ledger]) -> None:
         while True:
@@ -172,7 +183,7 @@ class Deliveries:
         ids = [row.delivery_id for row in rows if row.delivery_id not in self._in_work]
         if not ids:
             return 0
-        found: list[Ready] = []
+        found: list[Parcel] = []
 
         def take(ledger: Ledger) -> None:
             found[:] = ledger.take(ids)
@@ -199,47 +210,76 @@ class Deliveries:
             await asyncio.gather(*(_confirm(raised, journal) for raised in waiting))
         return len(rows)
 
-    async def _send(self, ready: Ready, journal: Journal[Ledger]) -> Delivery:
-        """The delivery with its new fate; still pending after a temporary failure."""
-        delivery, event = ready.delivery, ready.event
+    async def _send(self, parcel: Parcel, journal: Journal[Ledger]) -> list[Delivery]:
+        """The deliveries with their new fates; still pending after a temporary failure."""
         organisation = self._known.current
         if organisation is None:
             raise TryAgain(timedelta(seconds=1))
         now = clock.now()
-        if await _is_overtaken(delivery, event, journal):
-            return replace(delivery, fate=Fate.OVERTAKEN, done_at=now)
+        overtaken = await _overtaken(parcel, journal)
+        current = [one for one in parcel.ready if one.delivery.delivery_id not in overtaken]
+        going = [one.delivery for one in current]
+        void = [
+            replace(one.delivery, fate=Fate.OVERTAKEN, done_at=now)
+            for one in parcel.ready
+            if one.delivery.delivery_id in overtaken
+        ]
+        if not current:
+            return void
         try:
-            to = _recipient(ready, organisation)
-            message = compose(ready, to, organisation, self._links, now)
-            await self._channel.send(self._mail(delivery, message, to, organisation.mail, now))
+            to = _recipient(current[0], organisation)
+            message = compose(current, to, organisation, self._links, now)
+            letter = self._letter(parcel, current, message, to, organisation.mail, now)
+            await self._channel.send(letter)
         except TemporaryFailure as failure:
-            return _retry(delivery, str(failure), now)
+            return void + [_retry(one, str(failure), now) for one in going]
         except Unreachable:
-            return replace(delivery, fate=Fate.FAILED, error="no address", done_at=now)
+            return void + [_failed(one, "no address", now) for one in going]
         except PermanentFailure as failure:
-            log.error("delivery.failed", delivery=delivery.delivery_id, error=str(failure))
-            return replace(delivery, fate=Fate.FAILED, error=str(failure), done_at=now)
-        self._delay.labels(delivery.channel).observe((now - delivery.made_at).total_seconds())
-        return replace(delivery, fate=Fate.SENT, done_at=now, attempts=delivery.attempts + 1)
+            log.error("delivery.failed", delivery=parcel.named_by.delivery_id, error=str(failure))
+            return void + [_failed(one, str(failure), now) for one in going]
+        for one in going:
+            self._delay.labels(one.channel).observe((now - one.made_at).total_seconds())
+        return void + [
+            replace(one, fate=Fate.SENT, done_at=now, attempts=one.attempts + 1) for one in going
+        ]
 
-    def _mail(
-        self, delivery: Delivery, message: Message, to: Recipient, ours: Mail, now: datetime
+    def _letter(
+        self,
+        parcel: Parcel,
+        current: Sequence[Ready],
+        message: Message,
+        to: Recipient,
+        ours: Mail,
+        now: datetime,
     ) -> Letter:
-        """What is sent: an answer to it comes to this person's own address for this issue."""
-        issue_id, delivery_id = delivery.issue_id, delivery.delivery_id
+        """What is sent: an answer to it comes to this person's own address for this issue. What is
+        about several issues, or none, has no such address: an answer to it is to be looked at."""
+        named = parcel.named_by
         domain = ours.sender.rpartition("@")[2]
+        issue_id = current[0].delivery.issue_id
+        is_about_one = len(current) == 1 and issue_id != handlers.NO_ISSUE
+        reply_to = ours.issues[0]
+        if is_about_one:
+            reply_to = self._replies.address(issue_id, to.person_id, reply_to, ours.separator)
         return write_mail(
             message,
-            delivery_id=delivery_id,
-            message_id=self._replies.message_id(issue_id, delivery_id, domain),
-            thread_id=f"<{issue_id}@{domain}>",
+            delivery_id=named.delivery_id,
+            message_id=self._replies.message_id(
+                named.issue_id or NIL, named.delivery_id, domain
+            ),
+            thread_id=f"<{issue_id}@{domain}>" if is_about_one else None,
             to_name=to.name,
             to_address=to.address,
             sender=ours.sender,
             sender_name=ours.sender_name.in_(to.language),
-            reply_to=self._replies.address(issue_id, to.person_id, ours.issues[0], ours.separator),
+            reply_to=reply_to,
             now=now,
         )
+
+
+def _failed(delivery: Delivery, error: str, now: datetime) -> Delivery:
+    return replace(delivery, fate=Fate.FAILED, error=error, done_at=now)
 
 
 def _retry(delivery: Delivery, error: str, now: datetime) -> Delivery:
@@ -291,16 +331,39 @@ async def _confirm(raised: IssueRaised, journal: Journal[Ledger]) -> None:
     await journal.settle(Cause(f"confirm/{raised.issue_id}", decide))
 
 
-async def _is_overtaken(delivery: Delivery, event: Event, journal: Journal[Ledger]) -> bool:
-    """Whether a call to act, sent late, belongs to an assignment that is over by now."""
-    if delivery.reason not in CALLS_TO_ACT or not isinstance(event, IssueEvent):
-        return False
-    if clock.now() - delivery.made_at < JUST_DECIDED:
-        return False
+async def _overtaken(parcel: Parcel, journal: Journal[Ledger]) -> frozenset[str]:
+    """Which of these deliveries, sent late, are out of date by now."""
+    now = clock.now()
+    late = {
+        one.delivery.delivery_id: (one, one.event.issue)
+        for one in parcel.ready
+        if isinstance(one.event, IssueEvent) and now - one.delivery.made_at >= JUST_DECIDED
+    }
+    if not late:
+        return frozenset()
     table = store.currents
-    query = select(table.c.assignment).where(table.c.issue_id == delivery.issue_id)
-    current = await journal.read(lambda connection: connection.scalar(query))
-    return current is not None and current > event.issue.assignment
+    query = select(
+        table.c.issue_id,
+        table.c.assignment,
+        table.c.state,
+        table.c.next_step,
+        table.c.next_step_at,
+    ).where(table.c.issue_id.in_({one.delivery.issue_id for one, _ in late.values()}))
+    rows = await journal.read(lambda connection: connection.execute(query).all())
+    by_issue = {row.issue_id: row for row in rows}
+    return frozenset(
+        delivery_id
+        for delivery_id, (one, then) in late.items()
+        if (row := by_issue.get(one.delivery.issue_id)) is not None
+        and timing.is_overtaken(one.delivery.reason, one.event, _now(row, then))
+    )
+
+
+def _now(row: Row[Any], then: Snapshot) -> timing.Now:
+    """How an issue stands; as it did then where only its assignment was ever kept."""
+    if row.state is None:
+        return timing.Now(row.assignment, then.state, then.next_step, then.next_step_at)
+    return timing.Now(row.assignment, row.state, row.next_step, row.next_step_at)
 
 
 def _recipient(ready: Ready, organisation: Organisation) -> Recipient:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
+from services.notifier import timing
 from services.notifier.audience import Notice, audience
 from services.notifier.store import Arrival, Contact, Delivery, Fact, Fate, Ledger
 from shared.bus import Hears
@@ -23,9 +24,13 @@ from shared.contracts.notifier import (
 )
 from shared.contracts.router import (
     ActionRefused,
+    ChasingPaused,
+    ChasingResumed,
     IssueAssigned,
     IssueEvent,
     OrganisationPublished,
+    PersonAway,
+    PersonBack,
 )
 from shared.contracts.traffic import ISSUE_EVENTS
 from shared.journal import NotYet
@@ -44,6 +49,8 @@ MOST_MAILS: Mapping[Reason, tuple[int, timedelta]] = {
 }
 """How many mails for a reason one person gets about one issue within a time. Anybody, or a machine
 that answers each of them, could cause more; the inbox has them all."""
+NO_ISSUE = ""
+"""Stands for the issue of what is about none in particular."""
 CONFIRMATIONS = frozenset({Reason.RECEIVED, Reason.RECEIVED_UNDECIDED})
 
 _NAMESPACE = UUID("5b1c2f0a-1a36-5f0e-8d59-0d3c9d3e7c21")
@@ -73,6 +80,11 @@ def action_refused(refused: ActionRefused, ledger: Ledger) -> list[Event]:
     return tell(refused, audience(refused, ledger.organisation), refused.issue_id, ledger)
 
 
+def many_concerned(event: Event, ledger: Ledger) -> list[Event]:
+    """Tells of what is about no single issue: an absence, a pause."""
+    return tell(event, audience(event, ledger.organisation), NO_ISSUE, ledger)
+
+
 def not_confirmed_yet(raised: IssueRaised, ledger: Ledger) -> list[Event]:
     """A minute has passed without an owner: the reporter hears that it is here all the same."""
     arrival = ledger.arrivals.get(raised.issue_id)
@@ -89,18 +101,26 @@ def mail_bounced(bounced: MailBounced, ledger: Ledger) -> list[Event]:
     if delivery is None:
         return []
     ledger.bounces.append(bounced)
-    if not bounced.permanent or delivery.fate is Fate.FAILED:
+    if not bounced.permanent:
         return []
+    return [
+        _failed(one, bounced.error, ledger)
+        for one in ledger.sent_with(delivery)
+        if one.fate in (Fate.SENT, Fate.PENDING)
+    ]
+
+
+def _failed(delivery: Delivery, error: str, ledger: Ledger) -> NotificationFailed:
     failed = replace(
         delivery,
         fate=Fate.FAILED,
-        error=bounced.error,
+        error=error,
         done_at=ledger.now,
         due_at=None,
         taken_at=None,
     )
     ledger.deliveries.put(failed)
-    return [failed_event(failed, ledger)]
+    return failed_event(failed, ledger)
 
 
 def person_known(known: PersonKnown, ledger: Ledger) -> list[Event]:
@@ -121,12 +141,17 @@ HEARS: Mapping[type[Event], Hears[Ledger]] = {
     MailBounced: Hears(mail_bounced),
     **{event: Hears(issue_changed) for event in ISSUE_EVENTS},
     ActionRefused: Hears(action_refused),
+    **{
+        event: Hears(many_concerned)
+        for event in (PersonAway, PersonBack, ChasingPaused, ChasingResumed)
+    },
     OrganisationPublished: Hears(organisation_published),
 }
 
 
 def tell(event: Event, notices: list[Notice], issue_id: str, ledger: Ledger) -> list[Event]:
-    """Everybody has it in their inbox with this commit; a delivery each by mail follows."""
+    """Everybody has it in their inbox with this commit; a delivery each by mail follows, at once or
+    together with others."""
     if not notices:
         return []
     age = ledger.now - event.occurred_at
@@ -134,7 +159,7 @@ def tell(event: Event, notices: list[Notice], issue_id: str, ledger: Ledger) -> 
     outside = {notice.person_id for notice in notices} - set(ledger.organisation.person)
     contacts = {person_id: ledger.contacts.get(person_id) for person_id in outside}
     raised = ledger.brought_in(issue_id)
-    is_young = ledger.now - _raised_at(event) < WAIT_FOR_ARRIVAL
+    is_young = issue_id != NO_ISSUE and ledger.now - _raised_at(event) < WAIT_FOR_ARRIVAL
     if (is_young and raised is None) or (age < WAIT_FOR_ARRIVAL and None in contacts.values()):
         raise NotYet
     if too_old:
@@ -148,6 +173,9 @@ def tell(event: Event, notices: list[Notice], issue_id: str, ledger: Ledger) -> 
         if _had_enough(notice, issue_id, ledger):
             continue
         mail = _delivery(event, notice, issue_id, Channel.EMAIL, ledger)
+        if timing.gathers(event):
+            ledger.gather(mail, urgent=timing.is_urgent(event))
+            continue
         ledger.deliveries.put(mail)
         ledger.ready.append(ledger.ready_of(mail, event, contacts.get(notice.person_id)))
     return told

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -21,8 +21,10 @@ from sqlalchemy import (
     select,
 )
 
+from services.notifier import timing
 from shared.contracts.event import Event
 from shared.contracts.intake import STRANGER, IssueRaised, MailBounced
+from shared.contracts.issue import State, Step
 from shared.contracts.notifier import Channel, Reason, Relation
 from shared.contracts.router import IssueCorrected, IssueEvent
 from shared.contracts.traffic import EVENTS
@@ -42,7 +44,7 @@ class Fate(StrEnum):
     SENT = "sent"
     FAILED = "failed"
     OVERTAKEN = "overtaken"
-    """A call to act whose assignment was over before it could be sent."""
+    """It was out of date before it could be sent."""
 
 
 deliveries = Table(
@@ -62,8 +64,19 @@ deliveries = Table(
     Column("error", String),
     Column("due_at", Instant),
     Column("taken_at", Instant),
+    Column("bundle_id", String),
     Index("delivery_by_due", "due_at"),
     Index("delivery_by_issue", "issue_id"),
+    Index("delivery_by_bundle", "bundle_id"),
+)
+
+bundles = Table(
+    "bundle",
+    metadata,
+    Column("person_id", String, primary_key=True),
+    Column("bundle_id", String),
+    Column("due_at", Instant),
+    Column("last_at", Instant),
 )
 
 facts = Table(
@@ -92,6 +105,9 @@ currents = Table(
     Column("assignment", Integer, nullable=False),
     Column("customer", String),
     Column("still_closed_at", Instant),
+    Column("state", Word(State)),
+    Column("next_step", Word(Step)),
+    Column("next_step_at", Instant),
 )
 
 contacts = Table(
@@ -122,6 +138,19 @@ class Delivery:
     error: str | None
     due_at: datetime | None
     taken_at: datetime | None
+    bundle_id: str | None = None
+    """The id of the first delivery of those that go as one mail; None where it goes alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """What is gathered for a person, and when they last got such a mail."""
+
+    person_id: str
+    bundle_id: str | None = None
+    """None while nothing is gathered; what is under way is closed to others."""
+    due_at: datetime | None = None
+    last_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +183,10 @@ class Current:
     """As corrected; None where it was not."""
     still_closed_at: datetime | None = None
     """When somebody was last told that what they wrote about is solved or closed."""
+    state: State | None = None
+    """None where nothing was heard since this is kept."""
+    next_step: Step | None = None
+    next_step_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +213,15 @@ class Ready:
     """As corrected."""
 
 
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """What goes as one mail: one delivery, or all that were gathered for a person."""
+
+    ready: tuple[Ready, ...]
+    named_by: Delivery
+    """Whose Message-ID the mail has, whatever of it may be overtaken by then."""
+
+
 class Ledger(HearerStore):
     """What one batch of the notifier reads and writes."""
 
@@ -192,11 +234,14 @@ class Ledger(HearerStore):
         self.arrivals = self.rows(arrivals, Arrival)
         self.currents = self.rows(currents, Current)
         self.contacts = self.rows(contacts, Contact)
+        self.bundles = self.rows(bundles, Bundle)
         self.ready: list[Ready] = []
         """What can be sent after the commit."""
         self.bounces: list[MailBounced] = []
         """What came back to us, to be counted after the commit."""
-        self._marked = (0, 0)
+        self._joined: list[str] = []
+        """What has joined others in this batch, and is not written yet."""
+        self._marked = (0, 0, 0)
 
     def expect(self, matters: Sequence[Any]) -> None:
         events = [event for event in matters if isinstance(event, IssueEvent)]
@@ -213,30 +258,82 @@ class Ledger(HearerStore):
 
     def mark(self) -> None:
         super().mark()
-        self._marked = (len(self.ready), len(self.bounces))
+        self._marked = (len(self.ready), len(self.bounces), len(self._joined))
 
     def undo(self) -> None:
         super().undo()
-        ready, bounces = self._marked
-        del self.ready[ready:], self.bounces[bounces:]
+        ready, bounces, joined = self._marked
+        del self.ready[ready:], self.bounces[bounces:], self._joined[joined:]
 
-    def take(self, delivery_ids: Sequence[str]) -> list[Ready]:
-        """Marks deliveries as in work, and finds what is needed to send them."""
+    def take(self, delivery_ids: Sequence[str]) -> list[Parcel]:
+        """Marks deliveries as in work, each with all that was gathered with it, and finds what is
+        needed to send them. From then on nothing joins them."""
         self.deliveries.expect(delivery_ids)
-        taken = [one for one in map(self.deliveries.get, delivery_ids) if one is not None]
+        due = [one for one in map(self.deliveries.get, delivery_ids) if one is not None]
+        gathered = self._gathered({one.bundle_id for one in due if one.bundle_id is not None})
+        alone = [[one] for one in due if one.bundle_id is None]
+        together = [*alone, *gathered.values()]
+        taken = [one for some in together for one in some]
         self.facts.expect([one.fact_id for one in taken])
         self.contacts.expect([one.person_id for one in taken])
         self.arrivals.expect([one.issue_id for one in taken])
         self.currents.expect([one.issue_id for one in taken])
+        self._close([some[0].person_id for some in gathered.values()], gathered)
+        parcels = [self._parcel(some) for some in together]
+        return [one for one in parcels if one.ready]
+
+    def _gathered(self, bundle_ids: Collection[str]) -> dict[str, list[Delivery]]:
+        """All deliveries of these bundles, whatever has become of them."""
+        if not bundle_ids:
+            return {}
+        table = deliveries
+        query = select(table.c.delivery_id).where(table.c.bundle_id.in_(sorted(bundle_ids)))
+        written = [str(row.delivery_id) for row in self.connection.execute(query)]
+        ids = list(dict.fromkeys((*written, *self._joined)))
+        self.deliveries.expect(ids)
+        found: dict[str, list[Delivery]] = {}
+        for delivery in map(self.deliveries.get, ids):
+            if delivery is not None and delivery.bundle_id in bundle_ids:
+                found.setdefault(str(delivery.bundle_id), []).append(delivery)
+        return found
+
+    def _close(self, person_ids: Sequence[str], bundle_ids: Collection[str]) -> None:
+        """Nothing joins these bundles any more."""
+        self.bundles.expect(person_ids)
+        for bundle in map(self.bundles.get, person_ids):
+            if bundle is not None and bundle.bundle_id in bundle_ids:
+                closed = replace(bundle, bundle_id=None, due_at=None, last_at=self.now)
+                self.bundles.put(closed)
+
+    def _parcel(self, some: Sequence[Delivery]) -> Parcel:
+        """Those of them that are still to be sent, marked as in work."""
+        first = next((one for one in some if one.delivery_id == one.bundle_id), some[0])
         ready = []
-        for delivery in taken:
-            marked = replace(delivery, taken_at=self.now)
-            self.deliveries.put(marked)
+        for delivery in some:
             event = self._event(delivery.fact_id)
-            if event is not None:
+            if delivery.fate is Fate.PENDING and event is not None:
+                marked = replace(delivery, taken_at=self.now)
+                self.deliveries.put(marked)
                 contact = self.contacts.get(delivery.person_id)
                 ready.append(self.ready_of(marked, event, contact))
-        return ready
+        return Parcel(tuple(ready), first)
+
+    def gather(self, delivery: Delivery, *, urgent: bool) -> None:
+        """Lets a delivery wait for company; the first of them names the mail."""
+        known = self.bundles.get(delivery.person_id) or Bundle(delivery.person_id)
+        due_at = timing.goes_at(
+            self.now, urgent=urgent, last_at=known.last_at, open_until=known.due_at
+        )
+        bundle_id = known.bundle_id or delivery.delivery_id
+        self.bundles.put(replace(known, bundle_id=bundle_id, due_at=due_at))
+        self.deliveries.put(replace(delivery, bundle_id=bundle_id, due_at=due_at, taken_at=None))
+        self._joined.append(delivery.delivery_id)
+
+    def sent_with(self, delivery: Delivery) -> list[Delivery]:
+        """All that went, or was to go, as one mail with this one."""
+        if delivery.bundle_id is None:
+            return [delivery]
+        return self._gathered({delivery.bundle_id}).get(delivery.bundle_id, [delivery])
 
     def take_unconfirmed(self, issue_ids: Sequence[str]) -> list[IssueRaised]:
         """Marks arrivals whose confirmation is in work, and finds what was brought in."""
@@ -293,7 +390,14 @@ class Ledger(HearerStore):
         known = self.currents.get(event.issue_id) or Current(event.issue_id, 0, 0)
         if event.issue.version > known.version:
             issue = event.issue
-            newer = replace(known, version=issue.version, assignment=issue.assignment)
+            newer = replace(
+                known,
+                version=issue.version,
+                assignment=issue.assignment,
+                state=issue.state,
+                next_step=issue.next_step,
+                next_step_at=issue.next_step_at,
+            )
             if isinstance(event, IssueCorrected) and "customer" in event.changed:
                 newer = replace(newer, customer=event.customer)
             self.currents.put(newer)

@@ -64,7 +64,7 @@ def write_mail(
     *,
     delivery_id: str,
     message_id: str,
-    thread_id: str,
+    thread_id: str | None,
     to_name: str,
     to_address: str,
     sender: str,
@@ -73,7 +73,8 @@ def write_mail(
     now: datetime,
 ) -> Mail:
     """The mail of a message. Its Message-ID is the delivery's, so a repeat is recognised; all of
-    an issue answer to the same `thread_id`, so that mail programs show them together.
+    an issue answer to the same `thread_id`, so that mail programs show them together; what is
+    about several has none.
 
     It says that a machine wrote it (RFC 3834; Exchange heeds only its own header), so that no
     machine answers. Always the same two parts in base64, put together here: the standard
@@ -89,8 +90,7 @@ def write_mail(
         "Subject": _encoded(message.subject),
         "Date": format_datetime(now),
         "Message-ID": message_id,
-        "In-Reply-To": thread_id,
-        "References": thread_id,
+        **({"In-Reply-To": thread_id, "References": thread_id} if thread_id else {}),
         "Auto-Submitted": "auto-generated",
         "X-Auto-Response-Suppress": "All",
         "X-Banso": "1",

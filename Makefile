@@ -10,7 +10,7 @@ WORKERS ?= 2
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-PURE := services/router/lifecycle.py,services/router/organisation/cautions.py,services/router/organisation/consistency.py,services/router/organisation/coverage.py,services/router/organisation/reach.py,services/router/rota.py,services/router/rules.py,services/router/presence.py,services/router/assignment.py,services/router/followup.py,services/router/pause.py,services/notifier/audience.py,services/intake/mail/origin.py,services/intake/mail/bounce.py,services/intake/mail/reply.py,services/intake/mail/command.py,services/intake/mail/trust.py,shared/load.py,shared/worktime.py
+PURE := services/router/lifecycle.py,services/router/organisation/cautions.py,services/router/organisation/consistency.py,services/router/organisation/coverage.py,services/router/organisation/reach.py,services/router/rota.py,services/router/rules.py,services/router/presence.py,services/router/assignment.py,services/router/followup.py,services/router/pause.py,services/notifier/audience.py,services/notifier/timing.py,services/intake/mail/origin.py,services/intake/mail/bounce.py,services/intake/mail/reply.py,services/intake/mail/command.py,services/intake/mail/trust.py,shared/load.py,shared/worktime.py
 
 .PHONY: run test test-long check format docs bench clean
 .DEFAULT_GOAL := run

@@ -29,7 +29,7 @@ from services.notifier.channels.email import (
 from services.notifier.channels.email import Mail as Letter
 from services.notifier.message import Message, compose
 from services.notifier.store import Delivery, Fate, Ledger, Parcel, Ready
-from services.notifier.wording import Recipient
+from services.notifier.wording.base import Recipient
 from shared import clock, due, logs
 from shared.contracts.event import Event
 from shared.contracts.intake import IssueRaised
@@ -265,9 +265,7 @@ class Deliveries:
         return write_mail(
             message,
             delivery_id=named.delivery_id,
-            message_id=self._replies.message_id(
-                named.issue_id or NIL, named.delivery_id, domain
-            ),
+            message_id=self._replies.message_id(named.issue_id or NIL, named.delivery_id, domain),
             thread_id=f"<{issue_id}@{domain}>" if is_about_one else None,
             to_name=to.name,
             to_address=to.address,

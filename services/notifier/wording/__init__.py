@@ -1,0 +1,95 @@
+"""The words for each reason to tell somebody something, one file for each kind of news."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from services.notifier.wording import (
+    answers,
+    chasing,
+    ending,
+    many,
+    ownership,
+    refusal,
+    resting,
+    together,
+)
+from services.notifier.wording.base import Said, Say
+from shared.contracts.notifier import Reason
+
+
+def what(say: Say, reason: Reason) -> Said:
+    """Why we tell, in words, and what the recipient can do."""
+    match reason:
+        case Reason.RECEIVED:
+            return ownership.received(say)
+        case Reason.RECEIVED_UNDECIDED:
+            return ownership.received_undecided(say)
+        case Reason.YOURS:
+            return ownership.yours(say)
+        case Reason.NEW_OWNER:
+            return ownership.new_owner(say)
+        case Reason.NO_LONGER_YOURS:
+            return ownership.no_longer_yours(say)
+        case Reason.COPIED:
+            return ownership.copied(say)
+        case Reason.HELP:
+            return ownership.help_asked(say)
+        case Reason.HELPED:
+            return ownership.helped(say)
+        case Reason.TAKEN:
+            return answers.taken(say)
+        case Reason.ANSWER:
+            return answers.answer(say)
+        case Reason.COMMENT:
+            return answers.comment(say)
+        case Reason.LOOK:
+            return answers.look(say)
+        case Reason.CORRECTED:
+            return answers.corrected(say)
+        case Reason.ANSWERED_ELSEWHERE:
+            return answers.answered_elsewhere(say)
+        case Reason.STILL_CLOSED:
+            return answers.still_closed(say)
+        case Reason.REMINDER:
+            return chasing.reminder(say)
+        case Reason.ESCALATION:
+            return chasing.escalation(say)
+        case Reason.LAPSED:
+            return chasing.lapsed(say)
+        case Reason.ASKED:
+            return resting.asked(say)
+        case Reason.RESUMED:
+            return resting.resumed(say)
+        case Reason.PUT_OFF:
+            return resting.put_off(say)
+        case Reason.PROMISED:
+            return resting.promised(say)
+        case Reason.SOLVED:
+            return ending.solved(say)
+        case Reason.CLOSED:
+            return ending.closed(say)
+        case Reason.CONFIRMED:
+            return ending.confirmed(say)
+        case Reason.REOPENED:
+            return ending.reopened(say)
+        case Reason.WITHDRAWN:
+            return ending.withdrawn(say)
+        case Reason.MERGED:
+            return together.merged(say)
+        case Reason.LINKED:
+            return together.linked(say)
+        case Reason.SEPARATED:
+            return together.separated(say)
+        case Reason.AWAY:
+            return many.away(say)
+        case Reason.BACK:
+            return many.back(say)
+        case Reason.PAUSED:
+            return many.paused(say)
+        case Reason.UNPAUSED:
+            return many.unpaused(say)
+        case Reason.REFUSED:
+            return refusal.refused(say)
+        case _ as never:
+            assert_never(never)

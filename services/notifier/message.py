@@ -19,7 +19,7 @@ from services.notifier.store import Ready
 from services.notifier.wording import what
 from services.notifier.wording.base import Offer, Place, Recipient, Said, Say, cut
 from services.notifier.wording.beside import facts, reply_lines
-from services.notifier.wording.list import heading_of, introduction_to
+from services.notifier.wording.several import heading_of, introduction_to
 from shared.contracts.event import Event
 from shared.contracts.intake import IssueRaised
 from shared.contracts.issue import Snapshot
@@ -196,7 +196,7 @@ def _list(told: Sequence[_Told]) -> Message:
     ranked = sorted(told, key=lambda one: timing.rank(one.ready.event))
     above = [one for one in ranked if not one.reference]
     listed = [one for one in ranked if one.reference]
-    first, _ = ranked[0], ranked[0].say._  # noqa: SLF001 - the words
+    first, _ = ranked[0], ranked[0].say._
     reasons = {one.reason for one in listed}
     heading = above[0].said.heading if above else heading_of(reasons, len(listed), _)
     left = len(listed) - MOST_LISTED

@@ -39,9 +39,7 @@ def away(say: Say) -> Said:
     ]
     if event.substitute_id is not None:
         lines.append(_("%(name)s stands in for you.", name=say.person(event.substitute_id)))
-    lines.append(
-        _("On %(time)s you get back by itself what is still open. Until then, rest.", time=until)
-    )
+    lines.append(_("What is still open on %(time)s comes back to you by itself.", time=until))
     return Said(_("Your issues are in good hands"), lines, actions=inbox)
 
 

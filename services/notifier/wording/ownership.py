@@ -79,7 +79,8 @@ def _to_be_sorted(say: Say) -> Said:
     if guesses:
         lines.append(
             _(
-                "These fit best, going by earlier issues. One click passes it on; Banso learns of it."
+                "These fit best, going by earlier issues. One click passes it on;"
+                " Banso learns of it."
             )
         )
     lines.append(_("Please do so by %(time)s.", time=say.by()))

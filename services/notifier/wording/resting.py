@@ -96,7 +96,7 @@ def put_off(say: Say) -> Said:
     """Until when; and inside also why."""
     _ = say._
     until = say.time(say.issue.snoozed_until if say.issue else None)
-    heading = _("It goes on on %(time)s", time=until)
+    heading = _("We come back to it on %(time)s", time=until)
     if say.is_outside:
         return Said(heading, [_("You need not do anything. We come back to it by ourselves.")])
     return Said(

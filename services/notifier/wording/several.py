@@ -45,7 +45,8 @@ def introduction_to(reasons: Collection[Reason], _: Words) -> list[str]:
     if Reason.REMINDER in reasons:
         lines.append(
             _(
-                "The most urgent comes first. A word on each is enough, even if it is not solved yet."
+                "The most urgent comes first. A word on each is enough,"
+                " even if it is not solved yet."
             )
         )
     if reasons:

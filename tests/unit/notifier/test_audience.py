@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from services.notifier.audience import CALLS_TO_ACT, Notice, audience
+from services.notifier.audience import Notice, audience
 from shared.contracts.event import Event
 from shared.contracts.issue import (
     Action,
@@ -413,10 +413,6 @@ def test_the_owner_comes_first() -> None:
     first = audience(assigned(AssignedBecause.NEW), ORGANISATION)[0]
 
     assert first == Notice("ren", Relation.OWNER, Reason.YOURS)
-
-
-def test_every_call_to_act_is_void_with_its_assignment() -> None:
-    assert {Reason.YOURS, Reason.REMINDER, Reason.REOPENED, Reason.SOLVED} == CALLS_TO_ACT
 
 
 def commented(voice: Voice, actor_id: str, **issue: Any) -> IssueCommented:

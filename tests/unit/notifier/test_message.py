@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 
-from services.notifier.message import Message, as_html, as_text, compose
-from services.notifier.store import Delivery, Fate, Ready
-from services.notifier.wording import LONGEST_QUOTE, Recipient
+from services.notifier.message import as_html, as_text, compose
+from services.notifier.store import Ready
+from services.notifier.wording.base import LONGEST_QUOTE, Recipient
 from shared.contracts.event import Event
-from shared.contracts.intake import IssueRaised
 from shared.contracts.issue import (
     Action,
     AssignedBecause,
@@ -24,7 +23,7 @@ from shared.contracts.issue import (
     Step,
     Urgency,
 )
-from shared.contracts.notifier import Channel, Reason, Relation
+from shared.contracts.notifier import Reason, Relation
 from shared.contracts.organisation import FormField, Language, Mail, Organisation
 from shared.contracts.router import (
     ActionRefused,
@@ -41,18 +40,14 @@ from shared.contracts.router import (
     IssueResponded,
     Voice,
 )
-from shared.links import Link, Links, Purpose
+from shared.links import Purpose
 from shared.replies import REPLY_ABOVE
 from tests.unit import build
 from tests.unit.build import CUSTOMER, ISSUE_ID, MONDAY
+from tests.unit.notifier.telling import LINKS, ORGANISATION, actions, delivery, said, tell, what
+from tests.unit.notifier.test_followup_message import EVERY_NEWS
 
-ORGANISATION = build.organisation()
-LINKS = Links(["a key for tests"], "https://banso.example")
 KANA = re.compile("[ぁ-ヿ]")
-
-
-def said(**issue: Any) -> dict[str, Any]:
-    return {"occurred_at": MONDAY, "issue_id": ISSUE_ID, "issue": build.snapshot(**issue)}
 
 
 def assigned(because: AssignedBecause = AssignedBecause.NEW, **issue: Any) -> IssueAssigned:
@@ -113,49 +108,6 @@ def files(count: int) -> tuple[Attachment, ...]:
     )
 
 
-def tell(
-    event: Event,
-    reason: Reason,
-    relation: Relation = Relation.OWNER,
-    *,
-    to: str = "ren",
-    language: Language = "en",
-    brought_in: str = "It does not start.",
-    organisation: Organisation = ORGANISATION,
-    raised: IssueRaised | None = None,
-    customer: str | None = None,
-) -> Message:
-    delivery = Delivery(
-        delivery_id="delivery",
-        fact_id="fact",
-        issue_id=ISSUE_ID,
-        person_id=to,
-        relation=relation,
-        reason=reason,
-        channel=Channel.EMAIL,
-        fate=Fate.PENDING,
-        attempts=0,
-        made_at=MONDAY,
-        done_at=None,
-        error=None,
-        due_at=MONDAY,
-        taken_at=None,
-    )
-    recipient = Recipient(to, to.capitalize(), f"{to}@example.com", language)
-    raised = raised or build.raised(description=brought_in)
-    ready = Ready(delivery, event, None, raised, customer)
-    return compose(ready, recipient, organisation, LINKS, MONDAY)
-
-
-def actions(message: Message) -> list[Link]:
-    tokens = [button.url.rpartition("/a/")[2] for button in message.buttons]
-    return [LINKS.read(Purpose.ACTION, token, MONDAY) for token in tokens]
-
-
-def what(message: Message) -> list[Action | None]:
-    return [link.action for link in actions(message)]
-
-
 EVERY_REASON: list[tuple[Reason, Relation, Event]] = [
     (Reason.RECEIVED, Relation.REPORTER, assigned()),
     (Reason.RECEIVED_UNDECIDED, Relation.REPORTER, build.raised()),
@@ -209,8 +161,10 @@ EVERY_REASON: list[tuple[Reason, Relation, Event]] = [
 ]
 
 
-def test_these_are_all_the_reasons_that_there_are() -> None:
-    assert {reason for reason, _, _ in EVERY_REASON} == set(Reason)
+def test_these_and_those_of_follow_up_are_all_the_reasons_that_there_are() -> None:
+    reasons = [reason for reason, _, _ in (*EVERY_REASON, *EVERY_NEWS)]
+
+    assert set(reasons) == set(Reason)
 
 
 @pytest.mark.parametrize(("reason", "relation", "event"), EVERY_REASON)
@@ -407,7 +361,9 @@ def test_a_reminder_says_who_waits_for_what(step: Step, reminder: str, escalatio
     ],
 )
 def test_the_next_step_is_told_with_its_date(step: Step | None, words: str) -> None:
-    message = tell(IssueAcknowledged(**said(next_step=step)), Reason.TAKEN, Relation.CARRIER)
+    event = IssueAcknowledged(**said(next_step=step))
+
+    message = tell(event, Reason.TAKEN, Relation.CARRIER, to="emi")
 
     assert words in message.lines[1]
 
@@ -739,25 +695,9 @@ def test_a_confidential_issue_says_so(relation: Relation) -> None:
 
 def test_an_imported_issue_has_no_words_of_its_own_to_quote() -> None:
     event = IssueReminded(**said(), step=Step.ANSWER, person_id="ren")
-    delivery = Delivery(
-        delivery_id="delivery",
-        fact_id="fact",
-        issue_id=ISSUE_ID,
-        person_id="ren",
-        relation=Relation.OWNER,
-        reason=Reason.REMINDER,
-        channel=Channel.EMAIL,
-        fate=Fate.PENDING,
-        attempts=0,
-        made_at=MONDAY,
-        done_at=None,
-        error=None,
-        due_at=MONDAY,
-        taken_at=None,
-    )
     to = Recipient("ren", "Ren", "ren@example.com", "en")
 
-    message = compose(Ready(delivery, event, None, None), to, ORGANISATION, LINKS, MONDAY)
+    message = compose([Ready(delivery(), event, None, None)], to, ORGANISATION, LINKS, MONDAY)
 
     assert message.quote is None
     assert "> " not in as_text(message)

@@ -19,10 +19,13 @@ from shared.contracts.issue import (
     Standing,
     State,
     Step,
+    WaitingFor,
 )
 from shared.contracts.notifier import Reason, Relation
 from shared.contracts.router import (
     ActionRefused,
+    ChasingPaused,
+    ChasingResumed,
     IssueAcknowledged,
     IssueAssigned,
     IssueClosed,
@@ -31,10 +34,23 @@ from shared.contracts.router import (
     IssueDeclined,
     IssueDue,
     IssueEscalated,
+    IssueHelped,
+    IssueLapsed,
+    IssueLinked,
+    IssueMerged,
+    IssuePostponed,
+    IssuePromised,
     IssueReminded,
     IssueReopened,
     IssueResolved,
     IssueResponded,
+    IssueResumed,
+    IssueSeparated,
+    IssueSnoozed,
+    IssueWaiting,
+    PersonAway,
+    PersonBack,
+    ResumedBecause,
     Voice,
 )
 from tests.unit import build
@@ -441,3 +457,221 @@ def test_nobody_waits_for_somebody_who_has_left() -> None:
     answered = IssueResponded(**said("ren", carrier_id="has-left"), text="Press twice.")
 
     assert told(answered) == {CUSTOMER: (Relation.REPORTER, Reason.ANSWER)}
+
+
+# Follow-up: helped, waiting, put off, going on, promised, lapsed, postponed
+
+
+def test_a_new_issue_to_be_sorted_is_confirmed_as_any_other() -> None:
+    assert told(assigned(AssignedBecause.TRIAGE)) == {
+        "ren": (Relation.OWNER, Reason.YOURS),
+        "emi": (Relation.CARRIER, Reason.RECEIVED),
+        CUSTOMER: (Relation.REPORTER, Reason.RECEIVED),
+    }
+
+
+def test_who_takes_it_over_knows_and_the_others_hear() -> None:
+    event = IssueAssigned(
+        **said("ren"),
+        because=AssignedBecause.TAKEN,
+        reasons=Reasons(),
+        previous_owner_id="sho",
+    )
+
+    assert told(event) == {
+        "emi": (Relation.CARRIER, Reason.NEW_OWNER),
+        "sho": (Relation.FORMER_OWNER, Reason.NO_LONGER_YOURS),
+    }
+
+
+def test_a_helper_is_asked_and_the_carrier_hears_who_helps() -> None:
+    assert told(IssueHelped(**said("ren"), helper_id="yui", text="Do you know it?")) == {
+        "yui": (Relation.HELPER, Reason.HELP),
+        "emi": (Relation.CARRIER, Reason.HELPED),
+    }
+
+
+@pytest.mark.parametrize("actor_id", ["yui", "kai"])
+def test_an_owner_hears_what_somebody_else_answers(actor_id: str) -> None:
+    assert told(IssueResponded(**said(actor_id), text="Press twice.")) == {
+        "emi": (Relation.CARRIER, Reason.ANSWER),
+        CUSTOMER: (Relation.REPORTER, Reason.ANSWER),
+        "ren": (Relation.OWNER, Reason.ANSWER),
+    }
+
+
+def waiting(waiting_for: WaitingFor, **issue: Any) -> IssueWaiting:
+    return IssueWaiting(**said("ren", waiting_for=waiting_for, **issue), text="Which colour?")
+
+
+def test_a_carrier_is_asked_what_the_owner_needs_to_know() -> None:
+    assert told(waiting(WaitingFor.CARRIER)) == {"emi": (Relation.CARRIER, Reason.ASKED)}
+
+
+def test_a_customer_who_wrote_themselves_is_asked_too() -> None:
+    assert told(waiting(WaitingFor.CUSTOMER)) == {
+        "emi": (Relation.CARRIER, Reason.ASKED),
+        CUSTOMER: (Relation.REPORTER, Reason.ASKED),
+    }
+
+
+def test_a_colleague_who_wrote_for_the_carrier_is_no_customer() -> None:
+    event = waiting(WaitingFor.CUSTOMER, reporter_id="yui")
+
+    assert told(event) == {"emi": (Relation.CARRIER, Reason.ASKED)}
+
+
+def test_whoever_has_the_ball_is_reminded_of_it() -> None:
+    event = IssueReminded(**said(), step=Step.WAIT, person_id="emi")
+
+    assert told(event) == {"emi": (Relation.CARRIER, Reason.REMINDER)}
+
+
+@pytest.mark.parametrize(
+    "because", [ResumedBecause.ASKED, ResumedBecause.UNANSWERED, ResumedBecause.OVER]
+)
+def test_owner_and_carrier_hear_that_it_goes_on_and_no_customer(because: ResumedBecause) -> None:
+    assert told(IssueResumed(**said(), because=because)) == {
+        "ren": (Relation.OWNER, Reason.RESUMED),
+        "emi": (Relation.CARRIER, Reason.RESUMED),
+    }
+
+
+@pytest.mark.parametrize(("text", "people"), [(None, set()), ("It is red.", {"ren"})])
+def test_an_answer_that_was_told_already_is_not_told_again(
+    text: str | None, people: set[str]
+) -> None:
+    event = IssueResumed(**said("emi"), because=ResumedBecause.ANSWERED, text=text)
+
+    assert told(event).keys() == people
+
+
+@pytest.mark.parametrize(
+    ("event", "reason"),
+    [
+        (IssueSnoozed(**said("ren"), text="The part is on its way."), Reason.PUT_OFF),
+        (IssuePromised(**said("ren")), Reason.PROMISED),
+    ],
+)
+def test_carrier_and_customer_hear_of_a_date(event: Event, reason: Reason) -> None:
+    assert told(event) == {
+        "emi": (Relation.CARRIER, reason),
+        CUSTOMER: (Relation.REPORTER, reason),
+    }
+
+
+def test_an_owner_who_went_quiet_is_asked() -> None:
+    assert told(IssueLapsed(**said())) == {"ren": (Relation.OWNER, Reason.LAPSED)}
+
+
+def test_another_date_is_seen_on_the_page_and_told_to_nobody() -> None:
+    assert told(IssuePostponed(**said())) == {}
+
+
+# Issues that belong together
+
+
+def test_who_carries_or_wrote_what_is_the_same_as_another_hears_so_and_its_owner() -> None:
+    assert told(IssueMerged(**said("kai"), into_reference="4XRM-9KQT")) == {
+        "emi": (Relation.CARRIER, Reason.MERGED),
+        CUSTOMER: (Relation.REPORTER, Reason.MERGED),
+        "ren": (Relation.OWNER, Reason.MERGED),
+    }
+
+
+@pytest.mark.parametrize(
+    ("event", "reason"),
+    [
+        (IssueLinked(**said("kai"), parent_reference="4XRM-9KQT"), Reason.LINKED),
+        (IssueSeparated(**said("kai"), from_reference="4XRM-9KQT"), Reason.SEPARATED),
+    ],
+)
+def test_what_belongs_together_inside_is_no_matter_for_a_customer(
+    event: Event, reason: Reason
+) -> None:
+    assert told(event) == {
+        "emi": (Relation.CARRIER, reason),
+        "ren": (Relation.OWNER, reason),
+    }
+
+
+def test_an_answer_to_somebody_else_stays_inside() -> None:
+    event = IssueResponded(**said("ren", follower_ids=["x-2"]), text=".", shared_from="other")
+
+    assert told(event) == {"emi": (Relation.CARRIER, Reason.ANSWER)}
+
+
+def test_what_is_solved_for_many_is_told_to_each_customer_too() -> None:
+    assert told(IssueResolved(**said("ren"), text="Done.", shared_from="other")) == {
+        "emi": (Relation.CARRIER, Reason.SOLVED),
+        CUSTOMER: (Relation.REPORTER, Reason.SOLVED),
+    }
+
+
+# Absences and pauses
+
+
+def away(issues: int, substitute_id: str | None = "sho") -> PersonAway:
+    return PersonAway(
+        occurred_at=MONDAY,
+        absence_id="absence",
+        person_id="ren",
+        starts_at=MONDAY,
+        ends_at=MONDAY + timedelta(days=4),
+        substitute_id=substitute_id,
+        issues=issues,
+    )
+
+
+def back(issues: int, substitute_id: str | None = "sho") -> PersonBack:
+    return PersonBack(
+        occurred_at=MONDAY,
+        absence_id="absence",
+        person_id="ren",
+        substitute_id=substitute_id,
+        issues=issues,
+    )
+
+
+@pytest.mark.parametrize(("event", "reason"), [(away(3), Reason.AWAY), (back(3), Reason.BACK)])
+def test_who_is_away_and_who_stands_in_hear_so_once(event: Event, reason: Reason) -> None:
+    assert told(event) == {
+        "ren": (Relation.ABSENT, reason),
+        "sho": (Relation.SUBSTITUTE, reason),
+    }
+
+
+@pytest.mark.parametrize("event", [away(3, None), back(3, None)])
+def test_where_nobody_stands_in_for_all_of_it_only_whoever_is_away_hears_so(event: Event) -> None:
+    assert told(event).keys() == {"ren"}
+
+
+@pytest.mark.parametrize("event", [away(0), back(0)])
+def test_an_absence_that_moves_nothing_is_told_to_nobody(event: Event) -> None:
+    assert told(event) == {}
+
+
+CONCERNED = ("ren", "emi", "kai", "ren", CUSTOMER, "has-left")
+
+
+def test_everybody_concerned_hears_that_chasing_rests_but_not_whoever_said_so() -> None:
+    event = ChasingPaused(
+        occurred_at=MONDAY,
+        pause_id="pause",
+        starts_at=MONDAY,
+        ends_at=MONDAY,
+        said_by_id="kai",
+        text="A storm.",
+        concerned=CONCERNED,
+    )
+
+    assert told(event) == dict.fromkeys(("ren", "emi"), (Relation.CONCERNED, Reason.PAUSED))
+
+
+def test_everybody_concerned_hears_that_it_goes_on() -> None:
+    event = ChasingResumed(
+        occurred_at=MONDAY, pause_id="pause", starts_at=MONDAY, ends_at=MONDAY, concerned=CONCERNED
+    )
+
+    heard = dict.fromkeys(("ren", "emi", "kai"), (Relation.CONCERNED, Reason.UNPAUSED))
+    assert told(event) == heard

@@ -172,7 +172,7 @@ every_fact = pytest.mark.parametrize("kind", ISSUE_EVENTS, ids=lambda kind: kind
 
 
 @every_fact
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(st.data())
 def test_nobody_is_told_of_their_own_act_and_nobody_twice(
     kind: type[IssueEvent], data: st.DataObject
@@ -188,7 +188,7 @@ def test_nobody_is_told_of_their_own_act_and_nobody_twice(
 
 
 @every_fact
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(st.data())
 def test_nobody_outside_hears_what_goes_on_inside(
     kind: type[IssueEvent], data: st.DataObject

@@ -101,9 +101,17 @@ class Postbox:
         with self._changed:
             return [one for nth, one in enumerate(self._letters) if nth not in self._expected]
 
-    def expect(self, to: str, heading: str) -> Letter:
+    def expect(self, to: str, heading: str, within_s: float = WITHIN_S) -> Letter:
         """The next letter to this address with this heading; fails where none comes."""
-        until = clock.elapsed_s() + WITHIN_S
+        letter = self.find(to, heading, within_s)
+        if letter is None:
+            there = "\n".join(map(str, self.letters)) or "none"
+            raise AssertionError(f"no mail to {to} saying {heading!r}; there is:\n{there}")
+        return letter
+
+    def find(self, to: str, heading: str, within_s: float) -> Letter | None:
+        """The next letter to this address with this heading, which is expected from then on."""
+        until = clock.elapsed_s() + within_s
         with self._changed:
             while True:
                 for nth, letter in enumerate(self._letters):
@@ -112,8 +120,7 @@ class Postbox:
                         return letter
                 left = until - clock.elapsed_s()
                 if left <= 0:
-                    there = "\n".join(map(str, self._letters)) or "none"
-                    raise AssertionError(f"no mail to {to} saying {heading!r}; there is:\n{there}")
+                    return None
                 self._changed.wait(left)
 
     async def handle_DATA(  # noqa: N802

@@ -195,8 +195,6 @@ def override_text(reasons: Reasons, _: Words) -> str:
             return _("it is not their field")
         case NotChosen.LANGUAGE:
             return _("they don't work in its language")
-        case NotChosen.CONFIDENTIAL:
-            return _("it is confidential and was not meant for them")
         case _ as never:
             assert_never(never)
 
@@ -232,7 +230,5 @@ def why_not(other: Considered, names: Names, _: Words, *, with_figures: bool = F
             return _("%(name)s: does not know this field", name=name)
         case NotChosen.LANGUAGE:
             return _("%(name)s: does not work in the language of the issue", name=name)
-        case NotChosen.CONFIDENTIAL:
-            return _("%(name)s: it is confidential and not meant for them", name=name)
         case _ as never:
             assert_never(never)

@@ -22,7 +22,7 @@ from services.notifier.wording.beside import facts, reply_lines
 from services.notifier.wording.several import heading_of, introduction_to
 from shared.contracts.event import Event
 from shared.contracts.intake import IssueRaised
-from shared.contracts.issue import Snapshot
+from shared.contracts.issue import Snapshot, Urgency
 from shared.contracts.notifier import Reason, Relation
 from shared.contracts.organisation import Language, Organisation
 from shared.contracts.router import (
@@ -66,7 +66,7 @@ class Entry:
 
     title: str
     note: str
-    """Why it is there, where they are there for different reasons."""
+    """Why it is there, where they are there for different reasons; and whether it is urgent."""
     reference: str
     lines: Sequence[str]
     quote: str | None
@@ -221,15 +221,22 @@ def _entry(told: _Told, *, alike: bool) -> Entry:
     said = told.said
     quoted = said.quote if said.quote_first else None
     buttons = [button for button in told.buttons() if button.url != told.status_url()]
+    notes = ["" if alike else said.heading, _urgent(told.say)]
     return Entry(
         title=told.summary,
-        note="" if alike else said.heading,
+        note=" · ".join(filter(None, notes)),
         reference=told.reference,
         lines=said.lines[:1],
         quote=cut(quoted, LONGEST_LISTED_QUOTE) if quoted else None,
         buttons=[replace(one, is_main=False) for one in buttons[:MOST_BUTTONS_LISTED]],
         status_url=told.status_url(),
     )
+
+
+def _urgent(say: Say) -> str:
+    _ = say._
+    is_urgent = say.issue is not None and say.issue.urgency is Urgency.HIGH
+    return _("Urgent: a customer is waiting") if is_urgent else ""
 
 
 def as_text(message: Message) -> str:

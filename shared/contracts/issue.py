@@ -191,8 +191,6 @@ class NotChosen(StrEnum):
     UNSKILLED = "unskilled"
     LANGUAGE = "language"
     """Does not work in the issue's language."""
-    CONFIDENTIAL = "confidential"
-    """It must not be given to them."""
 
 
 class Considered(Model):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import yaml
+
 from tests.installation import Installation, running
 
 ROOT = Path(__file__).parents[2]
@@ -13,9 +15,13 @@ MANY = 30
 
 def with_one_for_all(directory: Path) -> Path:
     """The sample organisation, where Garcia alone has all that has no effect."""
-    lines = SAMPLE.read_text().splitlines()
+    organisation = yaml.safe_load(SAMPLE.read_text(encoding="utf-8"))
+    people = [one for one in organisation["people"] if one["id"] != "kato"]
+    for person in people:
+        if person.get("substitute") == "kato":
+            del person["substitute"]
     file = directory / "organisation.yaml"
-    file.write_text("\n".join(line for line in lines if "id: kato" not in line))
+    file.write_text(yaml.safe_dump(organisation | {"people": people}, allow_unicode=True))
     return file
 
 

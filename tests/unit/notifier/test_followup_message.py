@@ -771,6 +771,7 @@ def test_the_most_urgent_comes_first_and_then_what_was_due_first() -> None:
         "Problem 2",
         "Problem 1",
     ]
+    assert [entry.note for entry in message.entries][:2] == ["Urgent: a customer is waiting", ""]
 
 
 def test_a_list_that_mail_programs_would_cut_off_ends_before_that_and_says_so() -> None:

@@ -666,7 +666,8 @@ def _administer(data: Path, work: Callable[[Any], Awaitable[Result]]) -> Result:
     """Works on NATS as its administrator: of the installation in `data`, or by environment."""
     from pydantic import SecretStr
 
-    from shared.provision import NoServer, NoSuchLetter, administrator
+    from shared.provision import NoSuchLetter, administrator
+    from shared.streams import NoServer
 
     endpoints = data / "endpoints.json"
     url, seed = os.environ.get("BANSO_NATS_URL"), os.environ.get("BANSO_NATS_SEED")

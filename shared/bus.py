@@ -26,7 +26,7 @@ from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 from nats.js.api import ConsumerConfig
 from prometheus_client import CollectorRegistry, Counter
-from pydantic import SecretStr, ValidationError
+from pydantic import SecretStr, TypeAdapter, ValidationError
 
 from shared import clock, logs
 from shared.contracts.event import Envelope, Event, Speaker, event_id_of
@@ -36,11 +36,13 @@ from shared.contracts.traffic import (
     SAYS,
     DeadLetter,
     heard,
+    repeat,
     stream_of,
 )
 from shared.journal import (
     ATTEMPTS,
     LARGEST_BATCH,
+    LONGEST_ERROR,
     Cause,
     Journal,
     S,
@@ -76,8 +78,12 @@ EPOCH = "banso-epoch"
 """In a stream's metadata: a new one says that everything on it was lost."""
 REPLAY = "banso-replay"
 AGAIN = "banso-again"
+AGAIN_OF = "banso-again-of"
+"""The number of the dead letter that is said again, or settled by hand."""
 ERROR = "banso-error"
 ATTEMPTS_MADE = "banso-attempts"
+
+_EVENT_IDS = TypeAdapter(list[str])
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +172,7 @@ class Bus(Generic[S]):
         self._client = await self.broker.connect()
         await self._until_provisioned()
         await self.broker.start()
+        await self._client.subscribe(repeat(self._speaker), cb=self._repeat)
         for subscriber in self.broker.subscribers:
             pulling: Any = subscriber  # every one is a batch pull subscriber
             pulling.subscription = _Prompt(pulling.subscription)
@@ -323,9 +330,7 @@ class Bus(Generic[S]):
         except Unreadable as error:
             return self._unreadable(subject, body, headers, error)
         hears = self._hears[type(event)]
-        cause_id = event.event_id
-        if AGAIN in headers:
-            cause_id = f"{cause_id}/again/{headers[AGAIN]}"
+        cause_id = cause_id_of(event.event_id, headers)
         return Cause(
             cause_id,
             partial(hears.decide, event),
@@ -345,7 +350,7 @@ class Bus(Generic[S]):
         def decide(_: S) -> Sequence[Event]:
             raise error
 
-        cause_id = f"unreadable/{sha256(body).hexdigest()}"
+        cause_id = unreadable(body)
         event_type = EVENTS.get(subject)
         hears = self._hears.get(event_type) if event_type else None
         return Cause(
@@ -415,11 +420,31 @@ class Bus(Generic[S]):
         since = clock.now() - STREAM_AGE
         count = 0
         async for part in self._journal.replay(subjects, since):
-            for result in await self.say(part, {REPLAY: "1"}):
+            results = await self.say(part, {REPLAY: "1"})
+            self._journal.was_said(part, results)
+            for result in results:
                 if isinstance(result, Exception):
                     raise result
             count += len(part)
         log.info("journal.replayed", stream=self._speaker.upper(), events=count)
+
+    async def _repeat(self, message: Msg) -> None:
+        """The auditor misses events on our stream: they are said again, as in a replay.
+
+        It names them only; what they say stands in our own journal.
+        """
+        try:
+            asked = _EVENT_IDS.validate_json(message.data)
+            if self._journal is None:
+                return
+            found = await self._journal.recorded(asked)
+            results = await self.say(found, {REPLAY: "1"})
+            self._journal.was_said(found, results)
+        except Exception as error:
+            log.warning("events.not_repeated", error=repr(error)[:LONGEST_ERROR])
+            return
+        stored = sum(not isinstance(result, Exception) for result in results)
+        log.info("events.repeated", asked=len(asked), stored=stored)
 
     async def _on_error(self, error: Exception) -> None:
         log.debug("nats.error", error=repr(error))
@@ -493,6 +518,16 @@ def _headers(one: Said, headers: Mapping[str, str], more: Mapping[str, str]) -> 
         **headers,
         **more,
     }
+
+
+def cause_id_of(event_id: str, headers: Mapping[str, str]) -> str:
+    """An event that is said again by hand is decided anew."""
+    return f"{event_id}/again/{headers[AGAIN]}" if AGAIN in headers else event_id
+
+
+def unreadable(body: bytes) -> str:
+    """The cause that a message is which can't be read."""
+    return f"unreadable/{sha256(body).hexdigest()}"
 
 
 def _original(subject: str) -> str:

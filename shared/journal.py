@@ -595,6 +595,27 @@ class Journal(Generic[S]):
         async for part in self._parts(self._said.c.sequence.is_(None)):
             await self._say_all(part)
 
+    async def recorded(self, event_ids: Sequence[str]) -> list[Said]:
+        """Those of these events that stand here and count, ready to be said again."""
+        said, cause = self._said, self._cause
+        query = (
+            select(*(said.c[name] for name in _SAID))
+            .join(cause, cause.c.cause_id == said.c.cause_id)
+            .where(
+                said.c.event_id.in_(event_ids[:REPLAY_PART]),
+                said.c.payload.is_not(None),
+                cause.c.outcome != Outcome.HELD,
+            )
+            .order_by(said.c.recorded_at, said.c.cause_id, said.c.nth)
+        )
+        return [Said(*row) for row in await self.read(partial(_all, query))]
+
+    def was_said(self, said: Sequence[Said], results: Sequence[int | Exception]) -> None:
+        """Remembers where the stream keeps them, with the next batch."""
+        for one, result in zip(said, results, strict=True):
+            if not isinstance(result, Exception):
+                self._sequences.append({"key": one.event_id, "seq": result})
+
     def replay(self, subjects: Sequence[str], since: datetime) -> AsyncIterator[list[Said]]:
         """All that was said on these subjects since then, in the order of recording, in parts."""
         said = self._said

@@ -11,9 +11,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-import nats
 import nats.js.errors
 from nats.js import JetStreamContext
 from nats.js.api import (
@@ -28,16 +26,22 @@ from nats.js.api import (
 from nats.js.errors import NotFoundError
 from pydantic import SecretStr
 
-from shared.bus import ACK_WAIT_S, AGAIN, ATTEMPTS_MADE, EPOCH, ERROR, MSG_ID, STREAM_AGE
+from shared.bus import (
+    ACK_WAIT_S,
+    AGAIN,
+    AGAIN_OF,
+    ATTEMPTS_MADE,
+    EPOCH,
+    ERROR,
+    MSG_ID,
+    STREAM_AGE,
+)
 from shared.contracts.event import Speaker
-from shared.contracts.traffic import DEAD_STREAM, heard, streams
+from shared.contracts.traffic import DEAD_STREAM, NOBODY, again, heard, streams
 from shared.journal import LARGEST_BATCH
+from shared.streams import connect
 
 DUPLICATE_WINDOW_S = 120.0
-
-
-class NoServer(Exception):
-    """NATS can't be reached, or does not let us in."""
 
 
 class NoSuchLetter(LookupError):
@@ -47,24 +51,8 @@ class NoSuchLetter(LookupError):
 @asynccontextmanager
 async def administrator(url: str, seed: SecretStr | None) -> AsyncIterator[JetStreamContext]:
     """A connection that may do everything; raises NoServer."""
-    options: dict[str, Any] = {"nkeys_seed_str": seed.get_secret_value()} if seed else {}
-    try:
-        client = await nats.connect(
-            url,
-            name="banso-administrator",
-            connect_timeout=5,
-            allow_reconnect=False,
-            reconnect_time_wait=0.05,  # type: ignore[arg-type, unused-ignore]
-            error_cb=_ignore,
-            inbox_prefix=b"_INBOX_admin",
-            **options,
-        )
-    except (nats.errors.Error, OSError, TimeoutError) as error:
-        raise NoServer(repr(error)) from error
-    try:
+    async with connect(url, seed, "admin") as client:
         yield client.jetstream(timeout=10)
-    finally:
-        await client.close()
 
 
 async def provision(
@@ -140,17 +128,20 @@ async def dead_letter(admin: JetStreamContext, number: int) -> Buried:
 async def say_again(admin: JetStreamContext, number: int) -> Buried:
     """Says a buried message again, for that service alone; each time it is decided anew."""
     buried = await dead_letter(admin, number)
-    again = uuid.uuid4().hex
+    nonce = uuid.uuid4().hex
     await admin.publish(
-        f"again.{buried.service}.{buried.subject}",
+        again(buried.service, buried.subject),
         buried.body,
-        headers={MSG_ID: again, AGAIN: again},
+        headers={MSG_ID: nonce, AGAIN: nonce, AGAIN_OF: str(number)},
     )
     return buried
 
 
-async def _ignore(_: Exception) -> None:
-    """The caller hears of it by an exception."""
+async def settle(admin: JetStreamContext, number: int) -> Buried:
+    """Notes that somebody has looked at a buried message and needs it no more."""
+    buried = await dead_letter(admin, number)
+    await admin.publish(again(NOBODY, buried.subject), b"", headers={AGAIN_OF: str(number)})
+    return buried
 
 
 async def _provision_stream(
@@ -166,6 +157,7 @@ async def _provision_stream(
         duplicate_window=DUPLICATE_WINDOW_S,
         num_replicas=replicas,
         allow_atomic=True,
+        allow_direct=True,
         metadata={EPOCH: uuid.uuid4().hex},
     )
     try:

@@ -13,7 +13,7 @@ from shared import clock, logs
 from shared.bus import Bus
 from shared.health import Check, Health, Server
 from shared.journal import Journal
-from shared.settings import Settings
+from shared.settings import ProcessSettings, Settings
 
 log = logs.get(__name__)
 
@@ -21,7 +21,7 @@ Tick = Callable[[], Coroutine[Any, Any, None]]
 """Work that goes on as long as the service runs."""
 
 
-def prepare(name: str, settings: Settings) -> CollectorRegistry:
+def prepare(name: str, settings: ProcessSettings) -> CollectorRegistry:
     """Sets up log and clock, and makes the registry of the service's metrics."""
     logs.configure(name, level=settings.log_level, style=settings.log_style)
     if settings.test_clock and settings.clock_file is not None:
@@ -42,23 +42,40 @@ async def run(
     ticks: Sequence[Tick] = (),
     servers: Sequence[Server] = (),
 ) -> None:
-    """Health and web answer at once; hearing begins when NATS can be reached.
+    """A service: health and web answer at once; hearing begins when NATS can be reached."""
+
+    async def close() -> None:
+        await bus.stop()
+        await journal.close()
+
+    named = {"nats": lambda: bus.is_connected, "stream": lambda: bus.epoch_is_current, **checks}
+    every = [lambda: _forever(bus.start), *ticks, lambda: _forget(settings, journal)]
+    await keep_doing(settings, registry, checks=named, ticks=every, servers=servers, close=close)
+
+
+async def keep_doing(
+    settings: ProcessSettings,
+    registry: CollectorRegistry,
+    *,
+    checks: Mapping[str, Check],
+    ticks: Sequence[Tick],
+    servers: Sequence[Server] = (),
+    close: Tick | None = None,
+) -> None:
+    """Serves, answers for its health and does its work until it is told to stop.
 
     On SIGTERM or SIGINT: no new requests, no new messages, what is in work is finished. A part
-    that fails takes the service down, to be started again by whoever supervises it.
+    that fails takes the process down, to be started again by whoever supervises it.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    named = {"nats": lambda: bus.is_connected, "stream": lambda: bus.epoch_is_current, **checks}
-    health = Server(Health(registry, named), settings.health_host, settings.health_port)
+    health = Server(Health(registry, checks), settings.health_host, settings.health_port)
     every = [*servers, health]
     parts: list[asyncio.Task[Any]] = [
         *(asyncio.create_task(server.serve()) for server in every),
-        asyncio.create_task(_forever(bus.start)),
         *(asyncio.create_task(tick()) for tick in ticks),
-        asyncio.create_task(_forget(settings, journal)),
     ]
     stopped: asyncio.Task[Any] = asyncio.create_task(stop.wait())
     done, _ = await asyncio.wait([*parts, stopped], return_when=asyncio.FIRST_COMPLETED)
@@ -68,8 +85,8 @@ async def run(
     for task in parts[len(every) :]:
         task.cancel()
     await asyncio.gather(*parts, return_exceptions=True)
-    await bus.stop()
-    await journal.close()
+    if close is not None:
+        await close()
     for task in failed:
         log.error("service.failed", error=repr(task.exception()))
     log.info("service.stopped")

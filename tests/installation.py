@@ -34,7 +34,8 @@ from shared import clock
 from shared.clock import read_offset, write_offset
 from shared.contracts.event import Speaker
 from shared.contracts.traffic import heard, stream_of
-from shared.provision import NoServer, administrator
+from shared.provision import administrator
+from shared.streams import NoServer
 from tests.bench.processes import descendants
 from tests.postbox import WITHIN_S, Letter, Postbox
 

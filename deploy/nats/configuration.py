@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from shared.contracts.event import MAX_MESSAGE_BYTES, Speaker
-from shared.contracts.traffic import permissions
+from shared.contracts.traffic import AUDITOR, permissions, permissions_of_auditor
 
 ADMINISTRATOR = "admin"
-USERS = (ADMINISTRATOR, *Speaker)
+USERS = (ADMINISTRATOR, *Speaker, AUDITOR)
 
 
 def server_configuration(*, port: int, store: Path, public_keys: Mapping[str, str]) -> str:
@@ -21,11 +21,11 @@ def server_configuration(*, port: int, store: Path, public_keys: Mapping[str, st
     users = [
         {"nkey": public_keys[ADMINISTRATOR], "permissions": {"publish": ">", "subscribe": ">"}}
     ]
-    for speaker in Speaker:
-        publish, subscribe = permissions(speaker)
+    allowed = {str(speaker): permissions(speaker) for speaker in Speaker}
+    for user, (publish, subscribe) in (allowed | {AUDITOR: permissions_of_auditor()}).items():
         users.append(
             {
-                "nkey": public_keys[speaker],
+                "nkey": public_keys[user],
                 "permissions": {"publish": {"allow": publish}, "subscribe": {"allow": subscribe}},
             }
         )

@@ -167,6 +167,24 @@ ADVISORIES = (
 """The server's own word on messages that a consumer gave up on: the net under dead letters."""
 
 
+AUDITOR = "audit"
+"""The NATS user that looks at every stream and has no facts of its own."""
+
+
+NOBODY = "nobody"
+"""Who hears a dead letter that needs nothing more than to have been looked at."""
+
+
+def again(service: str, subject: str) -> str:
+    """The subject on which something is said again, for one service alone."""
+    return f"again.{service}.{subject}"
+
+
+def repeat(service: Speaker) -> str:
+    """The subject on which a service is asked to repeat events of its own journal."""
+    return f"repeat.{service}"
+
+
 def stream_of(subject: str) -> str:
     """The stream that keeps a subject: one per speaker, and DEAD."""
     if subject.startswith(("dead.", "again.")):
@@ -203,4 +221,15 @@ def permissions(service: Speaker) -> tuple[list[str], list[str]]:
             f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{service}",
             f"$JS.ACK.{stream}.{service}.>",
         ]
-    return publish, [f"_INBOX_{service}.>"]
+    return publish, [f"_INBOX_{service}.>", repeat(service)]
+
+
+def permissions_of_auditor() -> tuple[list[str], list[str]]:
+    """The auditor reads streams, asks speakers to repeat what stands in their own journals, and
+    wakes issues, which the router heeds only where that step is current. It can say no fact."""
+    publish = [
+        f"$JS.API.{api}.{stream}" for stream in streams() for api in ("STREAM.INFO", "DIRECT.GET")
+    ]
+    publish += [repeat(service) for service in Speaker]
+    publish.append(again(Speaker.ROUTER, IssueDue.subject))
+    return publish, [f"_INBOX_{AUDITOR}.>"]

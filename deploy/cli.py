@@ -9,6 +9,7 @@ import sys
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import asdict
 from datetime import timedelta
+from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -17,6 +18,8 @@ import typer
 from pydantic import ValidationError
 
 from shared.contracts.event import Speaker
+from shared.contracts.organisation import Language
+from shared.contracts.traffic import AUDITOR
 
 if TYPE_CHECKING:
     from services.router.organisation import Finding, OrganisationUnusable
@@ -61,7 +64,7 @@ def up(
     port_base: Annotated[
         int | None,
         typer.Option(
-            help="Seven ports from here on; by default free ones, the same at each start.",
+            help="Eight ports from here on; by default free ones, the same at each start.",
             envvar="BANSO_PORT_BASE",
         ),
     ] = None,
@@ -115,32 +118,113 @@ def up(
         raise typer.Exit(1) from error
 
 
+class Served(StrEnum):
+    """What `banso serve` runs."""
+
+    INTAKE = Speaker.INTAKE
+    ROUTER = Speaker.ROUTER
+    NOTIFIER = Speaker.NOTIFIER
+    METRICS = Speaker.METRICS
+    AUDIT = AUDITOR
+
+
 @app.command()
-def serve(service: Speaker) -> None:
-    """Run one service; it is told everything by its environment (BANSO_...)."""
+def serve(service: Served) -> None:
+    """Run one service, or the auditor; it is told everything by its environment (BANSO_...)."""
     import uvloop
 
     match service:
-        case Speaker.INTAKE:
+        case Served.INTAKE:
             from services.intake import app as intake
             from services.intake.settings import IntakeSettings
 
             uvloop.run(intake.serve(IntakeSettings()))
-        case Speaker.ROUTER:
+        case Served.ROUTER:
             from services.router import app as router
             from services.router.settings import RouterSettings
 
             uvloop.run(router.serve(RouterSettings()))
-        case Speaker.NOTIFIER:
+        case Served.NOTIFIER:
             from services.notifier import app as notifier
             from services.notifier.settings import NotifierSettings
 
             uvloop.run(notifier.serve(NotifierSettings()))
-        case Speaker.METRICS:
+        case Served.METRICS:
             from services.metrics import app as metrics
             from services.metrics.settings import MetricsSettings
 
             uvloop.run(metrics.serve(MetricsSettings()))
+        case Served.AUDIT:
+            from deploy.audit import app as auditor
+
+            uvloop.run(auditor.serve(_audit_settings()))
+
+
+@app.command()
+def audit(
+    data: Data = Path(".banso"),
+    full: Annotated[
+        bool, typer.Option("--full", help="Prove everything from the beginning.")
+    ] = False,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Ask for the repairs that are safe.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    language: Annotated[
+        Language | None, typer.Option(help="By default the one of your terminal.")
+    ] = None,
+) -> None:
+    """Prove Banso's promises on its databases and streams. Nothing is changed.
+
+    Ends with 0 where all of them hold, with 1 where one is broken, with 2 where it can't be told.
+    """
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from deploy.audit import report
+    from deploy.audit.once import audit_once
+    from shared.language import known_language, words
+    from shared.streams import NoServer
+
+    _follow_clock(data)
+    settings = _audit_settings(data)
+    spoken = language or os.environ.get("LC_ALL") or os.environ.get("LANG")
+    _ = words(known_language(spoken, "en"))
+    try:
+        found = asyncio.run(audit_once(settings, full=full, repair=repair))
+    except (NoServer, SQLAlchemyError) as error:
+        typer.echo(_("It can't be told now: %(error)s", error=str(error)[:500]), err=True)
+        raise typer.Exit(2) from error
+    typer.echo(report.to_json(found) if as_json else report.to_text(found, _))
+    raise typer.Exit(1 if found.broken else 0)
+
+
+def _audit_settings(data: Path | None = None) -> Any:
+    """Of a running `banso up` in `data`, or else as the environment says."""
+    from deploy.audit.settings import AuditSettings
+
+    told: dict[str, Any] = {}
+    if data is not None and "BANSO_AUDIT_DATABASES" not in os.environ:
+        endpoints = data / "endpoints.json"
+        if not endpoints.exists():
+            typer.echo(
+                f"Nothing runs in {data}. Start `banso up`, or set BANSO_AUDIT_DATABASES.", err=True
+            )
+            raise typer.Exit(2)
+        from deploy.local.keeping import AUDIT_MEMORY, secrets_of
+
+        told = {
+            "nats_url": json.loads(endpoints.read_text())["nats"],
+            "nats_seed": secrets_of(data).nats_seeds[AUDITOR],
+            "audit_databases": {s: f"sqlite:///{(data / f'{s}.db').resolve()}" for s in Speaker},
+            "audit_memory": data / AUDIT_MEMORY,
+        }
+    try:
+        return AuditSettings(**told)
+    except ValidationError as error:
+        for one in error.errors(include_input=False, include_context=False, include_url=False):
+            name = "_".join(map(str, one["loc"])).upper()
+            typer.echo(f"BANSO_{name}: {one['msg']}", err=True)
+        raise typer.Exit(2) from None
 
 
 @app.command()
@@ -651,6 +735,15 @@ def show_dead(number: int, data: Data = Path(".banso")) -> None:
 
     buried = _administer(data, lambda admin: dead_letter(admin, number))
     typer.echo(buried.body.decode("utf-8", "replace"))
+
+
+@dead_app.command("done")
+def dead_done(number: int, data: Data = Path(".banso")) -> None:
+    """Note that you have looked at it, and that nothing more is to be done."""
+    from shared.provision import settle
+
+    buried = _administer(data, lambda admin: settle(admin, number))
+    typer.echo(f"{buried.subject} of {buried.service} counts as looked at.")
 
 
 @dead_app.command("again")

@@ -18,9 +18,12 @@ from nacl.signing import SigningKey
 
 from deploy.nats.configuration import USERS
 from shared.contracts.event import Speaker
+from shared.contracts.traffic import AUDITOR
 
-PORTS = ("web", "smtp", "nats", *Speaker)
-"""In the order in which `--port-base` counts them; the last four are for metrics."""
+PORTS = ("web", "smtp", "nats", *Speaker, AUDITOR)
+"""In the order in which `--port-base` counts them; the last five are for metrics."""
+
+AUDIT_MEMORY = "audit.json"
 
 _USER_SEED_PREFIX = nkeys.PREFIX_BYTE_USER
 
@@ -61,16 +64,20 @@ def hold(directory: Path) -> Iterator[None]:
 
 
 def secrets_of(directory: Path) -> Secrets:
-    """The installation's secrets, made at the first start."""
+    """The installation's secrets, made at the first start; a new user's key at the next one."""
     file = directory / "secrets.json"
-    if not file.exists():
-        made = {
-            "api_token": f"banso_{secrets.token_urlsafe(24)}",
-            "link_keys": [secrets.token_urlsafe(32)],
-            "nats_seeds": {user: _new_seed() for user in USERS},
-        }
-        write_privately(file, made)
-    return Secrets(**json.loads(file.read_text()))
+    known = json.loads(file.read_text()) if file.exists() else {}
+    seeds = known.get("nats_seeds", {})
+    if seeds.keys() >= set(USERS):
+        return Secrets(**known)
+    made = {
+        "api_token": f"banso_{secrets.token_urlsafe(24)}",
+        "link_keys": [secrets.token_urlsafe(32)],
+        **known,
+        "nats_seeds": {**{user: _new_seed() for user in USERS}, **seeds},
+    }
+    write_privately(file, made)
+    return Secrets(**made)
 
 
 def ports_of(directory: Path, base: int | None) -> Mapping[str, int]:

@@ -17,12 +17,13 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from deploy.local.keeping import Secrets, hold, ports_of, secrets_of, write_privately
+from deploy.local.keeping import AUDIT_MEMORY, Secrets, hold, ports_of, secrets_of, write_privately
 from deploy.local.supervisor import Program, Supervisor
 from deploy.nats.configuration import ADMINISTRATOR, server_configuration
 from services.intake.api.tokens import EVERYDAY, TOKENS, TokenFile
 from shared import clock, logs, provision
 from shared.contracts.event import Speaker
+from shared.contracts.traffic import AUDITOR
 from shared.database import migrate
 from shared.links import EVERYBODY, Links
 
@@ -95,12 +96,13 @@ class _Running:
             await asyncio.wait([ready, stopped], return_when=asyncio.FIRST_COMPLETED)
             if not stop.is_set():
                 await ready
+                self._supervisor.start(self._auditor())
                 self._say_where()
                 await stop.wait()
             ready.cancel()
         finally:
             log.info("banso.stopping")
-            await self._supervisor.stop(list(Speaker))
+            await self._supervisor.stop([AUDITOR, *Speaker])
             await self._supervisor.stop(["nats"])
             (self._data / "endpoints.json").unlink(missing_ok=True)
 
@@ -166,8 +168,22 @@ class _Running:
                 environment |= linked | {"BANSO_MAIL_DIRECTORY": str(self._data / "mail")}
             case Speaker.METRICS:
                 pass
-        banso = str(Path(sys.executable).with_name("banso"))
-        return Program(str(speaker), [banso, "serve", str(speaker)], environment)
+        return _program(str(speaker), environment)
+
+    def _auditor(self) -> Program:
+        """Started last: there is nothing to prove before, and nobody waits for it."""
+        databases = {str(speaker): self._database_url(speaker) for speaker in Speaker}
+        return _program(
+            AUDITOR,
+            {
+                "BANSO_NATS_URL": self._nats_url,
+                "BANSO_NATS_SEED": self._secrets.nats_seeds[AUDITOR],
+                "BANSO_HEALTH_PORT": str(self._ports[AUDITOR]),
+                "BANSO_CLOCK_FILE": str(self._data / "clock"),
+                "BANSO_AUDIT_DATABASES": json.dumps(databases),
+                "BANSO_AUDIT_MEMORY": str(self._data / AUDIT_MEMORY),
+            },
+        )
 
     def _database_url(self, speaker: Speaker) -> str:
         return f"sqlite:///{self._data / f'{speaker}.db'}"
@@ -195,13 +211,18 @@ class _Running:
             "smtp": f"127.0.0.1:{self._ports['smtp']}",
             "inbox": links.inbox(EVERYBODY, clock.now()),
             "metrics": {
-                str(speaker): f"http://127.0.0.1:{self._ports[speaker]}/metrics"
-                for speaker in Speaker
+                str(name): f"http://127.0.0.1:{self._ports[name]}/metrics"
+                for name in (*Speaker, AUDITOR)
             },
             "nats": self._nats_url,
         }
         write_privately(self._data / "endpoints.json", endpoints)
         _print_table(endpoints, self._data)
+
+
+def _program(name: str, environment: Mapping[str, str]) -> Program:
+    banso = str(Path(sys.executable).with_name("banso"))
+    return Program(name, [banso, "serve", name], environment)
 
 
 def _readiness(port: int) -> tuple[bool, str]:

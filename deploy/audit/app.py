@@ -14,8 +14,8 @@ from shared import clock, logs, service
 
 log = logs.get(__name__)
 
-PAUSE_RATIO = 9.0
-"""An audit that takes long is followed by a longer pause: a tenth of the time at the most."""
+PAUSE_RATIO = 4.0
+"""An audit that takes long is followed by a longer pause: a fifth of the time at the most."""
 LATE_AFTER = 5
 """So many times the usual pause without a complete audit, and it is not ready any more."""
 LEAST_LATE = timedelta(minutes=5)
@@ -71,18 +71,16 @@ class _Watch:
 
     async def keep_auditing(self, auditor: Auditor) -> None:
         while True:
-            began_s = clock.elapsed_s()
             try:
                 await self._audit(auditor)
             except Exception as error:
                 self._figures.incomplete()
                 log.error("audit.incomplete", error=repr(error)[:500])
-            self._took_s = clock.elapsed_s() - began_s
             await asyncio.sleep(self._pause_s)
 
     async def _audit(self, auditor: Auditor) -> None:
         audit = await auditor.audit(repair=self._repairs)
-        self._complete_s = clock.elapsed_s()
+        self._complete_s, self._took_s = clock.elapsed_s(), audit.took_s
         self._figures.keep(audit)
         if audit.broken:
             log.error("audit.broken", **audit.broken)

@@ -36,6 +36,7 @@ class Audit:
 
     at: datetime
     took_s: float
+    """Without the time between both looks."""
     full: bool
     findings: tuple[Finding, ...]
     repaired: Mapping[Promise, int]
@@ -83,8 +84,10 @@ class Auditor:
             self._memory = Memory()
         async with look(*self._nats) as streams:
             standing, findings = await self._look(streams, full=full)
+            waited_s = 0.0
             if findings:
-                await asyncio.sleep(self._second_look_s)
+                waited_s = self._second_look_s
+                await asyncio.sleep(waited_s)
                 standing, again = await self._look(streams, full=full)
                 findings = checks.confirmed(findings, again)
             repaired = await self._repair(findings, streams) if repair else Counter[Promise]()
@@ -94,7 +97,7 @@ class Auditor:
             await asyncio.to_thread(self._memory.save, self._file)
         return Audit(
             at,
-            clock.elapsed_s() - began_s,
+            clock.elapsed_s() - began_s - waited_s,
             full,
             tuple(findings),
             repaired,

@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 import nats
 import pytest
 from nats.aio.client import Client
 from prometheus_client import CollectorRegistry
-from pydantic import SecretStr
 
-from deploy.local.keeping import Secrets, secrets_of
-from deploy.nats.configuration import ADMINISTRATOR, server_configuration
+from deploy.nats.configuration import ADMINISTRATOR
 from services.router import handlers
 from services.router.store import Desk
 from shared.bus import Bus, NotConnected
@@ -27,41 +21,17 @@ from shared.contracts.event import Speaker, event_id_of
 from shared.contracts.router import IssueDue
 from shared.journal import Said
 from shared.provision import administrator, provision
-from tests.bench.journey import free_ports, until_open
+from tests.servers import Server, nats_server
 
 Denied = asyncio.Queue[Exception]
 
 NOON = datetime(2026, 6, 1, 3, 0, tzinfo=UTC)
 
 
-@dataclass(frozen=True)
-class Server:
-    url: str
-    secrets: Secrets
-
-    def seed(self, user: str) -> SecretStr:
-        return SecretStr(self.secrets.nats_seeds[user])
-
-
 @pytest.fixture(scope="module")
 def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    directory = tmp_path_factory.mktemp("nats")
-    (port,) = free_ports(1)
-    secrets = secrets_of(directory)
-    configuration = directory / "nats.json"
-    configuration.write_text(
-        server_configuration(
-            port=port, store=directory / "store", public_keys=secrets.public_keys()
-        )
-    )
-    command = [str(Path(sys.executable).with_name("nats-server")), "-c", str(configuration)]
-    running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        asyncio.run(until_open(port))
-        yield Server(f"nats://127.0.0.1:{port}", secrets)
-    finally:
-        running.terminate()
-        running.wait(10)
+    with nats_server(tmp_path_factory.mktemp("nats")) as server:
+        yield server
 
 
 @pytest.fixture

@@ -52,7 +52,8 @@ def _lines(audit: Audit, _: Words) -> Iterator[str]:
         for named in about[:MOST_NAMED]:
             yield f"    {named}"
         if count > MOST_NAMED:
-            yield f"    {_.many('and one more', 'and %(count)s more', count - MOST_NAMED)}"
+            more = _.many("and one more", "and %(count)s more", count - MOST_NAMED)
+            yield f"    {more}"
         if asked := audit.repaired.get(promise):
             words = _.many("One repair is asked for.", "%(count)s repairs are asked for.", asked)
             yield f"  → {words}"

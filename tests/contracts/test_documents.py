@@ -18,6 +18,8 @@ from prometheus_client import CollectorRegistry
 from pydantic import TypeAdapter
 from pydantic.fields import FieldInfo
 
+from deploy.audit.figures import Figures as AuditFigures
+from deploy.audit.settings import AuditSettings
 from deploy.cli import app
 from deploy.importing.table import TableMapping
 from deploy.local.keeping import PORTS
@@ -36,12 +38,13 @@ from shared import logs, service
 from shared.bus import Bus
 from shared.contracts.event import Speaker
 from shared.contracts.organisation import Hook
+from shared.contracts.traffic import AUDITOR
 from shared.database import open_engine
 from shared.journal import Journal
 from shared.links import Links
 from shared.organisation import KnownOrganisation
 from shared.replies import Replies
-from shared.settings import Settings
+from shared.settings import ProcessSettings, Settings
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted(
@@ -55,7 +58,8 @@ TRANSLATED = [
     ("docs/users.md", "docs/users.ja.md"),
     ("docs/operators.md", "docs/operators.ja.md"),
 ]
-SETTINGS: tuple[type[Settings], ...] = (
+SETTINGS: tuple[type[ProcessSettings], ...] = (
+    AuditSettings,
     IntakeSettings,
     RouterSettings,
     NotifierSettings,
@@ -242,6 +246,7 @@ def _make_all_metrics(registry: CollectorRegistry, directory: Path) -> None:
     Figures(registry, known, [])
     MailsTaken(registry)
     MailboxFigures(registry)
+    AuditFigures(registry)
     engine.dispose()
 
 
@@ -291,7 +296,7 @@ def test_the_example_for_prometheus_has_the_ports_of_the_local_start() -> None:
     }
 
     assert scraped == {
-        str(speaker): [f"127.0.0.1:{4600 + PORTS.index(speaker)}"] for speaker in Speaker
+        str(name): [f"127.0.0.1:{4600 + PORTS.index(name)}"] for name in (*Speaker, AUDITOR)
     }
 
 

@@ -27,7 +27,15 @@ from nats.js.errors import NotFoundError
 from deploy.local.keeping import secrets_of
 from deploy.nats.configuration import USERS, server_configuration
 from shared.contracts.event import Speaker
-from shared.contracts.traffic import EVENTS, HEARS, SAYS, heard, permissions, streams
+from shared.contracts.traffic import (
+    EVENTS,
+    HEARS,
+    SAYS,
+    heard,
+    permissions,
+    permissions_of_auditor,
+    streams,
+)
 from shared.journal import LARGEST_BATCH
 from shared.provision import provision
 
@@ -186,7 +194,30 @@ def test_a_service_hears_and_acknowledges_only_with_its_own_consumers(service: S
 
     assert len(of_consumers) == 3 * len(heard(service))
     assert [one for one in of_consumers if str(service) not in one.split(".")] == []
-    assert subscribe == [f"_INBOX_{service}.>"]
+    assert subscribe == [f"_INBOX_{service}.>", f"repeat.{service}"]
+
+
+def test_the_auditor_reads_every_stream_and_says_no_fact() -> None:
+    publish, subscribe = permissions_of_auditor()
+
+    assert sorted(publish) == sorted(
+        [f"$JS.API.STREAM.INFO.{stream}" for stream in streams()]
+        + [f"$JS.API.DIRECT.GET.{stream}" for stream in streams()]
+        + [f"repeat.{service}" for service in Speaker]
+        + ["again.router.issue.due.v1"]
+    )
+    assert subscribe == ["_INBOX_audit.>"]
+    assert not {subject for subject in EVENTS if _is_among(publish, subject)}
+
+
+def test_only_the_auditor_asks_a_service_to_repeat_something() -> None:
+    assert not any(_may_publish(one, f"repeat.{other}") for one in Speaker for other in Speaker)
+
+
+def test_every_stream_can_be_looked_at_without_a_consumer(
+    provisioned: FakeAdministrator,
+) -> None:
+    assert all(config.allow_direct for config in provisioned.streams.values())
 
 
 def test_what_was_acknowledged_survives_a_power_cut(configuration: dict[str, Any]) -> None:
@@ -233,7 +264,11 @@ def test_a_subject_is_matched_as_nats_does() -> None:
 
 def _may_publish(service: Speaker, subject: str) -> bool:
     publish, _ = permissions(service)
-    return any(_matches(pattern, subject) for pattern in publish)
+    return _is_among(publish, subject)
+
+
+def _is_among(patterns: list[str], subject: str) -> bool:
+    return any(_matches(pattern, subject) for pattern in patterns)
 
 
 def _matches(pattern: str, subject: str) -> bool:

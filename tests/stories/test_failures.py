@@ -203,6 +203,7 @@ def test_the_endpoints_answer_as_they_are_written_down(banso: Installation) -> N
     endpoints = banso.endpoints
     assert endpoints.keys() == {"web", "api", "api_token", "smtp", "inbox", "metrics", "nats"}
     assert endpoints["api"] == f"{endpoints['web']}/api/v1"
+    until(lambda: banso.is_ready("audit"), "the auditor, which starts last, is there")
     for url in endpoints["metrics"].values():
         with urllib.request.urlopen(url) as answer:
             assert b"banso_start_time_seconds" in answer.read()

@@ -1,4 +1,4 @@
-"""The real Prometheus scrapes all four services, and the figures are those of the databases."""
+"""The real Prometheus scrapes all services and the auditor, and the figures are those of the databases."""
 
 from __future__ import annotations
 
@@ -80,9 +80,9 @@ def test_prometheus_scrapes_every_service_and_counts_as_the_database_does(
     banso.settle()
 
     with prometheus(tmp_path, banso.endpoints["metrics"]) as client:
-        everybody = {("intake",), ("metrics",), ("notifier",), ("router",)}
+        everybody = {("audit",), ("intake",), ("metrics",), ("notifier",), ("router",)}
         up = "min by (job) (up == 1)"
-        until(lambda: ask(client, up).keys() == everybody, "all four are scraped")
+        until(lambda: ask(client, up).keys() == everybody, "all are scraped")
         by_team = "sum by (team) (banso_open_issues) > 0"
         until(lambda: ask(client, by_team), "the figures are there")
 

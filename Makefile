@@ -41,6 +41,7 @@ docs: $(VENV)/.installed-dev
 	$(BIN)/python -m deploy.asyncapi
 	$(BIN)/python -m tests.mails.table
 	$(BIN)/python -m tests.contracts.lifecycle
+	$(BIN)/python -m deploy.audit.document
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.bench.journey

@@ -1,4 +1,4 @@
-"""The real Prometheus scrapes all services and the auditor, and the figures are those of the databases."""
+"""The real Prometheus scrapes everything, and the figures are those of the databases."""
 
 from __future__ import annotations
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import assert_never
-
-from pydantic import SecretStr
 
 from deploy.audit import checks, issues, proof
 from deploy.audit.databases import Databases
@@ -21,7 +20,7 @@ from deploy.audit.proof import MOST_REPEATED
 from shared import clock, logs
 from shared.contracts.event import Speaker
 from shared.contracts.router import IssueDue
-from shared.streams import Streams, look
+from shared.streams import Streams
 
 log = logs.get(__name__)
 
@@ -61,15 +60,14 @@ class Auditor:
     def __init__(
         self,
         databases: Databases,
-        nats_url: str,
-        nats_seed: SecretStr | None,
+        open_streams: Callable[[], AbstractAsyncContextManager[Streams]],
         *,
         memory: Path | None = None,
         full_every: timedelta = timedelta(days=1),
         second_look: timedelta = timedelta(seconds=5),
     ) -> None:
         self._databases = databases
-        self._nats = (nats_url, nats_seed)
+        self._open_streams = open_streams
         self._file = memory
         self._memory = remembered(memory)
         self._full_every = full_every
@@ -82,7 +80,7 @@ class Auditor:
         full = full or at - self._memory.full_at >= self._full_every
         if full:
             self._memory = Memory()
-        async with look(*self._nats) as streams:
+        async with self._open_streams() as streams:
             standing, findings = await self._look(streams, full=full)
             waited_s = 0.0
             if findings:

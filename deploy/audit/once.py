@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from deploy.audit.auditor import Audit, Auditor
 from deploy.audit.databases import Databases
 from deploy.audit.settings import AuditSettings
+from shared.streams import look
 
 
 async def audit_once(settings: AuditSettings, *, full: bool, repair: bool) -> Audit:
@@ -13,8 +16,7 @@ async def audit_once(settings: AuditSettings, *, full: bool, repair: bool) -> Au
     databases = Databases(settings.audit_databases)
     auditor = Auditor(
         databases,
-        settings.nats_url,
-        settings.nats_seed,
+        partial(look, settings.nats_url, settings.nats_seed),
         memory=settings.audit_memory,
         full_every=settings.audit_full_every,
         second_look=settings.audit_second_look,

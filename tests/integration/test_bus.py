@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import cast
 
 import nats
 import pytest
@@ -16,10 +18,12 @@ from prometheus_client import CollectorRegistry
 from deploy.nats.configuration import ADMINISTRATOR
 from services.router import handlers
 from services.router.store import Desk
-from shared.bus import Bus, NotConnected
+from shared import streams
+from shared.bus import REPLAY, Bus, NotConnected
 from shared.contracts.event import Speaker, event_id_of
 from shared.contracts.router import IssueDue
-from shared.journal import Said
+from shared.contracts.traffic import AUDITOR, repeat
+from shared.journal import Journal, Said
 from shared.provision import administrator, provision
 from tests.servers import Server, nats_server
 
@@ -175,3 +179,43 @@ def test_nobody_gets_in_without_a_key(process: Server) -> None:
 
         assert b"-ERR 'Authorization Violation'" in lines.readline()
         lines.close()
+
+
+@dataclass
+class Recorded:
+    """A journal as the bus asks it for events by their ids."""
+
+    events: list[Said]
+    kept: dict[str, int] = field(default_factory=dict)
+
+    async def recorded(self, event_ids: Sequence[str]) -> list[Said]:
+        return [one for one in self.events if one.event_id in event_ids]
+
+    def was_said(self, said: Sequence[Said], results: Sequence[int | Exception]) -> None:
+        for one, result in zip(said, results, strict=True):
+            assert isinstance(result, int)
+            self.kept[one.event_id] = result
+
+
+async def test_what_the_auditor_misses_is_said_again_as_in_a_replay_and_nothing_else(
+    bus: Bus[Desk], server: Server
+) -> None:
+    first, second = due(4000, 2)
+    journal = Recorded([first, second])
+    bus.listen(cast("Journal[Desk]", journal))
+    assert bus._client is not None
+    await bus._client.subscribe(repeat(Speaker.ROUTER), cb=bus._repeat)
+    await bus._client.flush()
+    before = await stored(server)
+
+    async with streams.look(server.url, server.seed(AUDITOR)) as looking:
+        await looking._client.publish(repeat(Speaker.ROUTER), b"no list of ids")
+        await looking.ask_to_repeat(Speaker.ROUTER, [first.event_id, "of nobody"])
+        async with asyncio.timeout(10):
+            while not journal.kept:
+                await asyncio.sleep(0.02)
+        (kept,) = await looking.read("ROUTER", journal.kept[first.event_id] - 1, most=1)
+
+    assert (kept.event_id, kept.body) == (first.event_id, first.payload)
+    assert kept.headers[REPLAY] == "1"
+    assert await stored(server) == before + 1

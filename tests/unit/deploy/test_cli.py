@@ -9,8 +9,10 @@ import pytest
 from typer.testing import CliRunner
 
 from deploy.cli import app
+from deploy.local.keeping import secrets_of
 from deploy.local.up import SAMPLE
 from shared import logs
+from shared.contracts.traffic import AUDITOR
 
 
 def test_the_clock_moves_in_tests_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,3 +137,44 @@ def test_a_mail_that_is_not_there_is_told_in_plain_words(tmp_path: Path) -> None
 
         assert done.exit_code == 2
         assert "can't be read" in done.stderr
+
+
+def test_an_audit_that_has_nothing_to_look_at_ends_otherwise_than_a_broken_promise(
+    tmp_path: Path,
+) -> None:
+    nowhere = CliRunner().invoke(app, ["audit", "--data", str(tmp_path)])
+
+    assert nowhere.exit_code == 2
+    assert "Nothing runs in" in nowhere.output
+
+
+def test_an_audit_names_a_setting_that_is_wrong_and_never_shows_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BANSO_AUDIT_DATABASES", '{"router": "sqlite://"}')
+    monkeypatch.setenv("BANSO_DEADMAN_URL", "hc.example/secret")
+
+    wrong = CliRunner().invoke(app, ["audit", "--data", str(tmp_path)])
+
+    assert wrong.exit_code == 2
+    assert "BANSO_AUDIT_DATABASES" in wrong.output
+    assert "BANSO_DEADMAN_URL" in wrong.output
+    assert "secret" not in wrong.output
+
+
+def test_an_installation_from_before_there_was_an_auditor_gets_a_key_for_it(
+    tmp_path: Path,
+) -> None:
+    made = secrets_of(tmp_path)
+    file = tmp_path / "secrets.json"
+    older = json.loads(file.read_text())
+    del older["nats_seeds"][AUDITOR]
+    file.write_text(json.dumps(older))
+
+    again = secrets_of(tmp_path)
+
+    assert again.nats_seeds[AUDITOR] != made.nats_seeds[AUDITOR]
+    assert {**again.nats_seeds, AUDITOR: ""} == {**made.nats_seeds, AUDITOR: ""}
+    assert (again.api_token, again.link_keys) == (made.api_token, made.link_keys)
+    assert secrets_of(tmp_path) == again
+    assert file.stat().st_mode & 0o777 == 0o600

@@ -6,7 +6,7 @@ again. What is left is still only suspected: it counts when a second look finds 
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from deploy.audit.promises import Finding, Promise, Wake
 from shared import load
 from shared.contracts.event import Speaker
-from shared.contracts.issue import AssignedBecause, State, Step, Urgency
+from shared.contracts.issue import AssignedBecause, State, Step, Urgency, WaitingFor
 
 GRACE = timedelta(minutes=1)
 """For a fact on its way: longer than any restart takes."""
@@ -57,6 +57,14 @@ class OpenIssue:
     assigned_at: datetime
     changed_at: datetime
     taken_at: datetime | None
+    waiting_for: WaitingFor | None
+    queued: bool
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether it asks nothing of its owner now: somebody else has the ball, or it waits with
+        them until somebody of the team is free."""
+        return self.waiting_for is not None or (self.queued and self.state is State.ASSIGNED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +156,11 @@ def step_taken(issues: Iterable[OpenIssue], now: datetime, *, paused: bool) -> l
 
 def work(in_hand_s: Mapping[str, float], issues: Iterable[OpenIssue]) -> list[Finding]:
     """What everybody has in hand is what their open issues ask of them."""
-    promised: Counter[str] = Counter()
+    promised: dict[str, float] = defaultdict(float)
     for one in issues:
-        promised[one.owner_id] += load.promised_s(one.urgency, one.state)  # type: ignore[assignment]
+        promised[one.owner_id] += load.promised_s(
+            one.urgency, one.state, is_elsewhere=one.is_elsewhere
+        )
     return [
         Finding(Promise.WORK, person_id, f"{person_id}/{kept - true:.0f}")
         for person_id in sorted({*in_hand_s, *promised})

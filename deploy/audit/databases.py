@@ -68,6 +68,8 @@ _OPEN = (
     router.issues.c.assigned_at,
     router.issues.c.changed_at,
     router.issues.c.taken_at,
+    router.issues.c.waiting_for,
+    router.issues.c.queued,
 )
 _VERSION = (
     router.issues.c.issue_id,
@@ -323,9 +325,9 @@ def _timed(connection: Connection, table: Any, key: str) -> tuple[Timed, ...]:
 
 
 def _is_paused(connection: Connection, now: datetime) -> bool:
-    table = router.pauses
-    query = select(table.c.pause_id).where(table.c.starts_at <= now, table.c.ends_at > now).limit(1)
-    return connection.scalar(query) is not None
+    """Also while plans are still being moved, since what seems due may have time left."""
+    pauses = router.pauses_in_force(connection, now)
+    return any(one.moving is not None or one.holds(now) for one in pauses)
 
 
 def _by_keys(

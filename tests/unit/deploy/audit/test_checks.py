@@ -12,7 +12,7 @@ from deploy.audit import checks
 from deploy.audit.checks import Advisory, OpenIssue, Pending, Timed, Unrouted, Version
 from deploy.audit.promises import Finding, Promise, Wake
 from shared.contracts.event import Speaker
-from shared.contracts.issue import AssignedBecause, State, Step, Urgency
+from shared.contracts.issue import AssignedBecause, State, Step, Urgency, WaitingFor
 from tests.unit.build import MONDAY
 
 NOW = MONDAY
@@ -37,6 +37,8 @@ def issue(**said: Any) -> OpenIssue:
         assigned_at=NOW - 10 * MINUTE,
         changed_at=NOW - 10 * MINUTE,
         taken_at=None,
+        waiting_for=None,
+        queued=False,
     )
     return replace(usual, **said)
 
@@ -114,7 +116,13 @@ HOURS = 3600.0
 
 
 def test_work_in_hand_that_is_the_sum_of_open_issues_is_right() -> None:
-    open_ones = [issue(), issue(state=State.ACKNOWLEDGED), issue(state=State.RESOLVED)]
+    open_ones = [
+        issue(),
+        issue(state=State.ACKNOWLEDGED),
+        issue(state=State.RESOLVED),
+        issue(waiting_for=WaitingFor.CUSTOMER),
+        issue(queued=True),
+    ]
 
     assert checks.work({"mio": 4.8 * HOURS, "aki": 0.0}, open_ones) == []
 

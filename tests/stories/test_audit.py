@@ -19,7 +19,7 @@ from shared.contracts.router import IssueAssigned, IssueDue
 from tests.installation import Installation, running, until
 
 HURRIED = {
-    "BANSO_AUDIT_EVERY": "PT0.3S",
+    "BANSO_AUDIT_EVERY": "PT0.6S",
     "BANSO_AUDIT_FULL_EVERY": "PT0.1S",
     "BANSO_AUDIT_SECOND_LOOK": "PT0.7S",
 }
@@ -84,7 +84,7 @@ def test_a_busy_system_breaks_nothing_and_a_lost_message_is_found_and_said_again
     with running(tmp_path, environment=HURRIED, expecting=False) as banso:
         until(lambda: banso.is_ready("audit"), "the first audit is complete")
         before = audits(banso)
-        for _ in range(30):
+        for _ in range(20):
             banso.raise_issue()
         until(lambda: audits(banso) > before + 2, "it was audited while it was busy")
         assert "audit.broken" not in banso.log("audit")

@@ -266,7 +266,10 @@ class Installation:
 
     def _due(self) -> int:
         now = int(self.now.timestamp() * 1e6)
-        count = int(self.ask("router", "select count(*) from issue where wake_at <= ?", now)[0][0])
+        count = 0
+        for table in ("issue", "absence"):
+            query = f"select count(*) from {table} where wake_at <= ?"
+            count += int(self.ask("router", query, now)[0][0])
         for table in ("delivery", "arrival"):
             query = f"select count(*) from {table} where due_at <= ?"
             count += int(self.ask("notifier", query, now)[0][0])

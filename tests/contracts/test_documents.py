@@ -33,6 +33,7 @@ from services.metrics.settings import MetricsSettings
 from services.notifier.channels.email import MailFiles
 from services.notifier.delivery import Deliveries
 from services.notifier.settings import NotifierSettings
+from services.router.calendars import Calendars
 from services.router.settings import RouterSettings
 from shared import logs, service
 from shared.bus import Bus
@@ -247,6 +248,7 @@ def _make_all_metrics(registry: CollectorRegistry, directory: Path) -> None:
     MailsTaken(registry)
     MailboxFigures(registry)
     AuditFigures(registry)
+    Calendars(directory, registry)
     engine.dispose()
 
 

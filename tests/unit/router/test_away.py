@@ -397,7 +397,7 @@ def test_what_is_still_open_comes_back(office: Office) -> None:
     back, returned = office.at(BACK)
 
     assert isinstance(back, PersonBack)
-    assert (back.person_id, back.issues) == ("ren", 1)
+    assert (back.person_id, back.issues, back.substitute_id) == ("ren", 1, "sho")
     assert isinstance(returned, IssueAssigned)
     assert returned.because == AssignedBecause.RETURNED
     assert (returned.previous_owner_id, returned.issue.owner_id) == ("sho", "ren")

@@ -553,7 +553,7 @@ def test_an_issue_is_merged_by_the_others_reference_and_what_nobody_may_see_is_n
     banso: Installation, caller: Callers
 ) -> None:
     (other, _), (reference, owner) = owned(banso), owned(banso)
-    secret, _ = owned(banso, confidential=True, category="no-stock")
+    secret = banso.raise_issue(confidential=True, category="no-stock")
     by_owner = caller("act", "read", person=owner)
     url = f"/issues/{reference}/actions"
 

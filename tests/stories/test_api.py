@@ -523,3 +523,106 @@ def test_no_token_and_nothing_of_what_was_said_is_in_a_log(
     assert "Words that no log repeats" not in log
     assert "level=error" not in log
     assert Path(banso.data / "tokens.json").stat().st_mode & 0o777 == 0o600
+
+
+# --- follow-up, absences, pauses
+
+
+def test_an_owner_promises_waits_and_puts_off_by_api(banso: Installation, caller: Callers) -> None:
+    reference, owner = owned(banso)
+    by_owner = caller("act", "read", person=owner)
+    url = f"/issues/{reference}/actions"
+
+    late = {"action": "promise", "until": "2031-02-02"}
+    assert problem(by_owner.post(url, json=late), 409)["refusal"] == "bad_date"
+    promised = by_owner.post(url, json={"action": "promise", "until": "2031-02-07"}).json()
+    snoozed = by_owner.post(
+        url, json={"action": "snooze", "until": "2031-02-05", "text": "The part comes then."}
+    ).json()
+    waiting = by_owner.post(
+        url, json={"action": "wait", "waiting_for": "customer", "text": "Which number?"}
+    ).json()
+
+    assert promised["promised_at"].startswith("2031-02-07")
+    assert snoozed["snoozed_until"].startswith(("2031-02-04", "2031-02-05"))
+    assert (waiting["waiting_for"], waiting["next_step"]) == ("customer", "wait")
+    assert waiting["stations"][-1]["owner"] == owner
+
+
+def test_an_issue_is_merged_by_the_others_reference_and_what_nobody_may_see_is_not_there(
+    banso: Installation, caller: Callers
+) -> None:
+    (other, _), (reference, owner) = owned(banso), owned(banso)
+    secret = banso.raise_issue(confidential=True, category="no-stock")
+    by_owner = caller("act", "read", person=owner)
+    url = f"/issues/{reference}/actions"
+
+    for unknown in ("2222-2222", secret, reference):
+        refused = problem(by_owner.post(url, json={"action": "merge", "into": unknown}), 409)
+        assert refused["refusal"] == "no_such_issue"
+    merged = by_owner.post(url, json={"action": "merge", "into": other.lower()}).json()
+
+    assert (merged["state"], merged["merged_into"]) == ("closed", other)
+
+
+def test_people_say_when_they_are_away_and_leads_say_it_for_their_team(
+    banso: Installation, caller: Callers
+) -> None:
+    week = {"starts_at": "2031-03-10", "ends_at": "2031-03-14"}
+    abe, ito = (caller("absence", "read", person=one) for one in ("abe", "ito"))
+
+    said = abe.post("/absences", json=week, headers={"Idempotency-Key": "holiday"})
+    again = abe.post("/absences", json=week, headers={"Idempotency-Key": "holiday"})
+    other = abe.post(
+        "/absences", json={**week, "ends_at": "2031-03-21"}, headers={"Idempotency-Key": "holiday"}
+    )
+
+    assert said.status_code == 201
+    assert again.json() == said.json()
+    problem(other, 409)
+    problem(abe.post("/absences", json={**week, "person": "ito"}), 403)
+    assert (
+        problem(abe.post("/absences", json={**week, "substitute": "abe"}), 409)["refusal"]
+        == "no_such_owner"
+    )
+    over = {"starts_at": "2031-01-10", "ends_at": "2031-01-14"}
+    assert problem(abe.post("/absences", json=over), 409)["refusal"] == "bad_date"
+
+    assert ito.post("/absences", json={**week, "person": "nguyen"}).status_code == 201
+    assert {one["person"] for one in ito.get("/absences").json()["absences"]} == {"abe", "nguyen"}
+    assert [one["person"] for one in abe.get("/absences").json()["absences"]] == ["abe"]
+    nguyens = ito.get("/absences").json()["absences"][-1]["id"]
+    for one in ito.get("/absences").json()["absences"]:
+        assert ito.delete(f"/absences/{one['id']}").json()["is_over"]
+    problem(abe.delete(f"/absences/{nguyens[:-1]}"), 404)
+    assert abe.get("/absences").json()["absences"] == []
+
+
+def test_only_the_leader_lets_chasing_rest_and_go_on(banso: Installation, caller: Callers) -> None:
+    wish = {"starts_at": "2031-04-07", "ends_at": "2031-04-08", "text": "A typhoon."}
+    leader = caller("pause", "read", person="hayashi")
+
+    problem(caller("pause", person="ito").post("/pauses", json=wish), 403)
+    problem(leader.post("/pauses", json={**wish, "ends_at": "2031-08-08"}), 409)
+    said = leader.post("/pauses", json=wish, headers={"Idempotency-Key": "typhoon"})
+    again = leader.post("/pauses", json=wish, headers={"Idempotency-Key": "typhoon"})
+
+    assert (said.status_code, again.json()["id"]) == (201, said.json()["id"])
+    assert [one["text"] for one in leader.get("/pauses").json()["pauses"]] == ["A typhoon."]
+    assert leader.delete(f"/pauses/{said.json()['id']}").json()["is_over"]
+    assert leader.get("/pauses").json()["pauses"] == []
+    problem(leader.delete("/pauses/nothing"), 404)
+
+
+def test_whoever_runs_banso_says_on_the_command_line_who_is_away(banso: Installation) -> None:
+    data = ("--data", str(banso.data))
+    query = "select substitute_id, is_over from absence where person_id = 'endo'"
+
+    said = banso.run("away", "endo", "2031-03-10", "2031-03-14", "--substitute", "okada", *data)
+    assert said.stdout.startswith("endo is away from 2031-03-10 to 2031-03-14; okada stands in.")
+    assert banso.ask("intake", query) == [("okada", 0)]
+    assert "endo is here" in banso.run("back", "endo", *data).stdout
+    assert banso.ask("intake", query) == [("okada", 1)]
+
+    assert "not away" in banso.run("back", "endo", *data, code=1).stderr
+    assert "called so" in banso.run("away", "x", "2031-03-10", "2031-03-14", *data, code=1).stderr

@@ -124,14 +124,11 @@ def _candidates(event: Event, organisation: Organisation) -> Iterator[Notice]:
             if leads or not event.issue.confidential:
                 yield Notice(event.person_id, relation, Reason.ESCALATION)
         case IssueClosed():
-            if event.withdrawn:
-                yield Notice(event.issue.owner_id, Relation.OWNER, Reason.WITHDRAWN)
-            elif event.confirmed:
-                yield Notice(event.issue.owner_id, Relation.OWNER, Reason.CONFIRMED)
-            yield from _waiting(event.issue, Reason.CLOSED)
-            yield from _copied(event.issue, Reason.CLOSED)
-        case IssueReopened():
+            yield from _closed(event, organisation)
+        case IssueReopened(shared_from=None):
             yield Notice(event.issue.owner_id, Relation.OWNER, Reason.REOPENED)
+        case IssueReopened():
+            yield from _inside(_waiting(event.issue, Reason.RESUMED), organisation)
         case ActionRefused() if (
             event.source is Source.EMAIL or event.occurred_at - event.requested_at > SHOWN_AT_ONCE
         ):
@@ -229,6 +226,21 @@ def _answered(event: IssueResponded, organisation: Organisation) -> Iterator[Not
         return
     yield from heard
     yield Notice(issue.owner_id, Relation.OWNER, Reason.ANSWER)
+
+
+def _closed(event: IssueClosed, organisation: Organisation) -> Iterator[Notice]:
+    """Whoever solved it, and whoever waited for it. Where it is only the same as what is over, its
+    owner had nothing left to do, and a customer heard of the solution."""
+    issue = event.issue
+    if event.shared_from is not None:
+        yield from _inside(_waiting(issue, Reason.CLOSED), organisation)
+        return
+    if event.withdrawn:
+        yield Notice(issue.owner_id, Relation.OWNER, Reason.WITHDRAWN)
+    elif event.confirmed:
+        yield Notice(issue.owner_id, Relation.OWNER, Reason.CONFIRMED)
+    yield from _waiting(issue, Reason.CLOSED)
+    yield from _copied(issue, Reason.CLOSED)
 
 
 def _waiting(issue: Snapshot, reason: Reason) -> Iterator[Notice]:

@@ -20,9 +20,11 @@ from shared.contracts.router import (
     IssueEvent,
     IssueLapsed,
     IssueReminded,
+    IssueReopened,
     IssueResolved,
     IssueResponded,
     IssueResumed,
+    IssueSeparated,
     PersonAway,
     PersonBack,
 )
@@ -65,10 +67,12 @@ def gathers(event: Event) -> bool:
             return event.because in _MOVED_AT_A_STROKE
         case IssueReminded() | IssueEscalated() | IssueLapsed() | PersonAway() | PersonBack():
             return True
-        case IssueResumed() | IssueClosed():
-            return event.actor_id is None
-        case IssueResponded() | IssueResolved():
+        case IssueResponded() | IssueResolved() | IssueReopened():
             return event.shared_from is not None
+        case IssueClosed(shared_from=None) | IssueResumed() | IssueSeparated():
+            return event.actor_id is None
+        case IssueClosed():
+            return True
         case _:
             return False
 

@@ -34,7 +34,8 @@ def answer(say: Say) -> Said:
         lines.append(_("It was written about an issue that yours belongs together with."))
     if say.relation is Relation.OWNER:
         lines.append(_("%(name)s has it already. It stays with you.", name=say.carrier()))
-    if say.relation is not Relation.FOLLOWER:
+    same = say.issue is not None and say.issue.merged_into is not None
+    if say.relation is not Relation.FOLLOWER and not same:
         if state == State.CLOSED:
             lines.append(_("It is closed. If it is not solved, one click opens it again."))
         else:
@@ -44,7 +45,7 @@ def answer(say: Say) -> Said:
         _("%(name)s has answered", name=say.actor()),
         lines,
         event.text if isinstance(event, IssueResponded) else None,
-        say.carrier_actions() if waits and not say.is_open else (),
+        say.carrier_actions() if waits and not say.is_open and not same else (),
         quote_first=True,
     )
 

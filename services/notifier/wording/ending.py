@@ -14,7 +14,10 @@ def solved(say: Say) -> Said:
     event = say.event
     says = _("%(owner)s says that it is solved.", owner=say.owner())
     shared = isinstance(event, IssueResolved) and event.shared_from is not None
-    if shared:
+    if say.issue is not None and say.issue.merged_into is not None:
+        says = _("The issue that it is the same as is solved.")
+        says = says if not say.is_outside else _("What you wrote about is solved.")
+    elif shared:
         says = _("It was part of a bigger problem, and that is solved.")
     text = event.text if isinstance(event, IssueResolved) else None
     quote = None if shared and say.is_outside else text

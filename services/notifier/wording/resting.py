@@ -9,6 +9,7 @@ from shared.contracts.issue import WaitingFor
 from shared.contracts.notifier import Relation
 from shared.contracts.router import (
     IssuePromised,
+    IssueReopened,
     IssueResumed,
     IssueSnoozed,
     IssueWaiting,
@@ -48,9 +49,17 @@ def _ask_them(say: Say) -> str:
 
 
 def resumed(say: Say) -> Said:
+    _ = say._
+    if isinstance(say.event, IssueReopened):
+        return Said(
+            _("It goes on"),
+            [
+                _("It is not solved after all, and is being worked on again."),
+                _("You need not do anything."),
+            ],
+        )
     if say.relation is Relation.OWNER:
         return _your_turn(say)
-    _ = say._
     event, owner = say.event, say.owner()
     because = event.because if isinstance(event, IssueResumed) else ResumedBecause.ASKED
     match because:

@@ -608,6 +608,18 @@ def test_what_is_solved_for_many_is_told_to_each_customer_too() -> None:
     }
 
 
+def test_the_end_of_the_same_issue_is_told_inside_and_asks_nothing_of_its_owner() -> None:
+    event = IssueClosed(**said("aki"), confirmed=True, shared_from="other")
+
+    assert told(event) == {"emi": (Relation.CARRIER, Reason.CLOSED)}
+
+
+def test_who_carries_the_same_issue_hears_that_it_goes_on() -> None:
+    event = IssueReopened(**said("aki"), shared_from="other")
+
+    assert told(event) == {"emi": (Relation.CARRIER, Reason.RESUMED)}
+
+
 # Absences and pauses
 
 

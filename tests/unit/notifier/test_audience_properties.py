@@ -94,6 +94,7 @@ def snapshots(draw: st.DrawFn) -> Any:
         triage=draw(flags),
         reminders=draw(st.integers(0, 3)),
         lent_by=draw(st.none() | people),
+        merged_into=draw(st.sampled_from([None, "other"])),
     )
 
 
@@ -145,7 +146,7 @@ SPECIAL: Mapping[type[Event], dict[str, st.SearchStrategy[Any]]] = {
 def draw_event(draw: st.DrawFn, kind: type[IssueEvent]) -> IssueEvent:
     """A fact of this kind, said by anybody about any issue."""
     said = {name: draw(values) for name, values in SPECIAL[kind].items()}
-    if kind in (IssueResponded, IssueResolved) and draw(flags):
+    if kind in (IssueResponded, IssueResolved, IssueClosed, IssueReopened) and draw(flags):
         said |= {"shared_from": "other", "text": INSIDE}
     return kind(
         event_id="event",

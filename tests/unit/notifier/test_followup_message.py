@@ -48,6 +48,7 @@ from shared.contracts.router import (
     IssueMerged,
     IssuePromised,
     IssueReminded,
+    IssueReopened,
     IssueResolved,
     IssueResponded,
     IssueResumed,
@@ -638,6 +639,40 @@ def test_what_was_closed_already_is_solved_without_a_question() -> None:
 
     assert message.heading == "It is solved"
     assert what(message) == [Action.REOPEN]
+
+
+def test_who_wrote_the_same_hears_that_it_is_solved_and_can_open_theirs_again() -> None:
+    event = solved_together(state=State.CLOSED, next_step=None, merged_into="other")
+
+    inside = tell(event, Reason.SOLVED, Relation.CARRIER, to="emi")
+    outside = tell(event, Reason.SOLVED, Relation.REPORTER, to=CUSTOMER)
+
+    assert inside.lines[0] == "The issue that it is the same as is solved."
+    assert outside.lines[0] == "What you wrote about is solved."
+    assert what(inside) == what(outside) == [Action.REOPEN]
+
+
+def test_an_answer_to_the_same_issue_asks_nothing() -> None:
+    event = IssueResponded(
+        **said(state=State.CLOSED, next_step=None, merged_into="other"),
+        actor_id="ren",
+        text="Press twice.",
+        shared_from="other",
+    )
+
+    message = tell(event, Reason.ANSWER, Relation.CARRIER, to="emi")
+
+    assert len(message.lines) == 1
+    assert message.buttons == []
+
+
+def test_who_wrote_the_same_hears_that_it_goes_on_after_all() -> None:
+    event = IssueReopened(**said(merged_into="other"), actor_id="aki", shared_from="other")
+
+    message = tell(event, Reason.RESUMED, Relation.CARRIER, to="emi")
+
+    assert message.heading == "It goes on"
+    assert message.lines[0].startswith("It is not solved after all")
 
 
 # Absences and pauses

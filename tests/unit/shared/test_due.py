@@ -23,8 +23,8 @@ works = Table(
 
 
 @pytest.fixture
-def connection() -> Iterator[Connection]:
-    engine = open_engine("sqlite://")
+def connection(database_url: str) -> Iterator[Connection]:
+    engine = open_engine(database_url)
     with engine.begin() as connection:
         works.metadata.create_all(connection)
         yield connection

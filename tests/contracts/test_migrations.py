@@ -14,7 +14,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, MetaData, inspect, text
+from sqlalchemy import JSON, Column, Connection, MetaData, inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from services.intake import store as intake_store
@@ -80,7 +80,7 @@ def test_a_migrated_database_is_what_the_service_expects(
 
     with _connected(database_url) as connection:
         context = MigrationContext.configure(
-            connection, opts={"compare_type": True, "compare_server_default": True}
+            connection, opts={"compare_type": True, "compare_server_default": _compare_default}
         )
         assert compare_metadata(context, METADATA[service]) == []
 
@@ -163,12 +163,19 @@ def router(database_url: str) -> Iterator[Connection]:
         yield connection
 
 
+def _compare_default(_context: Any, _found: Any, wanted: Column[Any], *_: Any) -> bool | None:
+    """As Alembic does, but for JSON, which PostgreSQL can't compare; the next test does."""
+    return False if isinstance(wanted.type, JSON) else None
+
+
 @contextmanager
 def _connected(url: str) -> Iterator[Connection]:
     engine = open_engine(url)
-    with engine.connect() as connection:
-        yield connection
-    engine.dispose()
+    try:
+        with engine.connect() as connection:
+            yield connection
+    finally:
+        engine.dispose()
 
 
 def _insert(connection: Connection, issue: Issue) -> None:

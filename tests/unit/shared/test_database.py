@@ -452,7 +452,7 @@ def test_a_reader_sees_and_changes_nothing(database_url: str) -> None:
 
     with reader.begin() as connection:
         assert set(kept(connection)) == {"ball"}
-        with pytest.raises(DBAPIError, match="read-?only"):
+        with pytest.raises(DBAPIError, match=r"read-?only"):
             keep(connection, Thing("kite"))
 
     writer.dispose()

@@ -63,8 +63,9 @@ def fill(
 
 
 def make_due(engine: Engine, count: int, now: datetime) -> None:
-    """The time of so many issues, wherever they lie, has come within the last hour."""
-    chosen = select(issues.c.issue_id).order_by(func.random()).limit(count)
+    """The time of so many open issues, wherever they lie, has come within the last hour."""
+    is_open = issues.c.wake_at.is_not(None)
+    chosen = select(issues.c.issue_id).where(is_open).order_by(func.random()).limit(count)
     due = update(issues).where(issues.c.issue_id == bindparam("key"))
     with engine.begin() as connection:
         late = [

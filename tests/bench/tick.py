@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import shutil
 import statistics
 import subprocess
@@ -41,6 +42,7 @@ from shared.journal import Journal, Said, Say
 from shared.provision import administrator, provision
 from tests.bench.filled import company, fill, make_due, open_router
 from tests.bench.journey import BIN, ROOT, free_ports, until_open
+from tests.bench.processes import cpu_s, descendants
 from tests.postgresql import cluster
 
 SIZES = (10_000, 100_000, 1_000_000)
@@ -54,15 +56,24 @@ STATES = (State.ASSIGNED, State.ACKNOWLEDGED, State.ACKNOWLEDGED, State.RESOLVED
 
 
 @dataclass(frozen=True)
+class Round:
+    took_s: float
+    cpu_s: float
+    """Of the router, the database and NATS together."""
+
+
+@dataclass(frozen=True)
 class Measured:
-    """Medians, in seconds."""
+    """Medians of the rounds, in seconds."""
 
     database: str
     open_issues: int
     tick_s: float
     """Found, marked, recorded and committed; what is said is only counted."""
+    tick_cpu_s: float
     handled_s: float
     """The same with NATS, until every one is reminded or escalated and that is said."""
+    handled_cpu_s: float
 
 
 @dataclass(frozen=True)
@@ -106,31 +117,31 @@ def open_journal(engine: Engine, known: Organisation, say: Say) -> Journal[Desk]
     )
 
 
-async def tick_alone(engine: Engine, known: Organisation, rounds: int) -> list[float]:
-    """Seconds of each round."""
+async def tick_alone(engine: Engine, known: Organisation, rounds: int) -> list[Round]:
+    """The first round warms up and does not count."""
     numbers = count(1)
 
     async def only_count(said: Sequence[Said]) -> list[int]:
         return [next(numbers) for _ in said]
 
     journal = open_journal(engine, known, only_count)
-    taken = []
-    for _ in range(rounds):
+    measured = []
+    for _ in range(rounds + 1):
         make_due(engine, DUE, clock.now())
-        since, found = clock.elapsed_s(), 0
+        since, found = start(), 0
         while more := await say_what_is_due(journal):
             found += more
-        taken.append(clock.elapsed_s() - since)
+        measured.append(end(since))
         assert found == DUE, f"{found} were found due"
         put_off(engine, clock.now())
     await journal.close()
-    return taken
+    return measured[1:]
 
 
 async def with_handling(
     engine: Engine, known: Organisation, server: Server, rounds: int
-) -> list[float]:
-    """Seconds of each round."""
+) -> list[Round]:
+    """The first round warms up and does not count."""
     async with administrator(server.url, SecretStr(server.secrets.nats_seeds["admin"])) as admin:
         await provision(admin)
     seed = SecretStr(server.secrets.nats_seeds[Speaker.ROUTER])
@@ -139,21 +150,30 @@ async def with_handling(
     bus.listen(journal)
     await bus.start()
     reader = open_engine(engine.url.render_as_string(hide_password=False), read_only=True)
-    taken = []
-    for _ in range(rounds):
+    measured = []
+    for _ in range(rounds + 1):
         now = clock.now()
         make_due(engine, DUE, now)
-        since = clock.elapsed_s()
+        since = start()
         while await say_what_is_due(journal):
             pass
         async with asyncio.timeout(WITHIN_S):
             while await asyncio.to_thread(is_any_due, reader, now):
                 await asyncio.sleep(0.005)
-        taken.append(clock.elapsed_s() - since)
+        measured.append(end(since))
     await bus.stop()
     await journal.close()
     reader.dispose()
-    return taken
+    return measured[1:]
+
+
+def start() -> Round:
+    return Round(clock.elapsed_s(), sum(cpu_s(pid) for pid in descendants(os.getpid())))
+
+
+def end(since: Round) -> Round:
+    now = start()
+    return Round(now.took_s - since.took_s, now.cpu_s - since.cpu_s)
 
 
 def is_any_due(reader: Engine, now: datetime) -> bool:
@@ -179,16 +199,26 @@ def measure(url: str, known: Organisation, size: int, directory: Path, rounds: i
             handled = uvloop.run(with_handling(engine, known, server, rounds))
     finally:
         engine.dispose()
-    found = Measured(kind, size, statistics.median(alone), statistics.median(handled))
+    found = Measured(kind, size, *_medians(alone), *_medians(handled))
     print(
         f"{kind:<10} {size:>9,} open: tick {found.tick_s:.3f} s {_spread(alone)},"
-        f" handled {found.handled_s:.3f} s {_spread(handled)}",
+        f" CPU {found.tick_cpu_s:.2f} s;"
+        f" handled {found.handled_s:.3f} s {_spread(handled)}, CPU {found.handled_cpu_s:.2f} s",
         flush=True,
     )
     return found
 
 
-def _spread(taken: Sequence[float]) -> str:
+def _medians(rounds: Sequence[Round]) -> tuple[float, float]:
+    middle = (
+        statistics.median(getattr(one, name) for one in rounds) for name in ("took_s", "cpu_s")
+    )
+    took_s, used_s = middle
+    return round(took_s, 3), round(used_s, 3)
+
+
+def _spread(rounds: Sequence[Round]) -> str:
+    taken = [one.took_s for one in rounds]
     return f"({min(taken):.3f}-{max(taken):.3f})"
 
 

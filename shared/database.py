@@ -17,6 +17,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from sqlalchemy import (
     JSON,
+    URL,
     BigInteger,
     Connection,
     Dialect,
@@ -90,12 +91,34 @@ def open_engine(url: str, *, read_only: bool = False) -> Engine:
     and what one has read stays true until it commits; `read_only` ones see a consistent state and
     wait for nobody.
     """
-    if make_url(url).get_backend_name() == "postgresql":
-        return _open_postgresql(url, read_only)
-    return _open_sqlite(url, read_only)
+    known = read_url(url)
+    if known.get_backend_name() == "postgresql":
+        return _open_postgresql(known, read_only)
+    return _open_sqlite(known, read_only)
 
 
-def _open_sqlite(url: str, read_only: bool) -> Engine:
+def read_url(url: str) -> URL:
+    """A database's URL, whole; `postgresql:` names the driver that we use.
+
+    A server that vanishes without a word counts as gone after some ten seconds, unless the URL
+    says otherwise.
+    """
+    said = make_url(url)
+    if said.get_backend_name() != "postgresql":
+        return said
+    return said.set(drivername="postgresql+psycopg", query={**_NOTICE_A_LOST_SERVER, **said.query})
+
+
+_NOTICE_A_LOST_SERVER = {
+    "connect_timeout": "10",
+    "keepalives_idle": "5",
+    "keepalives_interval": "2",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "10000",
+}
+
+
+def _open_sqlite(url: URL, read_only: bool) -> Engine:
     """WAL with `synchronous=FULL`; `BEGIN IMMEDIATE` takes the lock."""
     engine = create_engine(url, json_serializer=_to_json)
 
@@ -118,7 +141,7 @@ def _open_sqlite(url: str, read_only: bool) -> Engine:
     return engine
 
 
-def _open_postgresql(url: str, read_only: bool) -> Engine:
+def _open_postgresql(url: URL, read_only: bool) -> Engine:
     """An advisory lock for the length of a transaction does what `BEGIN IMMEDIATE` does."""
     options = {"json_serializer": _to_json, "pool_pre_ping": True}
     if read_only:
@@ -328,6 +351,19 @@ def migrate(url: str, migrations: Path) -> None:
         with engine.begin() as connection:
             if _revision(connection) != _newest(migrations):
                 _upgrade(connection, migrations)
+    finally:
+        engine.dispose()
+
+
+def is_new(url: str) -> bool:
+    """Whether nothing was ever kept there."""
+    known = read_url(url)
+    if known.get_backend_name() == "sqlite":
+        return not (known.database and Path(known.database).exists())
+    engine = open_engine(url, read_only=True)
+    try:
+        with engine.connect() as connection:
+            return _revision(connection) is None
     finally:
         engine.dispose()
 

@@ -81,11 +81,14 @@ class Cluster:
             connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
         return self.url(name)
 
+    @property
+    def reached_by(self) -> dict[str, str]:
+        """What psycopg is told, but for the database."""
+        return {"user": USER, "host": str(self._directory)}
+
     def connect(self, database: str = "postgres") -> psycopg.Connection[Any]:
         """Without SQLAlchemy, as an operator does."""
-        return psycopg.connect(
-            host=str(self._directory), user=USER, dbname=database, autocommit=True
-        )
+        return psycopg.connect(dbname=database, autocommit=True, **self.reached_by)
 
     def _answers(self) -> bool:
         assert self._process is not None

@@ -34,16 +34,18 @@ _NOTICE_A_LOST_MACHINE = (
 
 
 class PlaceLost(Exception):
-    """The database no longer keeps our place, and another process may have it by now."""
+    """Our connection was cut, and another process has taken our place since."""
 
 
 class Place(Protocol):
-    """What only one process has at a time; it is given back when the process ends."""
+    """What only one process has at a time; it is given back whichever way the process ends."""
 
     def try_to_take(self) -> bool: ...
 
     async def keep(self) -> None:
         """Goes on as long as the place is ours; raises PlaceLost."""
+
+    def give_back(self) -> None: ...
 
 
 async def take_place(database_url: str) -> Place:
@@ -86,6 +88,10 @@ class _OfFile:
     async def keep(self) -> None:
         await asyncio.Event().wait()
 
+    def give_back(self) -> None:
+        if self._open is not None:
+            self._open.close()
+
 
 class _OfPostgresql:
     """An advisory lock of a session of its own, which ends with us or with the connection."""
@@ -104,11 +110,23 @@ class _OfPostgresql:
     async def keep(self) -> None:
         while True:
             await asyncio.sleep(CHECK_EVERY_S)
-            try:
-                await asyncio.to_thread(self._ask)
-            except DBAPIError as error:
-                raise PlaceLost(repr(error)) from error
+            if not await asyncio.to_thread(self._is_ours):
+                raise PlaceLost
 
-    def _ask(self) -> None:
-        assert self._connection is not None
-        self._connection.exec_driver_sql("SELECT 1")
+    def _is_ours(self) -> bool:
+        """Where the connection was cut the place is taken again, if nobody else was quicker."""
+        try:
+            if self._connection is not None:
+                self._connection.exec_driver_sql("SELECT 1")
+                return True
+            return self.try_to_take()
+        except DBAPIError as error:
+            log.warning("place.unsure", error=repr(error.orig))
+            self.give_back()
+            return True  # as far as we know: a database that is away for all is nobody else's
+
+    def give_back(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.invalidate()
+            connection.close()

@@ -106,3 +106,4 @@ async def serve(settings: IntakeSettings) -> None:
         ticks=[place.keep, *map(listening, doorways), *(watcher.run for watcher in by_imap)],
         servers=[Server(pages, settings.web_host, settings.web_port)],
     )
+    place.give_back()

@@ -52,3 +52,4 @@ async def serve(settings: MetricsSettings) -> None:
         checks={"organisation": lambda: known.current is not None},
         ticks=[place.keep],
     )
+    place.give_back()

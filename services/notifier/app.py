@@ -64,6 +64,7 @@ async def serve(settings: NotifierSettings) -> None:
         ],
     )
     await channel.close()
+    place.give_back()
 
 
 def _channel(settings: NotifierSettings) -> EmailChannel:

@@ -78,3 +78,4 @@ async def serve(settings: RouterSettings) -> None:
             lambda: due.keep_doing(watch, "organisation"),
         ],
     )
+    place.give_back()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from shared.contracts.event import Speaker
-from tests.installation import Installation, page_text, running, until
+from tests.installation import Installation, a_problem, page_text, running, until
 from tests.postgresql import Cluster, cluster
 
 
@@ -62,18 +62,20 @@ def test_an_issue_goes_from_the_form_to_its_solution_though_the_router_dies(
     assert list(banso.data.glob("*.db")) == []
 
 
-def test_while_the_database_is_away_nothing_is_lost(banso: Installation, server: Cluster) -> None:
+def test_while_the_database_is_away_everything_is_refused_kindly_and_goes_through_later_once(
+    banso: Installation, server: Cluster
+) -> None:
     key = {"Idempotency-Key": "one"}
-    body = {"summary": "No stock", "reporter": {"email": "brown@example.com"}}
+    router = banso.pid("router")
     server.stop()
-
-    refused = banso.api.post("/issues", json=body, headers=key)
+    refused = banso.api.post("/issues", json=a_problem(), headers=key)
     server.start()
 
     assert refused.status_code == 503
-    banso.wait_until_ready()
-    until(lambda: banso.api.post("/issues", json=body, headers=key).status_code == 201, "taken")
+    assert "same Idempotency-Key" in refused.json()["detail"]
+    until(lambda: banso.api.post("/issues", json=a_problem(), headers=key).is_success, "taken")
+    banso.expect("nguyen", "This is yours now")
+    banso.expect("brown", "We have received it")
     banso.settle()
     assert banso.ask("router", "select count(*) from issue") == [(1,)]
-    for letter in banso.postbox:
-        banso.postbox.expect(letter.to, letter.heading)
+    assert banso.pid("router") == router

@@ -31,8 +31,11 @@ _PART = 2_000
 def company(directory: Path, teams: int = journey.TEAMS) -> Organisation:
     """A thousand people."""
     said = journey.organisation()
+    said["teams"] = said["teams"][:teams]
     for nth, person in enumerate(said["people"]):
         person["team"] = f"t{nth % teams}"
+    for nth, category in enumerate(said["categories"]):
+        category["team"] = f"t{nth % teams}"
     file = directory / "organisation.yaml"
     file.write_text(yaml.safe_dump(said, allow_unicode=True))
     return organisation.read(file)

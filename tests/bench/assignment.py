@@ -12,6 +12,7 @@ import json
 import random
 import shutil
 import tempfile
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from uuid import UUID
@@ -47,6 +48,23 @@ class Measured:
     """How many the owner is chosen among."""
     p50_ms: float
     p99_ms: float
+    cpu_ms: float
+    """The median of this process's own work, without the database and without waiting for others
+    on the same processors."""
+
+
+@dataclass(frozen=True)
+class Span:
+    took_s: float
+    cpu_s: float
+
+    @staticmethod
+    def now() -> Span:
+        return Span(clock.elapsed_s(), time.thread_time())
+
+    def until_now(self) -> Span:
+        now = Span.now()
+        return Span(now.took_s - self.took_s, now.cpu_s - self.cpu_s)
 
 
 def raise_one(chance: random.Random, known: Organisation) -> IssueRaised:
@@ -66,36 +84,36 @@ def measure(engine: Engine, known: Organisation) -> list[Measured]:
     chance = random.Random(4)
     with engine.connect() as connection:
         board = Board(connection)
-    spans: dict[str, list[float]] = {"choice": [], "decision": [], "with commit": []}
+    spans: dict[str, list[Span]] = {"choice": [], "decision": [], "with commit": []}
     for _ in range(WARM_UP + ISSUES):
         raised = raise_one(chance, known)
-        began = clock.elapsed_s()
+        began = Span.now()
         with engine.begin() as connection:
             desk = Desk(connection, clock.now(), known, board)
-            at = clock.elapsed_s()
+            at = Span.now()
             HEARS[IssueRaised].decide(raised, desk)
-            spans["decision"].append(clock.elapsed_s() - at)
+            spans["decision"].append(at.until_now())
             desk.write()
-        spans["with commit"].append(clock.elapsed_s() - began)
+        spans["with commit"].append(began.until_now())
         with engine.begin() as connection:
             desk = Desk(connection, clock.now(), known, board)
             issue = desk.issue(raised.issue_id)
             assert issue is not None
             desk.answered(issue.carrier_id)
-            at = clock.elapsed_s()
+            at = Span.now()
             owner.find_owner(issue, desk, str(issue.team_id))
-            spans["choice"].append(clock.elapsed_s() - at)
+            spans["choice"].append(at.until_now())
     members = len(known.members[known.default_team])
     found = []
     for what, taken in spans.items():
-        ordered = sorted(taken[WARM_UP:])
-        p50_s, p99_s = ordered[len(ordered) // 2], ordered[len(ordered) * 99 // 100]
-        one = Measured(
-            engine.dialect.name, what, members, round(p50_s * 1000, 2), round(p99_s * 1000, 2)
-        )
+        spent = sorted(span.took_s for span in taken[WARM_UP:])
+        worked = sorted(span.cpu_s for span in taken[WARM_UP:])
+        at_s = spent[len(spent) // 2], spent[len(spent) * 99 // 100], worked[len(worked) // 2]
+        figures = (round(seconds * 1000, 2) for seconds in at_s)
+        one = Measured(engine.dialect.name, what, members, *figures)
         print(
             f"{one.database:<10} among {members:>4}: {what:<11} p50 {one.p50_ms:.2f} ms,"
-            f" p99 {one.p99_ms:.2f} ms",
+            f" p99 {one.p99_ms:.2f} ms, CPU {one.cpu_ms:.2f} ms",
             flush=True,
         )
         found.append(one)

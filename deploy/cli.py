@@ -80,6 +80,7 @@ def up(
     verbose: Annotated[bool, typer.Option(help="Show the logs of all services.")] = False,
 ) -> None:
     """Start everything on this machine: NATS, the four services, their databases."""
+    from deploy.local.databases import DatabaseUnusable
     from deploy.local.keeping import AlreadyRunning, PortTaken
     from deploy.local.up import SAMPLE, Installation, NotReady
     from services.intake.settings import read_mailboxes
@@ -91,7 +92,7 @@ def up(
     try:
         read(file)
     except OrganisationUnusable as error:
-        if not (data / "router.db").exists():
+        if not _keeps_something(data, Speaker.ROUTER):
             _complain(file, error)
             raise typer.Exit(2) from error
         typer.echo("The organisation file has errors; the last good one stays in force.", err=True)
@@ -113,6 +114,9 @@ def up(
     except PortTaken as error:
         typer.echo(f"{error}. Choose another --port-base, or leave it out.", err=True)
         raise typer.Exit(1) from error
+    except DatabaseUnusable as error:
+        typer.echo(f"{error}.", err=True)
+        raise typer.Exit(2) from error
     except NotReady as error:
         typer.echo(f"Not ready in time: {error}. See the logs in {data / 'logs'}.", err=True)
         raise typer.Exit(1) from error
@@ -562,16 +566,27 @@ def _follow_clock(data: Path) -> None:
         clock.follow(data / "clock")
 
 
+def _keeps_something(data: Path, service: Speaker) -> bool:
+    """Whether the service has ever run here; ends the command where that can't be told."""
+    from deploy.local.databases import DatabaseUnusable, keeps_something
+
+    try:
+        return keeps_something(data, service)
+    except DatabaseUnusable as error:
+        typer.echo(f"{error}.", err=True)
+        raise typer.Exit(2) from error
+
+
 def _is_known(person: str, data: Path) -> bool:
     """Whether somebody has this id; yes, where no organisation was ever heard here."""
+    from deploy.local.databases import database_url
     from services.intake import store
     from shared.database import open_engine
     from shared.organisation import KnownOrganisation
 
-    database = data / "intake.db"
-    if not database.exists():
+    if not _keeps_something(data, Speaker.INTAKE):
         return True
-    engine = open_engine(f"sqlite:///{database}", read_only=True)
+    engine = open_engine(database_url(data, Speaker.INTAKE), read_only=True)
     with engine.connect() as connection:
         organisation = KnownOrganisation(connection, store.metadata).current
     engine.dispose()
@@ -617,14 +632,14 @@ def kept_mail(
 
     Each is kept whole. To take one after all, forward it to one of your addresses for issues.
     """
+    from deploy.local.databases import database_url
     from services.intake import store
     from shared.database import open_engine
 
-    database = data / "intake.db"
-    if not database.exists():
+    if not _keeps_something(data, Speaker.INTAKE):
         typer.echo(f"There is no Banso in {data}.", err=True)
         raise typer.Exit(2)
-    engine = open_engine(f"sqlite:///{database}", read_only=True)
+    engine = open_engine(database_url(data, Speaker.INTAKE), read_only=True)
     try:
         with engine.connect() as connection:
             letters = store.kept_letters(connection, kind, most)

@@ -17,6 +17,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from sqlalchemy import (
     JSON,
+    URL,
     BigInteger,
     Connection,
     Dialect,
@@ -29,6 +30,7 @@ from sqlalchemy import (
     event,
     make_url,
     select,
+    text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -56,8 +58,10 @@ class Instant(TypeDecorator[datetime]):
         return (value - _EPOCH) // _MICROSECOND
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
-        if value is None or dialect.name == "postgresql":
-            return value
+        if value is None:
+            return None
+        if dialect.name == "postgresql":  # which tells them in its own zone
+            return value.astimezone(UTC)
         return _EPOCH + value * _MICROSECOND
 
 
@@ -75,20 +79,48 @@ class Word(TypeDecorator[Any]):
         return None if value is None else self.words(value)
 
 
-Document = JSON().with_variant(postgresql.JSONB(), "postgresql")
-"""Lists and mappings of plain values."""
+Document = JSON()
+"""Lists and mappings of plain values, kept as they are written: JSONB would sort a mapping's keys
+and refuse U+0000."""
 
 
 def open_engine(url: str, *, read_only: bool = False) -> Engine:
     """An engine whose commits are on the disk before they return.
 
-    SQLite: WAL with `synchronous=FULL`; transactions that may write take the lock at their start
-    (`BEGIN IMMEDIATE`), so that none fails half-way; `read_only` ones see a consistent state and
+    Transactions that may write wait for each other at their start, so that none fails half-way
+    and what one has read stays true until it commits; `read_only` ones see a consistent state and
     wait for nobody.
     """
+    known = read_url(url)
+    if known.get_backend_name() == "postgresql":
+        return _open_postgresql(known, read_only)
+    return _open_sqlite(known, read_only)
+
+
+def read_url(url: str) -> URL:
+    """A database's URL, whole; `postgresql:` names the driver that we use.
+
+    A server that vanishes without a word counts as gone after some ten seconds, unless the URL
+    says otherwise.
+    """
+    said = make_url(url)
+    if said.get_backend_name() != "postgresql":
+        return said
+    return said.set(drivername="postgresql+psycopg", query={**_NOTICE_A_LOST_SERVER, **said.query})
+
+
+_NOTICE_A_LOST_SERVER = {
+    "connect_timeout": "10",
+    "keepalives_idle": "5",
+    "keepalives_interval": "2",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "10000",
+}
+
+
+def _open_sqlite(url: URL, read_only: bool) -> Engine:
+    """WAL with `synchronous=FULL`; `BEGIN IMMEDIATE` takes the lock."""
     engine = create_engine(url, json_serializer=_to_json)
-    if engine.dialect.name != "sqlite":
-        return engine
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _: Any) -> None:
@@ -107,6 +139,48 @@ def open_engine(url: str, *, read_only: bool = False) -> Engine:
         connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _open_postgresql(url: URL, read_only: bool) -> Engine:
+    """An advisory lock for the length of a transaction does what `BEGIN IMMEDIATE` does."""
+    options = {"json_serializer": _to_json, "pool_pre_ping": True}
+    if read_only:
+        engine = create_engine(url, isolation_level="REPEATABLE READ", **options)
+        return engine.execution_options(postgresql_readonly=True)
+    engine = create_engine(url, **options)
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _: Any) -> None:
+        connection.adapters.register_dumper(str, _text_dumper())
+        with connection.cursor() as cursor:
+            cursor.execute(_ON_THE_DISK)
+        connection.commit()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.execute(_WRITING)
+
+    return engine
+
+
+@cache
+def _text_dumper() -> type:
+    """PostgreSQL keeps no U+0000: it becomes the sign for what can't be shown, as in HTML."""
+    from psycopg.types.string import StrDumper  # an optional dependency
+
+    class TextDumper(StrDumper):
+        def dump(self, obj: str) -> Any:
+            return super().dump(obj.replace("\0", "\ufffd"))
+
+    return TextDumper
+
+
+_ON_THE_DISK = (
+    "SELECT set_config('synchronous_commit', 'on', false)"
+    " WHERE current_setting('synchronous_commit') = 'off'"
+)
+_WRITING = text("SELECT pg_advisory_xact_lock(1112100467, 1)")
+"""Advisory locks count within one database; the first number only says that it is ours."""
 
 
 def _to_json(value: Any) -> str:
@@ -277,6 +351,19 @@ def migrate(url: str, migrations: Path) -> None:
         with engine.begin() as connection:
             if _revision(connection) != _newest(migrations):
                 _upgrade(connection, migrations)
+    finally:
+        engine.dispose()
+
+
+def is_new(url: str) -> bool:
+    """Whether nothing was ever kept there."""
+    known = read_url(url)
+    if known.get_backend_name() == "sqlite":
+        return not (known.database and Path(known.database).exists())
+    engine = open_engine(url, read_only=True)
+    try:
+        with engine.connect() as connection:
+            return _revision(connection) is None
     finally:
         engine.dispose()
 

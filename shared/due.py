@@ -18,7 +18,8 @@ from shared import logs
 log = logs.get(__name__)
 
 EVERY_S = 0.25
-LARGEST_TAKE = 200
+LARGEST_TAKE = 199
+"""With the note that they are taken it is one batch of the journal."""
 TAKE_AGAIN = timedelta(seconds=60)
 
 

@@ -25,6 +25,7 @@ from zoneinfo import ZoneInfo
 import httpx
 import lxml.html
 import nats
+import psycopg
 from nats.js import JetStreamContext
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
@@ -83,7 +84,9 @@ class Installation:
         *,
         organisation: Path | None = None,
         environment: Mapping[str, str] | None = None,
+        postgresql: Mapping[str, str] | None = None,
     ) -> None:
+        """`postgresql`: how psycopg reaches a server that has a database for each service."""
         self.data = directory / "data"
         self.postbox = postbox
         self._output = directory / "up.out"
@@ -98,6 +101,11 @@ class Installation:
             "BANSO_SMTP_OUT_PORT": str(postbox.port),
             **(environment or {}),
         }
+        self._postgresql = postgresql
+        if postgresql is not None:
+            self._environment["BANSO_DATABASE_URL"] = (
+                "postgresql://{user}@/%s?host={host}".format(**postgresql) % "{service}"
+            )
         self._process: subprocess.Popen[bytes] | None = None
         self.endpoints: dict[str, Any] = {}
         self.browser = httpx.Client(
@@ -265,7 +273,7 @@ class Installation:
         return self._administer(count, -1)
 
     def _due(self) -> int:
-        now = int(self.now.timestamp() * 1e6)
+        now = self.now if self._postgresql else int(self.now.timestamp() * 1e6)
         count = 0
         for table in ("issue", "absence"):
             query = f"select count(*) from {table} where wake_at <= ?"
@@ -303,6 +311,9 @@ class Installation:
 
     def ask(self, service: str, query: str, *values: Any) -> list[Any]:
         """Reads a service's database, as an auditor would."""
+        if self._postgresql is not None:
+            with psycopg.connect(dbname=service, **self._postgresql) as connection:
+                return connection.execute(query.replace("?", "%s"), values).fetchall()
         with closing(sqlite3.connect(f"file:{self.data}/{service}.db?mode=ro", uri=True)) as found:
             return found.execute(query, values).fetchall()
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from deploy.local.databases import database_url, keeps_something
 from deploy.local.keeping import AUDIT_MEMORY, Secrets, hold, ports_of, secrets_of, write_privately
 from deploy.local.supervisor import Program, Supervisor
 from deploy.nats.configuration import ADMINISTRATOR, server_configuration
@@ -53,7 +54,7 @@ class Installation:
     async def run(self) -> None:
         """Starts everything, says where it is, and keeps it running until told to stop.
 
-        Raises AlreadyRunning, PortTaken or NotReady.
+        Raises AlreadyRunning, PortTaken, DatabaseUnusable or NotReady.
         """
         os.umask(0o077)  # databases, mails and logs hold what people wrote, and their addresses
         with hold(self.data):
@@ -73,9 +74,8 @@ class _Running:
         self._nats_url = f"nats://127.0.0.1:{self._ports['nats']}"
         self._supervisor = Supervisor(self._data / "logs", verbose=installation.verbose)
         self._provisioned = asyncio.Event()
-        self._without_database = [
-            speaker for speaker in Speaker if not (self._data / f"{speaker}.db").exists()
-        ]
+        self._database_urls = {speaker: database_url(self._data, speaker) for speaker in Speaker}
+        self._without_database: list[Speaker] = []
         """Those services hear everything from the beginning."""
 
     async def run(self) -> None:
@@ -83,6 +83,7 @@ class _Running:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
+        await asyncio.to_thread(self._look_at_databases)
         self._write_nats_configuration()
         tokens = TokenFile(self._data / TOKENS)
         tokens.know("start", "banso up", self._secrets.api_token, EVERYDAY)
@@ -106,10 +107,15 @@ class _Running:
             await self._supervisor.stop(["nats"])
             (self._data / "endpoints.json").unlink(missing_ok=True)
 
+    def _look_at_databases(self) -> None:
+        self._without_database = [
+            speaker for speaker in Speaker if not keeps_something(self._data, speaker)
+        ]
+
     def _migrate(self) -> None:
         for speaker in Speaker:
             migrations = Path(import_module(f"services.{speaker}").__path__[0]) / "migrations"
-            migrate(self._database_url(speaker), migrations)
+            migrate(self._database_urls[speaker], migrations)
 
     def _nats(self) -> Program:
         beside = Path(sys.executable).with_name("nats-server")
@@ -145,7 +151,7 @@ class _Running:
         environment = {
             "BANSO_NATS_URL": self._nats_url,
             "BANSO_NATS_SEED": self._secrets.nats_seeds[speaker],
-            "BANSO_DATABASE_URL": self._database_url(speaker),
+            "BANSO_DATABASE_URL": self._database_urls[speaker],
             "BANSO_HEALTH_PORT": str(self._ports[speaker]),
             "BANSO_CLOCK_FILE": str(self._data / "clock"),
         }
@@ -172,7 +178,7 @@ class _Running:
 
     def _auditor(self) -> Program:
         """Started last: there is nothing to prove before, and nobody waits for it."""
-        databases = {str(speaker): self._database_url(speaker) for speaker in Speaker}
+        databases = {str(speaker): url for speaker, url in self._database_urls.items()}
         return _program(
             AUDITOR,
             {
@@ -184,9 +190,6 @@ class _Running:
                 "BANSO_AUDIT_MEMORY": str(self._data / AUDIT_MEMORY),
             },
         )
-
-    def _database_url(self, speaker: Speaker) -> str:
-        return f"sqlite:///{self._data / f'{speaker}.db'}"
 
     async def _until_ready(self) -> None:
         await self._provisioned.wait()

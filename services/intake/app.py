@@ -20,6 +20,7 @@ from services.intake.settings import IntakeSettings
 from services.intake.store import Shelf
 from services.intake.web.guard import Guard, Layer
 from shared import service
+from shared.alone import take_place
 from shared.bus import Bus
 from shared.contracts.event import Speaker
 from shared.database import open_engine
@@ -36,6 +37,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 async def serve(settings: IntakeSettings) -> None:
     """Runs intake until it is told to stop."""
     registry = service.prepare("intake", settings)
+    place = await take_place(settings.database_url)
     engine = open_engine(settings.database_url)
     with engine.connect() as connection:
         known = KnownOrganisation(connection, store.metadata)
@@ -101,6 +103,7 @@ async def serve(settings: IntakeSettings) -> None:
             "organisation": lambda: known.current is not None,
             **{way: is_open[way].is_set for way in doorways},
         },
-        ticks=[*map(listening, doorways), *(watcher.run for watcher in by_imap)],
+        ticks=[place.keep, *map(listening, doorways), *(watcher.run for watcher in by_imap)],
         servers=[Server(pages, settings.web_host, settings.web_port)],
     )
+    place.give_back()

@@ -9,6 +9,7 @@ from services.metrics.gauges import Figures
 from services.metrics.settings import MetricsSettings
 from services.metrics.store import Books
 from shared import service
+from shared.alone import take_place
 from shared.bus import Bus
 from shared.contracts.event import Speaker
 from shared.database import open_engine
@@ -21,6 +22,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 async def serve(settings: MetricsSettings) -> None:
     """Runs metrics until it is told to stop."""
     registry = service.prepare("metrics", settings)
+    place = await take_place(settings.database_url)
     engine = open_engine(settings.database_url)
     with engine.connect() as connection:
         known = KnownOrganisation(connection, store.metadata)
@@ -48,4 +50,6 @@ async def serve(settings: MetricsSettings) -> None:
         bus,
         journal,
         checks={"organisation": lambda: known.current is not None},
+        ticks=[place.keep],
     )
+    place.give_back()

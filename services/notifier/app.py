@@ -10,6 +10,7 @@ from services.notifier.delivery import Deliveries
 from services.notifier.settings import NotifierSettings
 from services.notifier.store import Ledger
 from shared import due, service
+from shared.alone import take_place
 from shared.bus import Bus
 from shared.contracts.event import Speaker
 from shared.database import open_engine
@@ -24,6 +25,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 async def serve(settings: NotifierSettings) -> None:
     """Runs the notifier until it is told to stop."""
     registry = service.prepare("notifier", settings)
+    place = await take_place(settings.database_url)
     engine = open_engine(settings.database_url)
     with engine.connect() as connection:
         known = KnownOrganisation(connection, store.metadata)
@@ -55,12 +57,14 @@ async def serve(settings: NotifierSettings) -> None:
         journal,
         checks={"organisation": lambda: known.current is not None},
         ticks=[
+            place.keep,
             lambda: deliveries.work(journal),
             lambda: due.keep_doing(lambda: deliveries.take_due(journal), "deliveries"),
             lambda: due.keep_doing(lambda: deliveries.confirm_due(journal), "confirmations"),
         ],
     )
     await channel.close()
+    place.give_back()
 
 
 def _channel(settings: NotifierSettings) -> EmailChannel:

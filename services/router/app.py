@@ -10,6 +10,7 @@ from services.router.settings import RouterSettings
 from services.router.store import Board, Desk
 from services.router.tick import OrganisationFile, Queues, say_what_is_due, turn_absences
 from shared import due, service
+from shared.alone import take_place
 from shared.bus import Bus
 from shared.contracts.event import Speaker
 from shared.database import open_engine
@@ -21,6 +22,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 async def serve(settings: RouterSettings) -> None:
     """Runs the router until it is told to stop."""
     registry = service.prepare("router", settings)
+    place = await take_place(settings.database_url)
     engine = open_engine(settings.database_url)
     with engine.connect() as connection:
         file = OrganisationFile(settings.organisation, *store.last_published(connection))
@@ -68,6 +70,7 @@ async def serve(settings: RouterSettings) -> None:
         journal,
         checks={"organisation": lambda: file.current is not None},
         ticks=[
+            place.keep,
             lambda: due.keep_doing(tick, "due"),
             lambda: due.keep_doing(turn, "absences"),
             lambda: due.keep_doing(drain, "queues"),
@@ -75,3 +78,4 @@ async def serve(settings: RouterSettings) -> None:
             lambda: due.keep_doing(watch, "organisation"),
         ],
     )
+    place.give_back()

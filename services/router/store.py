@@ -28,6 +28,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    text,
     true,
     union,
     union_all,
@@ -61,6 +62,19 @@ from shared.contracts.organisation import Organisation, Person
 from shared.database import Document, Instant, Store, Word
 from shared.journal import NotYet, add_journal
 from shared.worktime import Rest, WorkingHours, working_hours
+
+
+def _index_of_few(name: str, column: str, where: str | None = None) -> Index:
+    """An index of the rows that have something in this column, or for which this holds: the
+    others, nearly all of them, cost it nothing when they change."""
+    which = where or f"{column} IS NOT NULL"
+    return Index(
+        name,
+        column,
+        sqlite_where=text(which.format(true="1")),
+        postgresql_where=text(which.format(true="true")),
+    )
+
 
 metadata = MetaData()
 add_journal(metadata)
@@ -129,10 +143,10 @@ issues = Table(
     CheckConstraint("owner_id <> ''", name="issue_has_owner"),
     Index("issue_by_wake", "wake_at"),
     Index("issue_by_owner", "owner_id", "state"),
-    Index("issue_by_main", "merged_into"),
-    Index("issue_by_parent", "parent_id"),
-    Index("issue_by_lender", "lent_by"),
-    Index("issue_by_queue", "queued", "team_id"),
+    _index_of_few("issue_by_main", "merged_into"),
+    _index_of_few("issue_by_parent", "parent_id"),
+    _index_of_few("issue_by_lender", "lent_by"),
+    _index_of_few("issue_by_queue", "team_id", "queued = {true}"),
 )
 
 works = Table(

@@ -35,6 +35,8 @@ async def say_what_is_due(journal: Journal[Desk]) -> int:
     rows = await journal.read(
         lambda connection: due.find(connection, columns, issues.c.wake_at, issues.c.taken_at, now)
     )
+    if not rows:
+        return 0
     taken = [row.issue_id for row in rows]
     await asyncio.gather(
         journal.note(lambda desk: desk.take(taken)),

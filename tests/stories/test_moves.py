@@ -75,7 +75,10 @@ def test_opening_every_link_changes_nothing(banso: Installation) -> None:
         assert banso.browser.get(asked.link(button)).status_code == 200
     banso.settle()
 
-    assert banso.issue(reference) == before
+    after = banso.issue(reference)
+    for issue in (before, after):  # it has been with its owner a little longer
+        del issue["stations"][-1]["sat_s"], issue["stations"][-1]["waited_s"]
+    assert after == before
 
 
 def test_a_link_acts_for_its_own_person_and_issue_only(banso: Installation) -> None:

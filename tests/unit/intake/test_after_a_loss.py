@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import create_engine
 
 from services.intake import imported, projection, store
 from services.intake.imported import Author, Bygone
@@ -15,6 +14,7 @@ from services.intake.submission import Submission, accept
 from shared.contracts.intake import IssueImported, IssueRaised
 from shared.contracts.issue import AssignedBecause, Reasons, Source, State
 from shared.contracts.router import IssueAssigned, OrganisationPublished
+from shared.database import open_engine
 from shared.organisation import KnownOrganisation
 from tests.unit import build
 from tests.unit.build import CUSTOMER, MONDAY
@@ -46,8 +46,8 @@ BYGONE = Bygone(
 
 
 @pytest.fixture
-def shelf() -> Iterator[Shelf]:
-    engine = create_engine("sqlite://")
+def shelf(database_url: str) -> Iterator[Shelf]:
+    engine = open_engine(database_url)
     with engine.begin() as connection:
         store.metadata.create_all(connection)
         shelf = Shelf(connection, MONDAY, KnownOrganisation(connection, store.metadata))

@@ -32,8 +32,8 @@ AT = MONDAY + HOUR
 
 
 @pytest.fixture
-def books() -> Iterator[Books]:
-    engine = open_engine("sqlite://")
+def books(database_url: str) -> Iterator[Books]:
+    engine = open_engine(database_url)
     with engine.begin() as connection:
         store.metadata.create_all(connection)
         yield open_books(connection)

@@ -40,8 +40,8 @@ from tests.unit.build import HOUR, ISSUE_ID, MONDAY
 
 
 @pytest.fixture
-def connection() -> Iterator[Connection]:
-    engine = open_engine("sqlite://")
+def connection(database_url: str) -> Iterator[Connection]:
+    engine = open_engine(database_url)
     with engine.begin() as connection:
         store.metadata.create_all(connection)
         yield connection

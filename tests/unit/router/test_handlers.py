@@ -59,8 +59,8 @@ NOW = build.at("2026-06-01 10:00")
 
 
 @pytest.fixture
-def connection() -> Iterator[Connection]:
-    engine = open_engine("sqlite://")
+def connection(database_url: str) -> Iterator[Connection]:
+    engine = open_engine(database_url)
     with engine.begin() as connection:
         store.metadata.create_all(connection)
         yield connection

@@ -11,6 +11,7 @@ from sqlalchemy import Column, Connection, MetaData, String, Table
 
 from shared import due
 from shared.database import Instant, open_engine
+from shared.journal import LARGEST_BATCH
 from tests.unit.build import MONDAY
 
 works = Table(
@@ -23,8 +24,8 @@ works = Table(
 
 
 @pytest.fixture
-def connection() -> Iterator[Connection]:
-    engine = open_engine("sqlite://")
+def connection(database_url: str) -> Iterator[Connection]:
+    engine = open_engine(database_url)
     with engine.begin() as connection:
         works.metadata.create_all(connection)
         yield connection
@@ -64,6 +65,10 @@ def test_a_long_outage_comes_back_in_batches(connection: Connection) -> None:
         add(connection, str(n), MONDAY - timedelta(seconds=n))
 
     assert len(found(connection)) == due.LARGEST_TAKE
+
+
+def test_what_is_found_at_once_is_settled_at_once_with_the_note_that_it_is_taken() -> None:
+    assert due.LARGEST_TAKE + 1 == LARGEST_BATCH
 
 
 class Work:

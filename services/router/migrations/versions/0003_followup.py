@@ -28,10 +28,20 @@ def upgrade() -> None:
         sa.Column("planned_at", Instant(), nullable=True),
     ):
         op.add_column("issue", column)
-    op.create_index("issue_by_main", "issue", ["merged_into"], unique=False)
-    op.create_index("issue_by_parent", "issue", ["parent_id"], unique=False)
-    op.create_index("issue_by_lender", "issue", ["lent_by"], unique=False)
-    op.create_index("issue_by_queue", "issue", ["queued", "team_id"], unique=False)
+    for name, column, on_sqlite, on_postgresql in (
+        ("issue_by_main", "merged_into", "merged_into IS NOT NULL", "merged_into IS NOT NULL"),
+        ("issue_by_parent", "parent_id", "parent_id IS NOT NULL", "parent_id IS NOT NULL"),
+        ("issue_by_lender", "lent_by", "lent_by IS NOT NULL", "lent_by IS NOT NULL"),
+        ("issue_by_queue", "team_id", "queued = 1", "queued = true"),
+    ):
+        op.create_index(
+            name,
+            "issue",
+            [column],
+            unique=False,
+            sqlite_where=sa.text(on_sqlite),
+            postgresql_where=sa.text(on_postgresql),
+        )
     op.create_table(
         "absence",
         sa.Column("absence_id", sa.String(), nullable=False),

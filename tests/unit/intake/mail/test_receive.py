@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from email.message import EmailMessage
 
 import pytest
-from sqlalchemy import create_engine
 
 from services.intake import store
 from services.intake.mail.origin import Origin, Whose
@@ -19,6 +18,7 @@ from shared.contracts.event import Event
 from shared.contracts.intake import MessageReceived, PersonKnown
 from shared.contracts.issue import Action, Attachment, DeclineReason, Source, Standing, State
 from shared.contracts.router import OrganisationPublished
+from shared.database import open_engine
 from shared.organisation import KnownOrganisation
 from tests.unit import build
 from tests.unit.build import ISSUE_ID, MONDAY
@@ -28,8 +28,8 @@ PHOTO = Attachment(filename="a.png", content_type="image/png", size=1, sha256="0
 
 
 @pytest.fixture
-def shelf() -> Iterator[Shelf]:
-    engine = create_engine("sqlite://")
+def shelf(database_url: str) -> Iterator[Shelf]:
+    engine = open_engine(database_url)
     with engine.begin() as connection:
         store.metadata.create_all(connection)
         known = KnownOrganisation(connection, store.metadata)

@@ -39,9 +39,7 @@ def fit_weights(opinions: Sequence[Floats], truth: NDArray[np.intp]) -> list[flo
         chances = softmax(sums)[rows, truth]
         return float(-np.log(chances + 1e-9).sum() + PULL * (steps**2).sum())
 
-    found = minimize(
-        loss, np.zeros(len(opinions)), method="Nelder-Mead", options={"maxiter": 200}
-    )
+    found = minimize(loss, np.zeros(len(opinions)), method="Nelder-Mead", options={"maxiter": 200})
     weights = START * np.exp(found.x)
     return [float(weight / spread) for weight, spread in zip(weights, spreads, strict=True)]
 
@@ -78,8 +76,7 @@ def calibration_error(confidences: Floats, right: NDArray[np.bool_]) -> float:
         return 0.0
     bins = np.minimum((confidences * BINS).astype(int), BINS - 1)
     off = [
-        abs(float(confidences[bins == nth].sum() - right[bins == nth].sum()))
-        for nth in range(BINS)
+        abs(float(confidences[bins == nth].sum() - right[bins == nth].sum())) for nth in range(BINS)
     ]
     return sum(off) / len(confidences)
 

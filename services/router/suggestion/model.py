@@ -92,10 +92,10 @@ class Model:
     weights: Floats
     """A row for each term, a column for each label."""
     bias: Floats
-    curve: Curve = Curve()
-    ceiling: float = 1.0
+    curve: Curve
+    ceiling: float
     """No probability is higher: what was learned from little is never sure."""
-    lessons: int = 0
+    lessons: int
     """From how many texts it was learned."""
 
     def likely(self, text: str, most: int | None = None) -> list[Likely]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import cache, lru_cache
+from itertools import pairwise
 from threading import get_ident
 from typing import TYPE_CHECKING
 
@@ -49,7 +50,7 @@ def terms(text: str, most_pieces: int = MOST_PIECES) -> tuple[list[str], list[st
     """Words with pairs of them, and pieces of words, each as often as it is there."""
     told = plain(text)
     found = words(told)
-    pairs = [f"{one} {next_one}" for one, next_one in zip(found, found[1:], strict=False)]
+    pairs = [f"{one} {next_one}" for one, next_one in pairwise(found)]
     start = told[:most_pieces]
     if is_japanese(told):
         run = start.replace(" ", "")

@@ -134,7 +134,7 @@ def turns_of(count: int) -> Iterator[tuple[Rows, Rows]]:
 
 
 def survey(texts: Sequence[str], labels: int, progress: Progress = unheard) -> Vocabulary:
-    """The terms that are worth a weight: the commonest, and none that stands in one text of many."""
+    """The terms that are worth a weight: the commonest, none that only one text of many has."""
     step = max(1, len(texts) // SURVEYED)
     looked_at = texts[::step]
     most_pieces = MOST_PIECES if len(texts) <= SURVEYED else MOST_PIECES // 2

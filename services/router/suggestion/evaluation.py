@@ -19,16 +19,15 @@ from services.router.suggestion.blend import (
     threshold_for,
 )
 from services.router.suggestion.model import Curve, softmax
+from services.router.suggestion.survey import Progress, unheard
 from services.router.suggestion.training import (
     HELD_OUT,
     IN_TURNS_BELOW,
-    Progress,
     Rows,
     Trained,
     encode,
     train,
     turns_of,
-    unheard,
 )
 from shared.clock import elapsed_s
 

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from services.router.suggestion.model import Floats
 from services.router.suggestion.text import plain
-from services.router.suggestion.training import Progress, Rows, unheard
+from services.router.suggestion.survey import Progress, unheard
+from services.router.suggestion.training import Rows
 
 MOST_CHARACTERS = (512, 256, 128)
 """How much of a text is read: the time grows with it faster than what it tells."""

@@ -97,6 +97,8 @@ class Model:
     """No probability is higher: what was learned from little is never sure."""
     lessons: int
     """From how many texts it was learned."""
+    learned_until: str
+    """What the newest of them says about its time, for whoever decides whether to learn again."""
 
     def likely(self, text: str, most: int | None = None) -> list[Likely]:
         """The labels, the likeliest first, with their probabilities."""
@@ -121,6 +123,7 @@ class Model:
             "curve": self.curve,
             "ceiling": self.ceiling,
             "lessons": self.lessons,
+            "learned_until": self.learned_until,
         }
         beside = file.with_name(f".{file.name}.new")
         with beside.open("wb") as written:
@@ -164,4 +167,5 @@ def _whole(about: Mapping[str, Any], stored: Mapping[str, Any]) -> Model:
         curve=Curve(*about["curve"]),
         ceiling=about["ceiling"],
         lessons=about["lessons"],
+        learned_until=about["learned_until"],
     )

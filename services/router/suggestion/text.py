@@ -10,7 +10,7 @@ from threading import get_ident
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sudachipy import Tokenizer
+    from sudachipy import Dictionary, Tokenizer
 
 MOST_CHARACTERS = 2_000
 """Of each text; what is wrong stands at its beginning."""
@@ -69,7 +69,15 @@ def _pieces(word: str) -> tuple[str, ...]:
 
 @cache
 def _tokenizer(_thread: int) -> Tokenizer:
-    """One for each thread, since none may be used by two at a time; it takes a moment to load."""
-    from sudachipy import Dictionary, SplitMode
+    """One for each thread, since none may be used by two at a time."""
+    from sudachipy import SplitMode
 
-    return Dictionary(dict="core").create(SplitMode.A)
+    return dictionary().create(SplitMode.A)
+
+
+@cache
+def dictionary() -> Dictionary:
+    """It takes a moment to open, so whoever may not wait has it opened before."""
+    from sudachipy import Dictionary
+
+    return Dictionary(dict="core")

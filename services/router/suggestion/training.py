@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import warnings
 from array import array
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,14 +23,9 @@ from sklearn.svm import LinearSVC
 
 from services.router.suggestion.blend import fit_curve, fit_weights, log_loss
 from services.router.suggestion.model import Floats, Model, Vocabulary, softmax
-from services.router.suggestion.text import MOST_PIECES, terms
+from services.router.suggestion.survey import Progress, survey, unheard
 
 MOST_LESSONS = 100_000
-MOST_TERMS = 250_000
-MOST_WEIGHTS = 30_000_000
-"""Terms times labels: 60 MB on the disk, 120 MB in memory."""
-SURVEYED = 30_000
-"""From how many texts, evenly spread, it is learned which terms there are."""
 HELD_OUT = 0.2
 MOST_HELD_OUT = 5_000
 IN_TURNS_BELOW = 750
@@ -42,12 +36,6 @@ STRENGTH_LESSONS = 20_000
 """The newest, on which the strength is chosen."""
 
 Rows = NDArray[np.intp]
-Progress = Callable[[str, int, int], None]
-"""Is told what is being done, how many of it are done, and of how many."""
-
-
-def unheard(_what: str, _done: int, _of: int) -> None:
-    """Progress that nobody watches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +65,12 @@ class _Opinions:
         return [table @ self.weights[0] + self.bias, table @ self.weights[1]]
 
 
-def train(texts: Sequence[str], labels: Sequence[str], progress: Progress = unheard) -> Trained:
+def train(
+    texts: Sequence[str],
+    labels: Sequence[str],
+    progress: Progress = unheard,
+    learned_until: str = "",
+) -> Trained:
     """Learns from at least one text; with a single label everything is that, not very surely."""
     names = sorted(set(labels))
     number = {name: nth for nth, name in enumerate(names)}
@@ -110,6 +103,7 @@ def train(texts: Sequence[str], labels: Sequence[str], progress: Progress = unhe
         curve=fit_curve(softmax(logits), truth[held]),
         ceiling=ceiling(len(texts)),
         lessons=len(texts),
+        learned_until=learned_until,
     )
     progress("Learning", len(turns) + 1, len(turns) + 1)
     return Trained(model, HeldOut(held, logits))
@@ -131,34 +125,6 @@ def turns_of(count: int) -> Iterator[tuple[Rows, Rows]]:
         return
     kept = count - min(int(count * HELD_OUT), MOST_HELD_OUT)
     yield everything[:kept], everything[kept:]
-
-
-def survey(texts: Sequence[str], labels: int, progress: Progress = unheard) -> Vocabulary:
-    """The terms that are worth a weight: the commonest, none that only one text of many has."""
-    step = max(1, len(texts) // SURVEYED)
-    looked_at = texts[::step]
-    most_pieces = MOST_PIECES if len(texts) <= SURVEYED else MOST_PIECES // 2
-    seen: tuple[Counter[str], Counter[str]] = (Counter(), Counter())
-    for nth, text in enumerate(looked_at):
-        for side, found in zip(seen, terms(text, most_pieces), strict=True):
-            side.update(set(found))
-        if nth % 500 == 0:
-            progress("Looking for words", nth, len(looked_at))
-    room = min(MOST_TERMS, max(2_000, MOST_WEIGHTS // max(labels, 1)))
-    least_words = 1 if len(looked_at) < 5_000 else 2
-    kept = [
-        [term for term, count in side.most_common(room // 2) if count >= least]
-        for side, least in zip(seen, (least_words, 2), strict=True)
-    ]
-    counts = [seen[0][term] for term in kept[0]] + [seen[1][term] for term in kept[1]]
-    marked = ["w" + term for term in kept[0]] + ["p" + term for term in kept[1]]
-    rarity = np.log((1 + len(looked_at)) / (1 + np.array(counts, np.float32))) + 1
-    return Vocabulary(
-        place={term: nth for nth, term in enumerate(marked)},
-        rarity=rarity.astype(np.float32),
-        words=len(kept[0]),
-        most_pieces=most_pieces,
-    )
 
 
 def encode(

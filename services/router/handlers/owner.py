@@ -22,7 +22,6 @@ from shared.contracts.router import (
     IssueAssigned,
 )
 
-
 _SAID = frozenset({AssignedBecause.HANDED_OVER, AssignedBecause.DECLINED, AssignedBecause.TAKEN})
 """Somebody has said with it where the issue belongs."""
 

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.router.suggestion.model import Floats
-from services.router.suggestion.text import plain
 from services.router.suggestion.survey import Progress, unheard
+from services.router.suggestion.text import plain
 from services.router.suggestion.training import Rows
 
 MOST_CHARACTERS = (512, 256, 128)

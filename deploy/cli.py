@@ -345,6 +345,48 @@ def _language_of_session() -> str | None:
     return next(filter(None, said), None)
 
 
+@app.command("evaluate-routing")
+def evaluate_routing(
+    history: Annotated[Path, typer.Argument(help="Tickets of the past (CSV), in any layout.")],
+    text: Annotated[
+        list[str] | None,
+        typer.Option(help="The column with the text; repeatable, as for subject and body."),
+    ] = None,
+    label: Annotated[
+        str | None, typer.Option(help="The column that says where each ticket belonged.")
+    ] = None,
+    time: Annotated[
+        str | None,
+        typer.Option(help="The column that says when it came; without one file order counts."),
+    ] = None,
+    test: Annotated[
+        Path | None,
+        typer.Option(help="Newer tickets to test on; by default the newest fifth of HISTORY."),
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Take every row, however long it takes.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """How often Banso would have sent your own past tickets to the right place by itself."""
+    from deploy.evaluating.show import evaluate_file
+    from deploy.importing.found import SourceUnusable
+
+    try:
+        evaluate_file(
+            history,
+            test,
+            text=text or (),
+            label=label,
+            at=time,
+            everything=everything,
+            as_json=as_json,
+        )
+    except SourceUnusable as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
+
+
 TokensAt = Annotated[
     Path | None,
     typer.Option(

@@ -166,7 +166,7 @@ class Table:
         self._mapping = mapping
         self.system = mapping.system or _named_after(path)
         self.notes = Notes()
-        text = _decode(path, mapping.encoding)
+        text = decode(path, mapping.encoding)
         header = text.partition("\n")[0]
         delimiter = mapping.delimiter or max(",;\t|", key=header.count)
         csv.field_size_limit(100_000_000)
@@ -199,18 +199,18 @@ class RowRefused(Exception):
 
 def meant(names: Sequence[str], mapping: TableMapping) -> dict[str, str]:
     """For each field the column that holds it. Raises SourceUnusable."""
-    by_name = {_folded(name): name for name in reversed(names)}
+    by_name = {folded(name): name for name in reversed(names)}
     found: dict[str, str] = {}
     for field, aliases in COLUMNS.items():
         wanted = mapping.columns.get(field)  # type: ignore[call-overload]
         if wanted is not None:
-            if _folded(wanted) not in by_name:
+            if folded(wanted) not in by_name:
                 raise SourceUnusable(
                     f"There is no column {wanted!r} for `{field}`. There are: {', '.join(names)}."
                 )
-            found[field] = by_name[_folded(wanted)]
+            found[field] = by_name[folded(wanted)]
             continue
-        here = next((by_name[_folded(alias)] for alias in aliases if _folded(alias) in by_name), "")
+        here = next((by_name[folded(alias)] for alias in aliases if folded(alias) in by_name), "")
         if here and here not in found.values():
             found[field] = here
     if not {"summary", "description"} & found.keys():
@@ -265,8 +265,8 @@ def item_of(
 
 def _closed_at(cell: Any, mapping: TableMapping) -> str:
     """When it was over; an issue without such a word is still open."""
-    status = _folded(cell("status"))
-    words = [_folded(word) for word in (*CLOSED, *mapping.closed)]
+    status = folded(cell("status"))
+    words = [folded(word) for word in (*CLOSED, *mapping.closed)]
     is_over = any(status.startswith(word) for word in words) if status else None
     closed_at = read_date(cell("closed_at"), mapping, "closed_at")
     if is_over is False or (is_over is None and closed_at is None):
@@ -292,8 +292,8 @@ def _reporter(name: str, address: str) -> tuple[str, str]:
 
 
 def _urgency(word: str, mapping: TableMapping) -> str | None:
-    own = {_folded(key): value for key, value in mapping.urgencies.items()}
-    return own.get(_folded(word)) or URGENCIES.get(_folded(word))
+    own = {folded(key): value for key, value in mapping.urgencies.items()}
+    return own.get(folded(word)) or URGENCIES.get(folded(word))
 
 
 def read_date(text: str, mapping: TableMapping, field: str) -> str | None:
@@ -360,7 +360,8 @@ def _whole(found: datetime) -> date | datetime:
     )
 
 
-def _decode(path: Path, encoding: str | None) -> str:
+def decode(path: Path, encoding: str | None) -> str:
+    """The text of a file, whichever of the usual encodings it is in. Raises SourceUnusable."""
     try:
         raw = path.read_bytes()
     except OSError as error:
@@ -384,6 +385,7 @@ def _named_after(path: Path) -> str:
     return plain if is_whole else f"{plain or 'csv'}-{sha256(path.stem.encode()).hexdigest()[:8]}"
 
 
-def _folded(name: str) -> str:
+def folded(name: str) -> str:
+    """A name without what does not matter in it."""
     plain = unicodedata.normalize("NFKC", name).casefold().replace("_", " ")
     return " ".join(plain.split())

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from services.router import handlers, store
 from services.router.calendars import Calendars
+from services.router.learning import Learner, file_beside
 from services.router.settings import RouterSettings
 from services.router.store import Board, Desk
 from services.router.tick import OrganisationFile, Queues, say_what_is_due, turn_absences
@@ -58,6 +59,14 @@ async def serve(settings: RouterSettings) -> None:
             return 0
         return await calendars.look(journal, file.current)
 
+    learned = settings.learned or file_beside(settings.database_url)
+    learner = Learner(settings.database_url, learned, board.memory) if learned else None
+
+    async def learn() -> int:
+        if learner is None or file.current is None or not bus.is_connected:
+            return 0
+        return await learner.look(journal, file.current)
+
     async def watch() -> int:
         if bus.is_connected:
             await file.publish_if_changed(journal)
@@ -75,6 +84,7 @@ async def serve(settings: RouterSettings) -> None:
             lambda: due.keep_doing(turn, "absences"),
             lambda: due.keep_doing(drain, "queues"),
             lambda: due.keep_doing(read_calendars, "calendars"),
+            lambda: due.keep_doing(learn, "suggestion"),
             lambda: due.keep_doing(watch, "organisation"),
         ],
     )

@@ -12,3 +12,6 @@ class RouterSettings(Settings):
     """The organisation file; it may be edited while the router runs."""
     calendars: Path | None = None
     """The directory of people's iCalendars; none without it."""
+    learned: Path | None = None
+    """The file that keeps what was learned from the company's history; by default beside a
+    database that is a file. Without either nothing is learned."""

@@ -49,6 +49,7 @@ from services.router.presence import (
     Presence,
     Run,
 )
+from services.router.suggestion.memory import Memory
 from shared import load
 from shared.contracts.event import Event
 from shared.contracts.intake import (
@@ -194,6 +195,19 @@ pauses = Table(
     Column("moving", String),
 )
 
+lessons = Table(
+    "lesson",
+    metadata,
+    Column("issue_id", String, primary_key=True),
+    Column("text", String, nullable=False),
+    Column("language", String, nullable=False),
+    Column("team_id", String),
+    Column("category", String),
+    Column("learned_at", Instant),
+    Column("raised_at", Instant, nullable=False),
+    Index("lesson_by_time", "learned_at"),
+)
+
 organisations = Table(
     "organisation",
     metadata,
@@ -210,6 +224,21 @@ class Answers:
 
     carrier_id: str
     last_by_person: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What an issue said, and where it turned out to belong."""
+
+    issue_id: str
+    text: str
+    """Its words, plain, at most the first 2,000 characters."""
+    language: str
+    team_id: str | None
+    category: str | None
+    learned_at: datetime | None
+    """When somebody or a rule last said where it belongs; None while history only guesses."""
+    raised_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +282,8 @@ class Board:
             absence = Absence(*row)
             known = self.absences.get(absence.person_id, ())
             self.absences[absence.person_id] = (*known, absence)
+        self.memory = Memory()
+        """What history says; whoever learns puts a newer model into it."""
         self.freed: set[str] = set()
         """Who may be able to take more since the queues were looked at last."""
         self._runs: dict[str, tuple[tuple[Absence, ...], WorkingHours, tuple[Run, ...]]] = {}
@@ -300,6 +331,7 @@ class Desk(Store):
         self._issues = self.rows(issues, Issue)
         self._answers = self.rows(answers, Answers)
         self._absences = self.rows(absences, Absence)
+        self._lessons = self.rows(lessons, Lesson)
         self._published = self.lines(organisations, Published)
         self._pauses = self.rows(pauses, Pause)
         self._pause_ids: list[str] | None = None
@@ -385,6 +417,22 @@ class Desk(Store):
         for other_id in (issue.merged_into, issue.parent_id):
             if other_id is not None:
                 self._joined.setdefault(other_id, set()).add(issue.issue_id)
+
+    @property
+    def memory(self) -> Memory:
+        return self._board.memory
+
+    def keep_lesson(self, lesson: Lesson) -> None:
+        self._lessons.put(lesson)
+
+    def correct_lesson(self, issue_id: str, **said: Any) -> None:
+        """Somebody has said where it belongs; without a lesson of it there is nothing to correct."""
+        known = self._lessons.get(issue_id)
+        if known is None:
+            return
+        corrected = replace(known, **said)
+        if corrected != known or known.learned_at is None:
+            self._lessons.put(replace(corrected, learned_at=self.now))
 
     def merged_into(self, issue_id: str) -> list[Issue]:
         """The issues that are the same as this one."""
@@ -757,6 +805,25 @@ def with_calendars(connection: Connection) -> list[str]:
     return list(
         connection.scalars(select(absences.c.person_id).where(by_calendar, is_known).distinct())
     )
+
+
+def count_lessons(connection: Connection, since: datetime | None, most: int) -> int:
+    """How many lessons there are that were learned or corrected since then; `most` at the most."""
+    query = select(lessons.c.issue_id).where(lessons.c.learned_at.is_not(None)).limit(most)
+    if since is not None:
+        query = query.where(lessons.c.learned_at > since)
+    return len(connection.execute(query).all())
+
+
+def read_lessons(connection: Connection, most: int) -> list[Lesson]:
+    """The newest lessons, the oldest of them first."""
+    query = (
+        select(lessons)
+        .where(lessons.c.learned_at.is_not(None), lessons.c.team_id.is_not(None))
+        .order_by(lessons.c.raised_at.desc(), lessons.c.issue_id)
+        .limit(most)
+    )
+    return [Lesson(*row) for row in connection.execute(query)][::-1]
 
 
 def last_published(

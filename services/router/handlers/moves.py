@@ -28,13 +28,14 @@ MOVES_BEFORE_LEADER = 2
 
 
 def move(issue: Issue, request: ActionRequested, desk: Desk) -> list[Event]:
-    """To the proposed owner; the second move of owners to the leader; a leader's own is none."""
+    """To the proposed owner; the second move of owners to the leader. The leader's own is none,
+    nor is that of whoever sorts what nobody could place."""
     organisation, who = desk.organisation, request.person_id
     proposed = request.proposed or ""
     issue = lifecycle.keep_for_good(issue)
     events: list[Event] = []
     because = AssignedBecause.HANDED_OVER
-    if who != organisation.leader:
+    if who != organisation.leader and not issue.triage:
         issue = lifecycle.decline(issue)
         if request.action == Action.DECLINE and request.reason is not None:
             because = AssignedBecause.DECLINED

@@ -22,6 +22,9 @@ from shared.contracts.router import (
     IssueAssigned,
 )
 
+_SAID = frozenset({AssignedBecause.HANDED_OVER, AssignedBecause.DECLINED, AssignedBecause.TAKEN})
+"""Somebody has said with it where the issue belongs."""
+
 
 def find_owner(
     issue: Issue, desk: Desk, team_id: str, route: Route | None = None
@@ -151,7 +154,10 @@ def assign(
         lifecycle.assign(let_go(issue, desk), owner_id, team_id, desk.now),
         lent_by=reasons.substitute_for_id,
         queued=reasons.over_capacity,
+        triage=because is AssignedBecause.TRIAGE or (issue.triage and because not in _SAID),
     )
+    if because in _SAID:
+        desk.correct_lesson(issue.issue_id, team_id=team_id)
     assigned = plan(given, desk)
     desk.chose(owner_id)
     event: IssueAssigned = keep(

@@ -81,6 +81,8 @@ def correct(issue: Issue, request: ActionRequested, desk: Desk) -> list[Event]:
         corrected = replace(corrected, policy=rules.policy_name(None, *about))
         policy, hours = policy_of(corrected, desk), hours_of(corrected, desk)
         corrected = followup.replan(corrected, policy, hours, desk.now)
+    if "category" in changed:
+        desk.correct_lesson(issue.issue_id, category=corrected.category)
     said = {"changed": changed, "text": request.text}
     if "customer" in changed:
         said["customer"] = corrected.customer
@@ -93,6 +95,9 @@ def resolve(issue: Issue, request: ActionRequested, desk: Desk) -> list[Event]:
     if request.text:
         desk.remember_answer(issue.carrier_id, request.person_id)
     resolved = plan(lifecycle.resolve(let_go(issue, desk), request.cause, desk.now), desk)
+    if not issue.triage:
+        solved = {"team_id": issue.team_id, "category": issue.category}
+        desk.correct_lesson(issue.issue_id, **solved)
     said = {"actor_id": request.person_id, "text": request.text}
     event: IssueResolved = keep(resolved, desk, IssueResolved, **said)
     return [event, *share_solution(event, desk)]

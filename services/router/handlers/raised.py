@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from services.router import lifecycle, rules
 from services.router.handlers.keep import keep, word
-from services.router.handlers.owner import assign, find_owner, responsible
+from services.router.handlers.owner import appoint, assign, find_owner, responsible
+from services.router.handlers.place import learn, place
 from services.router.lifecycle import Issue
 from services.router.rules import Route
 from services.router.store import Desk
@@ -32,12 +33,21 @@ def issue_raised(raised: IssueRaised, desk: Desk) -> list[Event]:
     """Gives a new issue its owner."""
     if desk.issue(raised.issue_id) is not None:
         return []
-    route = rules.route(raised, desk.organisation)
+    placed = place(raised, desk)
+    route, because = placed.route, AssignedBecause.NEW
+    learn(raised, route, desk)
     issue = _new_issue(raised, route, desk.organisation.revision)
-    owner_id, reasons = find_owner(issue, desk, route.team_id, route)
+    if placed.sorted_by is not None:
+        owner_id, reasons = appoint(issue, desk, placed.sorted_by)
+        because = AssignedBecause.TRIAGE
+    else:
+        owner_id, reasons = find_owner(issue, desk, route.team_id, route)
+    guessed = {"guesses": placed.guesses, "guessed": placed.guessed}
+    reasons = reasons.model_copy(update=guessed)
     copied = rules.followers(raised, owner_id, route.carrier_id, desk.organisation)
     issue = replace(issue, follower_ids=copied)
-    return [assign(issue, desk, owner_id, route.team_id, AssignedBecause.NEW, reasons)]
+    team_id = desk.organisation.person[owner_id].team if placed.sorted_by else route.team_id
+    return [assign(issue, desk, owner_id, team_id, because, reasons)]
 
 
 def could_not_be_routed(envelope: Envelope, desk: Desk) -> list[Event]:
@@ -73,7 +83,9 @@ def issue_imported(imported: IssueImported, desk: Desk) -> list[Event]:
     route = rules.route(_as_raised(imported), organisation)
     issue = _new_issue(_as_raised(imported), route, organisation.revision)
     owner = organisation.person.get(imported.owner_id or "")
+    learn(_as_raised(imported), route, desk)
     if owner is not None:
+        desk.correct_lesson(imported.issue_id, team_id=owner.team)
         desk.remember_answer(issue.carrier_id, owner.id, imported.closed_at)
         owner_id, team_id = owner.id, owner.team
     else:

@@ -1,0 +1,1 @@
+"""How well a company's own tickets tell where they belong (`banso evaluate-routing`)."""

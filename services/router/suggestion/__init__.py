@@ -1,0 +1,1 @@
+"""Where an issue belongs, learned from what became of earlier ones."""

@@ -28,7 +28,7 @@ def upgrade() -> None:
         sa.Column("planned_at", Instant(), nullable=True),
     ):
         op.add_column("issue", column)
-    for name, column, on_sqlite, on_postgresql in (
+    for name, indexed, on_sqlite, on_postgresql in (
         ("issue_by_main", "merged_into", "merged_into IS NOT NULL", "merged_into IS NOT NULL"),
         ("issue_by_parent", "parent_id", "parent_id IS NOT NULL", "parent_id IS NOT NULL"),
         ("issue_by_lender", "lent_by", "lent_by IS NOT NULL", "lent_by IS NOT NULL"),
@@ -37,7 +37,7 @@ def upgrade() -> None:
         op.create_index(
             name,
             "issue",
-            [column],
+            [indexed],
             unique=False,
             sqlite_where=sa.text(on_sqlite),
             postgresql_where=sa.text(on_postgresql),

@@ -46,6 +46,8 @@ docs: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.bench.journey
 	$(BIN)/python -m tests.bench.mail
+	$(BIN)/python -m tests.bench.assignment
+	$(BIN)/python -m tests.bench.tick
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*

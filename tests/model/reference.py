@@ -70,6 +70,9 @@ class Plain:
     called: bool = False
     """Its carrier has heard that it will close by itself."""
     merged: bool = False
+    confidential: bool = False
+    concerned: set[str] = field(default_factory=set)
+    helpers: set[str] = field(default_factory=set)
     owners: list[str] = field(default_factory=list)
 
 
@@ -98,9 +101,8 @@ class Reference:
                     return Outcome.NOTHING
                 return _done(owns and issue.state is State.ASSIGNED and not overtaken)
             case Action.ANSWER:
-                if who in (issue.owner, self.organisation.leader):
-                    return _done(is_open and not overtaken)
-                return Outcome.ANY
+                may = owns or leads or who in issue.helpers
+                return _done(may and is_open and not overtaken)
             case Action.DECLINE:
                 return _done(owns and is_open and not overtaken and self._may_get(issue, wish))
             case Action.HAND_OVER:
@@ -129,6 +131,17 @@ class Reference:
                 return _done(may and not overtaken)
             case Action.PROMISE:
                 return _done((owns or leads) and is_open and not overtaken and is_ahead)
+            case Action.TAKE:
+                if owns and issue.state is State.ACKNOWLEDGED:
+                    return Outcome.NOTHING
+                knows = not issue.confidential or who in issue.concerned or leads
+                inside = who in self.organisation.person
+                may = inside and knows and (owns or not carries)
+                return _done(may and is_open and not overtaken)
+            case Action.ASK if not (owns or leads):
+                return Outcome.REFUSED
+            case Action.WITHDRAW | Action.CONFIRM | Action.CORRECT if not (owns or carries):
+                return Outcome.REFUSED
             case _:
                 return Outcome.ANY
 
@@ -168,6 +181,9 @@ class Reference:
         assert issue.told_at is None or fact.occurred_at >= issue.told_at, "time ran backwards"
         issue.version, issue.told_at = now.version, fact.occurred_at
         issue.carrier, issue.reporter = now.carrier_id, now.reporter_id
+        issue.confidential, issue.helpers = now.confidential, set(now.helper_ids)
+        issue.concerned = {now.carrier_id, now.reporter_id, now.owner_id}
+        issue.concerned.update(now.helper_ids, now.follower_ids)
         match fact:
             case IssueAssigned():
                 self._assigned(issue, fact)
@@ -183,8 +199,11 @@ class Reference:
                 issue.moves += 1
                 issue.declined.add(issue.owner)
             case IssueResponded():
+                assert not issue.merged or fact.shared_from
                 if fact.actor_id == issue.owner and issue.state is State.ASSIGNED:
                     issue.state = State.ACKNOWLEDGED
+            case IssueResolved() | IssueClosed() | IssueReopened() if issue.merged:
+                assert fact.shared_from, "what is merged is only told of the other"
             case IssueResolved():
                 assert issue.state in OPEN
                 issue.state, issue.said_to_be_solved = State.RESOLVED, True
@@ -227,16 +246,18 @@ class Reference:
         owner, leader = fact.issue.owner_id, self.organisation.leader
         assert owner in self.organisation.person, "given to a stranger"
         back = owner in (issue.carrier, issue.reporter) and owner != leader
-        assert not back, "fell back on its carrier"
+        assert not back, ("fell back on its carrier", fact)
         own_move = fact.actor_id == issue.owner and fact.actor_id != leader
-        if fact.because is AssignedBecause.HANDED_OVER and own_move:
-            issue.moves += 1
+        handed_on = fact.because in (AssignedBecause.HANDED_OVER, AssignedBecause.LEADER)
+        if handed_on and own_move and fact.issue.moves == issue.moves + 1:
+            issue.moves += 1  # a hand-over, of which no decline was said before
             issue.declined.add(issue.owner)
-        if fact.because is AssignedBecause.LEADER and fact.actor_id == issue.owner:
-            if fact.issue.moves > issue.moves:  # a second hand-over, without a word of decline
-                issue.moves += 1
-                issue.declined.add(issue.owner)
-            assert owner == leader
+        assert fact.issue.moves == issue.moves, "somebody's move was not counted, or another was"
+        if issue.moves >= 2 and fact.because in (
+            AssignedBecause.HANDED_OVER,
+            AssignedBecause.DECLINED,
+        ):
+            assert not own_move, "a third move without the leader"
         issue.owner, issue.assignment = owner, issue.assignment + 1
         issue.state, issue.waits, issue.snoozed = State.ASSIGNED, False, False
         issue.owners.append(owner)

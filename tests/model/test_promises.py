@@ -11,10 +11,16 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from services.router import lifecycle
-from shared import load
+from services.router import lifecycle, store
+from services.router.lifecycle import Issue
 from shared.contracts.event import Event
-from shared.contracts.intake import ActionRequested, IssueRaised, MessageReceived, PauseSaid
+from shared.contracts.intake import (
+    AbsenceSaid,
+    ActionRequested,
+    IssueRaised,
+    MessageReceived,
+    PauseSaid,
+)
 from shared.contracts.issue import (
     Action,
     DeclineReason,
@@ -26,7 +32,7 @@ from shared.contracts.issue import (
 )
 from shared.contracts.router import IssueEvent, RouterEvent
 from tests.model.company import CARRIERS, CUSTOMERS, LEADER, PEOPLE, company
-from tests.model.reference import Plain, Reference
+from tests.model.reference import OPEN, Plain, Reference
 from tests.model.world import World
 
 HOUR = timedelta(hours=1)
@@ -51,13 +57,18 @@ _OPEN = [
     (Action.RESUME, "carrier"),
     (Action.WITHDRAW, "carrier"),
     (Action.HAND_OVER, LEADER),
+    (Action.ASK, "owner"),
+    (Action.TAKE, "sho"),
+    (Action.MERGE, "owner"),
+    (Action.LINK, "owner"),
+    (Action.SEPARATE, "owner"),
 ]
 SENSIBLE: dict[State, list[tuple[Action, str]]] = {
     State.RECEIVED: [(Action.ANSWER, LEADER)],
     State.ASSIGNED: [(Action.ACKNOWLEDGE, "owner"), *_OPEN],
     State.ACKNOWLEDGED: _OPEN,
     State.RESOLVED: [(Action.CONFIRM, "carrier"), (Action.REOPEN, "carrier")],
-    State.CLOSED: [(Action.REOPEN, "carrier")],
+    State.CLOSED: [(Action.REOPEN, "carrier"), (Action.SEPARATE, "carrier")],
 }
 """What makes sense in a state, and for whom."""
 
@@ -200,6 +211,37 @@ class Promises(RuleBasedStateMachine):
             )
         )
 
+    @rule(
+        who=st.sampled_from(PEOPLE),
+        nth=st.integers(1, 2),
+        begins=st.integers(-20, 48),
+        hours=st.integers(-5, 200),
+        substitute=st.sampled_from((None, *PEOPLE)),
+        cancelled=st.sampled_from((False, False, True)),
+    )
+    def be_away(
+        self,
+        who: str,
+        nth: int,
+        begins: int,
+        hours: int,
+        substitute: str | None,
+        cancelled: bool,
+    ) -> None:
+        starts_at = self.world.now_at + begins * HOUR
+        self.world.say(
+            AbsenceSaid(
+                occurred_at=self.world.now_at,
+                absence_id=f"{who}-{nth}",
+                person_id=who,
+                said_by_id=who,
+                starts_at=starts_at,
+                ends_at=starts_at + hours * HOUR,
+                substitute_id=substitute,
+                cancelled=cancelled,
+            )
+        )
+
     # --- the bus brings it
 
     @precondition(lambda self: self.world.tray)
@@ -279,12 +321,20 @@ class Promises(RuleBasedStateMachine):
             assert issue.next_step is not None
             assert issue.next_step_at is not None
             assert issue.wake_at is not None
-            effort_s = load.promised_s(issue.urgency, issue.state)
+            effort_s = store._effort_s(issue)
             in_hand[issue.owner_id] = in_hand.get(issue.owner_id, 0) + effort_s
+            self._belongs_together(issue, issues)
         works = self.world.desk(lambda desk: dict(desk.works))
         for person_id in {*works, *in_hand}:
             kept_s = works[person_id].in_hand_s if person_id in works else 0
             assert abs(kept_s - in_hand.get(person_id, 0)) < 1, "work in hand is not what is open"
+
+    def _belongs_together(self, issue: Issue, issues: dict[str, Issue]) -> None:
+        """An open issue is merged into nothing, and at most part of what is part of nothing."""
+        assert issue.merged_into is None
+        if issue.parent_id is not None and issues[issue.parent_id].state in OPEN:
+            assert issues[issue.parent_id].parent_id is None
+            assert issue.parent_id != issue.issue_id
 
     @invariant()
     def facts_are_said_once(self) -> None:

@@ -124,8 +124,10 @@ class World:
                 return self.facts[since:]
         raise AssertionError("the tick finds no end")
 
-    async def _tick(self) -> int:
-        return await tick.say_what_is_due(self._journal)
+    async def _tick(self) -> None:
+        await tick.turn_absences(self._journal)
+        await self._queues.drain(self._journal)
+        await tick.say_what_is_due(self._journal)
 
     def issue(self, issue_id: str) -> Issue | None:
         return self.issues().get(issue_id)
@@ -149,7 +151,9 @@ class World:
     def _started(self) -> Journal[Desk]:
         with self._engine.connect() as connection:
             _, self.organisation, _ = store.last_published(connection)
-            board = Board(connection)
+            self._board = Board(connection)
+        board = self._board
+        self._queues = tick.Queues(board, self)
         return Journal(
             self._engine,
             store.metadata,

@@ -426,7 +426,7 @@ class Desk(Store):
         self._lessons.put(lesson)
 
     def correct_lesson(self, issue_id: str, **said: Any) -> None:
-        """Somebody has said where it belongs; without a lesson of it there is nothing to correct."""
+        """Somebody has said where it belongs; without a lesson there is nothing to correct."""
         known = self._lessons.get(issue_id)
         if known is None:
             return

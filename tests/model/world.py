@@ -66,6 +66,11 @@ class World:
         self._engine.dispose()
         self._patch.undo()
 
+    @property
+    def current(self) -> Organisation | None:
+        """The organisation in force, as whoever gives out queues asks for it."""
+        return self.organisation
+
     def now(self) -> datetime:
         """The clock of everything here."""
         return self.now_at
@@ -153,7 +158,7 @@ class World:
             _, self.organisation, _ = store.last_published(connection)
             self._board = Board(connection)
         board = self._board
-        self._queues = tick.Queues(board, self)
+        self._queues = tick.Queues(board, self)  # type: ignore[arg-type]
         return Journal(
             self._engine,
             store.metadata,

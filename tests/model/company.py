@@ -68,7 +68,7 @@ policies:
     resolve_within: 1d
     confirm_within: 1d
     ladder:
-      - {after: 0h, do: tell, whom: yui}
+      - {after: 0h, do: tell, whom: ume}
       - {after: 1h, do: give, to: leader}
 """
 

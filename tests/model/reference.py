@@ -199,7 +199,6 @@ class Reference:
                 issue.moves += 1
                 issue.declined.add(issue.owner)
             case IssueResponded():
-                assert not issue.merged or fact.shared_from
                 if fact.actor_id == issue.owner and issue.state is State.ASSIGNED:
                     issue.state = State.ACKNOWLEDGED
             case IssueResolved() | IssueClosed() | IssueReopened() if issue.merged:

@@ -49,7 +49,8 @@ async def show_action(request: Request[Any, Any, Any], token: str, door: Door) -
     if link.action in PLACES:
         return redirect(request, _place(link, door))
     _ = page_language(request, door.language(link.person_id))
-    return await _page(request, link, view, door, _, {"request": uuid4().hex})
+    given = {"request": uuid4().hex, "proposed": _preset(request, link, door)}
+    return await _page(request, link, view, door, _, given)
 
 
 @post("/a/{token:str}", status_code=200, include_in_schema=False)
@@ -74,6 +75,14 @@ async def take_action(request: Request[Any, Any, Any], token: str, door: Door) -
         return await _page(request, link, view, door, _, given, 503, trouble=trouble)
     happened = await door.wait_for_answer(event_id, WAIT_FOR_ANSWER_S)
     return await _result(request, link, door, _, asked, happened)
+
+
+def _preset(request: AnyRequest, link: Link, door: Door) -> str:
+    """Who is proposed by the button that led here, where such a one is there."""
+    proposed = request.query_params.get("to", "")
+    organisation = door.organisation
+    known = proposed in organisation.team or proposed in organisation.person
+    return proposed if known and link.action in (Action.HAND_OVER, Action.DECLINE) else ""
 
 
 async def _open(token: str, door: Door) -> tuple[Link, View]:
@@ -138,6 +147,7 @@ async def _page(
         reasons=[(reason, decline_reason_text(reason, _)) for reason in DeclineReason],
         causes=[(cause.id, cause.name.in_(_.language)) for cause in door.organisation.causes],
         teams=_choices(link, snapshot, door, names),
+        preset=_preset_name(request, link, door, names),
         turns=_turns(door, _) if link.action is not Action.ASK else [],
         waits=[(one, _waits_for(one, _)) for one in WaitingFor],
         soon=[(one, _soon_text(one, _), soon(one, now, calendar)) for one in Soon],
@@ -146,6 +156,11 @@ async def _page(
         zone=calendar.zone,
         **own_pages(link.person_id, door),
     )
+
+
+def _preset_name(request: AnyRequest, link: Link, door: Door, names: Names) -> str:
+    proposed = _preset(request, link, door)
+    return names.anybody(proposed) if proposed else ""
 
 
 def asked_by_choice(given: Mapping[str, str]) -> bool:

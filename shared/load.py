@@ -47,8 +47,7 @@ def promised_s(urgency: Urgency, state: State, *, is_elsewhere: bool = False) ->
 
 def capacity(person: Person) -> float:
     """The share of the working day that the person has for issues, 0.03 to 1.5."""
-    hours = person.hours_per_day  # of a thousand people for each issue: without calling `max`
-    return (max(LEAST_HOURS_PER_DAY, hours)) * HOUR_S / DAY_S
+    return max(person.hours_per_day, LEAST_HOURS_PER_DAY) * HOUR_S / DAY_S
 
 
 def load_ratio(capacity: float, in_hand_s: float) -> float:
@@ -59,8 +58,7 @@ def load_ratio(capacity: float, in_hand_s: float) -> float:
 def at_work_s(capacity: float, skill: float, in_hand_s: float, more_s: float) -> float:
     """Working time that the person needs for what is in hand and `more_s`; below `LEAST_SKILL` it
     is counted as with that."""
-    usable = max(LEAST_SKILL, skill)
-    return (in_hand_s + more_s) / (capacity * usable)
+    return (in_hand_s + more_s) / (capacity * max(skill, LEAST_SKILL))
 
 
 def expected_delay_s(

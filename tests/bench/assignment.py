@@ -32,7 +32,7 @@ from tests.unit import build
 
 OPEN = 100_000
 QUICK = 10_000
-ISSUES, WARM_UP = 1_000, 100
+ISSUES, WARM_UP = 500, 50
 """So many are decided on, each alone."""
 STATES = (*[State.RESOLVED] * 18, State.ACKNOWLEDGED, State.ASSIGNED)
 """Of a hundred issues of each person most wait to be confirmed: about a week's work is in hand."""

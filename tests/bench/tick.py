@@ -48,7 +48,7 @@ from tests.postgresql import cluster
 SIZES = (10_000, 100_000, 1_000_000)
 QUICK = (2_000, 20_000)
 DUE = 1_000
-ROUNDS = 5
+ROUNDS = 3
 WITHIN_S = 60.0
 AS_DELIVERED: Mapping[str, str] = {}
 """PostgreSQL's own settings, which sync each commit."""

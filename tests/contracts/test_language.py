@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -73,6 +74,14 @@ def test_every_text_has_a_japanese_translation() -> None:
 def test_no_translation_is_left_over() -> None:
     assert {_key(message) for message in messages()} - extracted() == set()
     assert not catalogue().obsolete
+
+
+def test_nothing_is_translated_twice() -> None:
+    """Two branches that need the same words may both bring them; the file is read without a word
+    about it."""
+    times = Counter(re.findall(r'^msgid (".+")$', CATALOGUE.read_text("utf-8"), re.MULTILINE))
+
+    assert [text for text, several in times.items() if several > 1] == []
 
 
 @each_message

@@ -17,7 +17,7 @@ import segno
 
 from shared.clock import read_offset, write_offset
 from shared.contracts.issue import Action
-from shared.links import EVERYBODY, Links
+from shared.links import EVERYBODY, Link, Links, Purpose
 from tests.installation import Installation, page_text, until
 from tests.postbox import Postbox
 
@@ -114,13 +114,23 @@ def issue_id_of(banso: Installation, reference: str) -> str:
 
 def status(banso: Installation, issue_id: str, person_id: str) -> str:
     """The link of a person's status page."""
+    return links(banso).status(issue_id, person_id, banso.now)
+
+
+def links(banso: Installation) -> Links:
+    """What signs the links of this installation."""
     keys = json.loads((banso.data / "secrets.json").read_text())["link_keys"]
-    return Links(keys, banso.endpoints["web"]).status(issue_id, person_id, banso.now)
+    return Links(keys, banso.endpoints["web"])
+
+
+def actions_on(banso: Installation, page: lxml.html.HtmlElement) -> list[Link]:
+    """What the links of a page would do."""
+    found = [str(one).partition("/a/")[2].partition("?")[0] for one in page.xpath("//a/@href")]
+    return [links(banso).read(Purpose.ACTION, one, banso.now) for one in found if one]
 
 
 def inbox(banso: Installation, person_id: str) -> str:
-    keys = json.loads((banso.data / "secrets.json").read_text())["link_keys"]
-    return banso.browser.get(Links(keys, banso.endpoints["web"]).inbox(person_id, banso.now)).text
+    return banso.browser.get(links(banso).inbox(person_id, banso.now)).text
 
 
 def issues(banso: Installation) -> int:
@@ -487,14 +497,15 @@ def test_an_answer_by_another_way_is_noted_as_that_persons(
     assert "Change the battery." in words
 
 
-def test_a_status_link_speaks_for_its_person_and_acts_for_nobody(
+def test_a_status_link_speaks_for_its_person_and_leads_to_what_they_may_do(
     banso: Installation, me: dict[str, str], issue_id: str
 ) -> None:
-    """It never acknowledges, declines, resolves, confirms or reopens (ADR 12)."""
-    for person_id, may in (
-        ("brown", {"correct", "withdraw", "answered"}),
-        (owner_of(banso, issue_id), set()),
-        ("wilson", set()),
+    """It does nothing of that itself (ADR 12), and leads there for a while (ADR 21)."""
+    owner = owner_of(banso, issue_id)
+    for person_id, may, leads_to in (
+        ("brown", {"correct", "withdraw", "answered"}, {Action.MERGE}),
+        (owner, set(), {Action.ACKNOWLEDGE, Action.DECLINE, Action.SNOOZE}),
+        ("wilson", set(), {Action.TAKE}),
     ):
         url = status(banso, issue_id, person_id)
         page = lxml.html.fromstring(banso.browser.get(url).text)
@@ -503,7 +514,13 @@ def test_a_status_link_speaks_for_its_person_and_acts_for_nobody(
         for action in ("acknowledge", "decline", "resolve", "confirm", "reopen", "answer"):
             assert banso.browser.get(f"{url}/{action}").status_code == 404
             assert banso.browser.post(f"{url}/{action}", data={"a": "b"}).status_code == 404
-        assert not page.xpath("//a[contains(@href, '/a/')]")
+        actions = actions_on(banso, page)
+        assert leads_to <= {one.action for one in actions}
+        assert {one.person_id for one in actions} == {person_id}
+
+    old = links(banso).status(issue_id, owner, banso.now - timedelta(days=61))
+    for url in (old, status(banso, issue_id, ""), status(banso, issue_id, EVERYBODY)):
+        assert not actions_on(banso, lxml.html.fromstring(banso.browser.get(url).text))
     refused = banso.browser.post(
         status(banso, issue_id, "wilson") + "/withdraw?lang=en", data={"request": "w"}
     )

@@ -559,18 +559,22 @@ class StationOut(Out):
     team: str | None = Field(description="The team's id.")
     since: datetime
     until: datetime | None = Field(description="Null where it still lies there.")
-    sat_s: float = Field(description="Working seconds, in the owner's calendar.")
-    waited_s: float = Field(description="How many of them it waited for an answer.")
+    sat_s: float | None = Field(
+        description="Working seconds, in the owner's calendar; null where it still lies there."
+    )
+    waited_s: float | None = Field(description="How many of them it waited for an answer.")
 
     @classmethod
     def of(cls, station: Station) -> Self:
+        """What grows by itself is left out, so that the same issue is the same answer."""
+        is_over = station.until is not None
         return cls(
             owner=station.owner_id,
             team=station.team_id,
             since=station.since,
             until=station.until,
-            sat_s=station.sat.total_seconds(),
-            waited_s=station.waited.total_seconds(),
+            sat_s=station.sat.total_seconds() if is_over else None,
+            waited_s=station.waited.total_seconds() if is_over else None,
         )
 
 

@@ -65,13 +65,13 @@ def test_a_token_made_elsewhere_is_added_once_and_stays_revoked(file: Path) -> N
     assert len(tokens.all()) == 1
 
 
-def test_the_hashes_of_the_settings_allow_all_but_hooks_and_imports(file: Path) -> None:
+def test_the_hashes_of_the_settings_allow_all_but_hooks_imports_and_pauses(file: Path) -> None:
     known = KnownTokens(None, [sha256(b"old").hexdigest()])
 
     found = known.find("old")
 
     assert found is not None
-    assert set(found.scopes) == set(Scope) - {Scope.HOOK, Scope.IMPORT}
+    assert set(found.scopes) == set(Scope) - {Scope.HOOK, Scope.IMPORT, Scope.PAUSE}
     assert known.find("other") is None
 
 

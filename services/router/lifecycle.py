@@ -297,11 +297,17 @@ def may_join(issue: Issue, other: Issue, leader_id: str) -> bool:
     )
 
 
-def asked_by_mail(issue: Issue, action: Action, person_id: str, leader_id: str) -> Action | None:
+def asked_by_mail(
+    issue: Issue, action: Action, person_id: str, leader_id: str, *, inside: bool = False
+) -> Action | None:
     """What a mail's first line asks for from this person and now: an owner's "solved" resolves, a
-    carrier's confirms. None where it is only words."""
-    held = roles(issue, person_id, leader_id)
-    if Role.OWNER in held:
+    carrier's confirms, a colleague may only take it over. None where it is only words."""
+    held = roles(issue, person_id, leader_id, inside=inside)
+    if action is Action.TAKE and not held & {Role.OWNER, Role.CARRIER}:
+        meant = action
+    elif action is Action.TAKE:
+        return None
+    elif Role.OWNER in held:
         moves = action is Action.DECLINE and Role.LEADER in held
         meant = Action.HAND_OVER if moves else action
     elif Role.CARRIER in held:

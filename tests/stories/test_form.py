@@ -555,17 +555,17 @@ def test_who_sent_the_public_form_speaks_as_whoever_they_said_they_are(
 def test_who_writes_an_owners_address_into_the_form_cannot_answer_as_the_owner(
     banso: Installation, me: dict[str, str]
 ) -> None:
-    """The carrier must not read a stranger's words as the owner's."""
-    colleagues = ("ito", "nguyen", "abe")
-    for colleague in colleagues:
-        address = f"{colleague}@example.com"
-        forged = {"email": address, "on_behalf_of": "sato@example.com", "category": "not-working"}
-        received = send(banso, me, **forged)
-        issue_id = issue_id_of(banso, reference_of(received))
-        if owner_of(banso, issue_id) == colleague:
-            break
-    else:
-        pytest.fail(f"none of {colleagues} became the owner")
+    """The carrier must not read a stranger's words as the owner's. Nobody is given what they
+    brought in, but the leader, whom two moves lead to."""
+    forged = {"email": "hayashi@example.com", "on_behalf_of": "sato@example.com"}
+    received = send(banso, me, category="not-working", **forged)
+    issue_id = issue_id_of(banso, reference_of(received))
+    for proposed in ("manuals", "production"):
+        wish = {"action": "decline", "person": owner_of(banso, issue_id), "reason": "no_time"}
+        url = f"/issues/{reference_of(received)}/actions"
+        answer = banso.api.post(url, json={**wish, "proposed": proposed})
+        assert answer.status_code == 200, answer.text
+    assert owner_of(banso, issue_id) == "hayashi"
     url = str(received.url).partition("?")[0]
     answer = say(banso, url, text="Please pay to this account.", request="f")
 

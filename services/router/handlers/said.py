@@ -41,7 +41,8 @@ def message_received(message: MessageReceived, desk: Desk) -> list[Event]:
         raise NotYet
     first, who, leader_id = message.first_line, message.person_id, desk.organisation.leader
     if first is not None and message.standing is not Standing.DOUBTED:
-        action = lifecycle.asked_by_mail(issue, first.action, who, leader_id)
+        inside = who in desk.organisation.person
+        action = lifecycle.asked_by_mail(issue, first.action, who, leader_id, inside=inside)
         # "ack: but who pays?" and "solved: but the lamp is red" are words
         is_plain = first.understood or action not in (Action.ACKNOWLEDGE, Action.CONFIRM)
         if action is not None and is_plain:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from services.router import handlers
 from services.router.store import Desk
 from shared.contracts.event import Event
 from shared.contracts.intake import FirstLine
-from shared.contracts.issue import Action, DeclineReason, Refusal, Standing, State
+from shared.contracts.issue import (
+    Action,
+    DeclineReason,
+    Refusal,
+    Standing,
+    State,
+    WaitingFor,
+)
 from shared.contracts.router import (
     ActionRefused,
     IssueAcknowledged,
@@ -16,11 +25,16 @@ from shared.contracts.router import (
     IssueClosed,
     IssueCommented,
     IssueDeclined,
+    IssueHelped,
+    IssuePromised,
     IssueReopened,
     IssueResolved,
     IssueResponded,
+    IssueSnoozed,
+    IssueWaiting,
     Voice,
 )
+from tests.unit.build import MONDAY
 from tests.unit.router.test_handlers import PICTURE, connection, desk, message, over, put
 
 __all__ = ["connection", "desk"]
@@ -110,9 +124,68 @@ def test_a_carriers_not_solved_opens_it_again(desk: Desk) -> None:
     assert reopened.text == "not solved\nStill red."
 
 
+def test_an_owner_puts_it_off_for_what_stands_in_the_line_and_beneath_it(desk: Desk) -> None:
+    put(desk)
+    until = MONDAY + timedelta(days=2)
+
+    (snoozed,) = said(
+        desk,
+        "ren",
+        Action.SNOOZE,
+        "snooze 2d the part\nIt is small.",
+        until=until,
+        words="the part",
+    )
+
+    assert isinstance(snoozed, IssueSnoozed)
+    assert (snoozed.issue.snoozed_until, snoozed.text) == (until, "the part\nIt is small.")
+
+
+def test_an_owner_waits_promises_and_asks_for_help(desk: Desk) -> None:
+    put(desk)
+    by = MONDAY + timedelta(days=2)
+
+    (waiting,) = said(
+        desk, "ren", Action.WAIT, "お客様待ち\n番号は？", waiting_for=WaitingFor.CUSTOMER
+    )
+    (promised,) = said(desk, "ren", Action.PROMISE, "6/3までに", until=by)
+    (helped,) = said(desk, "ren", Action.ASK, "応援 shoさん", proposed="sho")
+
+    assert isinstance(waiting, IssueWaiting)
+    assert (waiting.issue.waiting_for, waiting.text) == (WaitingFor.CUSTOMER, "番号は？")
+    assert isinstance(promised, IssuePromised)
+    assert promised.issue.promised_at == by
+    assert isinstance(helped, IssueHelped)
+    assert (helped.helper_id, helped.issue.owner_id) == ("sho", "ren")
+
+
+def test_a_colleague_takes_it_over(desk: Desk) -> None:
+    put(desk)
+
+    assigned = said(desk, "sho", Action.TAKE, "引き取ります")[0]
+
+    assert isinstance(assigned, IssueAssigned)
+    assert assigned.issue.owner_id == "sho"
+
+
+@pytest.mark.parametrize(("who", "kind"), [("ren", IssueResponded), ("emi", IssueCommented)])
+def test_whoever_has_it_or_carries_it_means_something_else_by_taking(
+    desk: Desk, who: str, kind: type[Event]
+) -> None:
+    """引き取ります: the owner fetches the goods."""
+    put(desk)
+
+    (words,) = said(desk, who, Action.TAKE, "引き取ります")
+
+    assert isinstance(words, kind)
+
+
 @pytest.mark.parametrize(
     ("who", "action"),
     [
+        ("x-9", Action.TAKE),
+        ("emi", Action.SNOOZE),
+        ("sho", Action.PROMISE),
         ("emi", Action.ACKNOWLEDGE),
         ("emi", Action.RESOLVE),
         ("emi", Action.REOPEN),

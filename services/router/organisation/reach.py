@@ -18,7 +18,7 @@ from services.router.rules import Condition
 from shared.contracts.issue import Source, Urgency
 from shared.contracts.organisation import LANGUAGES, Calendar, Organisation, WeekHours, When
 
-MOST_LOOKS: Final = 50_000
+MOST_LOOKS: Final = 20_000
 """After so many comparisons for one rule, and forty times as many for all, nothing more is said:
 some seconds for a thousand rules that were made to be hard."""
 
@@ -50,17 +50,20 @@ def never(organisation: Organisation) -> Iterator[Never]:
     """
     looks = Looks(40 * MOST_LOOKS)
     possible = possible_minutes(organisation.calendar_named(None))
+    anything = everything(possible)
     before: list[tuple[int, Asked]] = []
     for number, rule in enumerate(organisation.rules):
         asked = asked_by(rule.when, possible)
         empty = tuple(condition for (condition, _), one in asked.items() if one.is_empty())
+        because = (nth for nth, other in before if _lies_within(asked, other, anything))
         if empty:
             yield Never(number, contradiction=empty)
-            continue
-        if not _may_fire(asked, [other for _, other in before], possible, looks):
-            because = (nth for nth, other in before if _lies_within(asked, other, possible))
-            yield Never(number, next(because, None))
-        before.append((number, asked))
+        elif (one := next(because, None)) is not None:
+            yield Never(number, one)
+        elif not _may_fire(asked, [other for _, other in before], anything, looks):
+            yield Never(number)
+        else:
+            before.append((number, asked))
 
 
 class TooMany(Exception):
@@ -79,12 +82,15 @@ class Looks:
             raise TooMany
 
 
-def _may_fire(asked: Asked, before: Sequence[Asked], possible: int, looks: Looks) -> bool:
-    """Whether an issue may be left for a rule, or nothing certain can be told."""
+def _may_fire(asked: Asked, before: Sequence[Asked], anything: Anything, looks: Looks) -> bool:
+    """Whether an issue may be left for a rule, or nothing certain can be told.
+
+    Rules that ask for little are escaped in few ways, so they come first.
+    """
     mine = Looks(min(looks.left, MOST_LOOKS))
     had = mine.left
     try:
-        return left_for(asked, before, possible, mine) is not None
+        return left_for(asked, sorted(before, key=len), anything, mine) is not None
     except TooMany:
         return True
     finally:
@@ -128,24 +134,21 @@ class AnyOf:
     has: Callable[[str, str], bool] = field(repr=False)
     """Whether an issue that has the first, and nothing else, has the second as well."""
     wanted: tuple[str, ...] | None = None
-    """None: it need not have any."""
+    """Of which each by itself has nothing of what is avoided. None: it need not have any."""
     avoided: frozenset[str] = frozenset()
 
     def is_empty(self) -> bool:
-        return self.wanted is not None and self.example() is None
+        return self.wanted == ()
 
     def without(self, other: AnyOf) -> AnyOf:
-        return replace(self, avoided=self.avoided | frozenset(other.wanted or ()))
+        taken = other.wanted or ()
+        left = self.wanted and tuple(
+            wanted for wanted in self.wanted if not any(self.has(wanted, one) for one in taken)
+        )
+        return AnyOf(self.has, left, self.avoided.union(taken))
 
     def meets(self, other: AnyOf) -> bool:
-        return any(map(self._escapes, other.wanted or ()))
-
-    def example(self) -> str | None:
-        """Something wanted that has nothing of what is avoided."""
-        return next(filter(self._escapes, self.wanted or ()), None)
-
-    def _escapes(self, wanted: str) -> bool:
-        return not any(self.has(wanted, avoided) for avoided in self.avoided)
+        return not self.avoided.issuperset(other.wanted or ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +173,13 @@ Aspect = tuple[Condition, str]
 Asked = Mapping[Aspect, Values]
 """What is asked for; in every other aspect any value will do."""
 
+Anything = Mapping[Condition, Values]
+"""All values that there may be."""
 
-def left_for(asked: Asked, before: Sequence[Asked], possible: int, looks: Looks) -> Asked | None:
+
+def left_for(
+    asked: Asked, before: Sequence[Asked], anything: Anything, looks: Looks
+) -> Asked | None:
     """What is left of a rule's region after all rules before it, or a part of that.
 
     None where nothing is left. Raises TooMany where that takes more than `looks`.
@@ -181,7 +189,7 @@ def left_for(asked: Asked, before: Sequence[Asked], possible: int, looks: Looks)
         region, reached = waiting.pop()
         while reached < len(before):
             looks.take()
-            if _meet(region, before[reached], possible):
+            if _meet(region, before[reached], anything):
                 break
             reached += 1
         else:
@@ -189,7 +197,7 @@ def left_for(asked: Asked, before: Sequence[Asked], possible: int, looks: Looks)
         waiting += [
             ({**region, aspect: rest}, reached + 1)
             for aspect, taken in before[reached].items()
-            if not (rest := _in(region, aspect, possible).without(taken)).is_empty()
+            if not (rest := _in(region, aspect, anything).without(taken)).is_empty()
         ]
     return None
 
@@ -257,11 +265,12 @@ def _is_always_like(pattern: str, other: str) -> bool:
     return rules.is_like(pattern.replace("*", ANYTHING), other)
 
 
-def _in(region: Asked, aspect: Aspect, possible: int) -> Values:
-    return region.get(aspect) or _everything(aspect[0], possible)
+def everything(possible: int) -> Anything:
+    """Of each condition all values that there may be."""
+    return {condition: _all_values(condition, possible) for condition in Condition}
 
 
-def _everything(condition: Condition, possible: int) -> Values:
+def _all_values(condition: Condition, possible: int) -> Values:
     match condition:
         case Condition.SOURCE:
             return OneOf(frozenset(Source))
@@ -283,13 +292,17 @@ def _everything(condition: Condition, possible: int) -> Values:
             assert_never(condition)
 
 
-def _meet(region: Asked, other: Asked, possible: int) -> bool:
-    """Whether an issue may lie in both."""
-    return all(_in(region, aspect, possible).meets(values) for aspect, values in other.items())
+def _in(region: Asked, aspect: Aspect, anything: Anything) -> Values:
+    return region.get(aspect) or anything[aspect[0]]
 
 
-def _lies_within(asked: Asked, other: Asked, possible: int) -> bool:
+def _meet(region: Asked, other: Asked, anything: Anything) -> bool:
+    """Whether an issue may lie in both, as far as that is quickly told."""
+    return all(_in(region, aspect, anything).meets(values) for aspect, values in other.items())
+
+
+def _lies_within(asked: Asked, other: Asked, anything: Anything) -> bool:
     """Whether whatever is asked for is asked for by the other, too."""
     return all(
-        _in(asked, aspect, possible).without(values).is_empty() for aspect, values in other.items()
+        _in(asked, aspect, anything).without(values).is_empty() for aspect, values in other.items()
     )

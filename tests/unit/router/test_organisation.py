@@ -741,6 +741,10 @@ def test_a_calendar_may_have_no_public_holidays() -> None:
     assert parse(changed("    holidays: JP\n", "")).calendars[0].holidays is None
 
 
+def test_nobody_needs_a_triage_person() -> None:
+    assert parse(changed("triage: {person: kai}\n", "")).triage is None
+
+
 def test_the_same_id_twice_is_told_at_both_places() -> None:
     text = changed("- id: emi", "- id: kai").replace("carrier: emi", "carrier: kai")
 

@@ -303,6 +303,7 @@ def asked_by_mail(
     """What a mail's first line asks for from this person and now: an owner's "solved" resolves, a
     carrier's confirms, a colleague may only take it over. None where it is only words."""
     held = roles(issue, person_id, leader_id, inside=inside)
+    meant: Action
     if action is Action.TAKE and not held & {Role.OWNER, Role.CARRIER}:
         meant = action
     elif action is Action.TAKE:

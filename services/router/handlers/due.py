@@ -9,6 +9,7 @@ from services.router.handlers.keep import hours_of, keep, plan, policy_of
 from services.router.handlers.owner import appoint, assign
 from services.router.handlers.progress import close
 from services.router.handlers.waits import go_on
+from services.router.lifecycle import Issue
 from services.router.store import Desk
 from shared.contracts.event import Envelope, Event
 from shared.contracts.issue import (
@@ -39,7 +40,7 @@ def issue_due(due: IssueDue, desk: Desk) -> list[Event]:
         hours,
         desk.now,
         lead_id=desk.acting(team.lead) if team else None,
-        leader_id=desk.acting(organisation.leader),
+        leader_id=_leader(issue, desk),
         named_id=_named(rung, desk),
     )
     climbed = followup.climb(issue, policy, hours, desk.now)
@@ -74,6 +75,15 @@ def issue_due(due: IssueDue, desk: Desk) -> list[Event]:
             return close(issue, desk, confirmed=False)
         case _:
             assert_never(deed)
+
+
+def _leader(issue: Issue, desk: Desk) -> str:
+    """Whoever acts for the leader; the leader where that one carries the issue or reported it, or
+    must not know of it."""
+    leader_id = desk.organisation.leader
+    acting_id = desk.acting(leader_id)
+    barred = issue.confidential or acting_id in (issue.carrier_id, issue.reporter_id)
+    return leader_id if barred else acting_id
 
 
 def _named(rung: Rung | None, desk: Desk) -> str | None:

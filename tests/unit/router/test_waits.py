@@ -13,13 +13,14 @@ from services.router import handlers, store
 from services.router.lifecycle import Issue
 from services.router.store import Board, Desk
 from shared.contracts.event import Event
-from shared.contracts.intake import ActionRequested, MessageReceived, PauseSaid
+from shared.contracts.intake import AbsenceSaid, ActionRequested, MessageReceived, PauseSaid
 from shared.contracts.issue import Action, Refusal, Source, Standing, State, Step, WaitingFor
 from shared.contracts.organisation import Organisation
 from shared.contracts.router import (
     ActionRefused,
     ChasingPaused,
     ChasingResumed,
+    IssueAssigned,
     IssueCommented,
     IssueDue,
     IssueLapsed,
@@ -432,3 +433,36 @@ def test_the_clock_is_told_what_is_in_force(desk: Desk) -> None:
 
     assert (found.pause_id, found.wake_at, found.moving) == ("typhoon", WEDNESDAY, "")
     assert found.holds(TUESDAY + timedelta(minutes=1))
+
+
+# Who leads while the leader is away
+
+
+@pytest.mark.parametrize(
+    ("said", "leads"),
+    [({}, "mio"), ({"carrier_id": "mio"}, "kai"), ({"reporter_id": "mio"}, "kai")],
+)
+def test_what_nobody_does_goes_to_whoever_acts_for_the_leader_if_they_may_have_it(
+    connection: Connection, said: dict[str, Any], leads: str
+) -> None:
+    people = build.organisation().people
+    kai = next(one for one in people if one.id == "kai").model_copy(update={"substitute": "mio"})
+    others = [one for one in people if one.id != "kai"]
+    desk = open_desk(connection, organisation=build.organisation(people=(kai, *others)))
+    away = AbsenceSaid(
+        event_id="away",
+        occurred_at=MONDAY,
+        absence_id="away",
+        person_id="kai",
+        said_by_id="kai",
+        starts_at=MONDAY,
+        ends_at=MONDAY + timedelta(days=9),
+    )
+    handlers.HEARS[AbsenceSaid].decide(away, desk)
+    handlers.absence_turns("away", MONDAY, desk)
+    desk.put(build.issue(team_id="shipping", owner_id="yui", rung=3, **said))
+
+    *_, last = due(later(desk, MONDAY + 5 * HOUR))
+
+    assert isinstance(last, IssueAssigned)
+    assert last.issue.owner_id == leads

@@ -303,11 +303,10 @@ def asked_by_mail(
     """What a mail's first line asks for from this person and now: an owner's "solved" resolves, a
     carrier's confirms, a colleague may only take it over. None where it is only words."""
     held = roles(issue, person_id, leader_id, inside=inside)
-    meant: Action
-    if action is Action.TAKE and not held & {Role.OWNER, Role.CARRIER}:
-        meant = action
-    elif action is Action.TAKE:
-        return None
+    meant: Action = action
+    if action is Action.TAKE:
+        if held & {Role.OWNER, Role.CARRIER}:
+            return None
     elif Role.OWNER in held:
         moves = action is Action.DECLINE and Role.LEADER in held
         meant = Action.HAND_OVER if moves else action

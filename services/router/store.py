@@ -479,22 +479,31 @@ class Desk(Store):
 
     def staff(self, people: Iterable[Person]) -> Staff:
         """These people, as owners are chosen among them."""
+        absences, elsewhere = self._board.absences, self._elsewhere
+        hours = self._board.hours(self.organisation)
         for person in people:
-            if person.id in self._board.absences or not self._is_usual:
+            if person.id in self._presences:
+                continue
+            if person.id in absences:
                 self._count_presence(person.id)
+            elif elsewhere and (found := elsewhere.get(hours[person.id])) is not None:
+                self._presences[person.id] = found
         return Staff(self.works, self._presences)
 
     def _count_presence(self, person_id: str) -> None:
-        if person_id not in self._presences:
-            hours = self.hours_of(person_id)
-            runs = self._board.runs(person_id, hours)
-            self._presences[person_id] = presence.presence(runs, hours, self._company, self.now)
+        hours = self.hours_of(person_id)
+        runs = self._board.runs(person_id, hours)
+        self._presences[person_id] = presence.presence(runs, hours, self._company, self.now)
 
     @cached_property
-    def _is_usual(self) -> bool:
-        """Whether everybody works now who is not absent, or will before the company does."""
-        every = self._board.kinds_of_hours(self.organisation)
-        return all(presence.presence((), one, self._company, self.now) is HERE for one in every)
+    def _elsewhere(self) -> Mapping[WorkingHours, Presence]:
+        """By their hours, whoever is not absent and yet is here only some time after the company
+        is; nearly always nobody."""
+        every = {
+            one: presence.presence((), one, self._company, self.now)
+            for one in self._board.kinds_of_hours(self.organisation)
+        }
+        return {hours: found for hours, found in every.items() if found != HERE}
 
     @cached_property
     def _company(self) -> Company:
@@ -502,7 +511,7 @@ class Desk(Store):
 
     def _forget_presences(self) -> None:
         self._presences.clear()
-        for name in ("_is_usual", "_company"):
+        for name in ("_elsewhere", "_company"):
             self.__dict__.pop(name, None)
 
     def run(self, person_id: str) -> Run | None:

@@ -248,11 +248,12 @@ class Installation:
     def let_go(self) -> bool:
         """Moves the clock on to where the mails go that wait for company, if any do."""
         query = "select due_at from bundle where bundle_id is not null and due_at between ? and ?"
-        now = int(self.now.timestamp() * 1e6)
-        latest = now + int((GATHER + EVEN_SO).total_seconds() * 1e6)
-        rows = self.ask("notifier", query, now, latest)
+        now = self.now
+        instants = self._kept(now), self._kept(now + GATHER + EVEN_SO)
+        rows = self.ask("notifier", query, *instants)
         if rows:
-            left = timedelta(microseconds=max(row[0] for row in rows) - now)
+            left = max(row[0] for row in rows) - instants[0]
+            left = left if self._postgresql else timedelta(microseconds=left)
             write_offset(self.data / "clock", read_offset(self.data / "clock") + left)
         return bool(rows)
 
@@ -272,8 +273,12 @@ class Installation:
 
         return self._administer(count, -1)
 
+    def _kept(self, at: datetime) -> Any:
+        """An instant as the databases keep it."""
+        return at if self._postgresql else int(at.timestamp() * 1e6)
+
     def _due(self) -> int:
-        now = self.now if self._postgresql else int(self.now.timestamp() * 1e6)
+        now = self._kept(self.now)
         count = 0
         for table in ("issue", "absence"):
             query = f"select count(*) from {table} where wake_at <= ?"

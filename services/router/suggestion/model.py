@@ -140,7 +140,7 @@ class Model:
     def load(cls, file: Path) -> Model:
         """Raises ModelUnusable, whatever the file is."""
         try:
-            with np.load(file, allow_pickle=False) as stored:
+            with file.open("rb") as opened, np.load(opened, allow_pickle=False) as stored:
                 return _whole(json.loads(stored["about"].tobytes()), stored)
         except Exception as error:  # a broken archive raises whatever it likes
             raise ModelUnusable(f"{file.name}: {error!r}") from error

@@ -72,7 +72,7 @@ def _tokenizer(_thread: int) -> Tokenizer:
     """One for each thread, since none may be used by two at a time."""
     from sudachipy import SplitMode
 
-    return dictionary().create(SplitMode.A)
+    return dictionary().tokenizer(SplitMode.A)
 
 
 @cache

@@ -43,7 +43,7 @@ def test_any_number_of_lessons_makes_a_model(count: int) -> None:
     likely = train(texts, labels).model.likely("toner is empty")
 
     assert sum(one.probability for one in likely) <= 1.0001
-    assert all(0 <= one.probability <= ceiling(count) for one in likely)
+    assert all(0 <= one.probability <= ceiling(count) + 1e-6 for one in likely)
 
 
 def test_a_single_label_is_never_quite_sure() -> None:
@@ -131,7 +131,7 @@ def test_probabilities_are_softened_to_what_was_right() -> None:
 def test_a_curve_mends_what_is_too_sure_and_leaves_the_order() -> None:
     draw = np.random.default_rng(2)
     chances = softmax(draw.normal(size=(4_000, 5)) * 4)
-    right = draw.random(4_000) < 0.6
+    right = draw.random(4_000) < 0.3 + 0.5 * chances.max(axis=1)
     truth = np.where(right, chances.argmax(axis=1), (chances.argmax(axis=1) + 1) % 5)
 
     bent = fit_curve(chances, truth).bend(chances)

@@ -171,7 +171,8 @@ def test_a_broken_organisation_file_is_named_by_line_and_the_old_one_stays(
         asked = banso.expect("nguyen", "This is yours now")
         banso.expect("brown", "We have received it")
 
-        gone = [line for line in good.splitlines() if "id: nguyen" not in line]
+        left = good.replace("person: nguyen", "person: ito")  # who sorts what nothing places
+        gone = [line for line in left.splitlines() if "id: nguyen" not in line]
         file.write_text("\n".join(gone))
         banso.expect("abe", "あなたの担当になりました")
         banso.expect("brown", "Somebody else looks after it now")

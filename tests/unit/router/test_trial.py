@@ -8,6 +8,8 @@ import pytest
 from sqlalchemy import insert
 
 from services.router import rules, store, trial
+from services.router.suggestion.memory import label_of
+from services.router.suggestion.training import train
 from services.router.trial import NoSuchWork, try_out
 from shared.contracts.issue import Urgency
 from shared.contracts.organisation import Category
@@ -58,6 +60,38 @@ def test_nothing_is_kept(tmp_path: Path) -> None:
     assert first.assigned.issue == again.assigned.issue
     with open_engine(f"sqlite:///{file}", read_only=True).connect() as connection:
         assert connection.execute(store.issues.select()).all() == []
+
+
+def test_what_no_rule_places_goes_to_the_triage_person() -> None:
+    organisation = build.organisation(triage={"person": "ren"})
+
+    found = try_out(build.raised(), organisation, MONDAY)
+
+    assert (found.assigned.issue.owner_id, found.assigned.because) == ("ren", "triage")
+
+
+def test_what_was_learned_counts_where_there_is_a_database(tmp_path: Path) -> None:
+    file = database(tmp_path / "router.db")
+    texts = [f"the parcel {nth} is late" for nth in range(30)] + ["the lamp is red"] * 30
+    labels = [label_of("shipping", None)] * 30 + [label_of("product", None)] * 30
+    train(texts, labels).model.save(tmp_path / "suggestion.npz")
+    organisation = build.organisation(triage={"person": "ren", "sure": 0.5})
+    raised = build.raised(summary="a late parcel", description="the parcel is late")
+
+    found = try_out(raised, organisation, MONDAY, file)
+
+    assert found.assigned.issue.team_id == "shipping"
+    assert found.assigned.reasons.guessed
+
+
+def test_what_was_learned_and_can_not_be_read_counts_as_nothing(tmp_path: Path) -> None:
+    file = database(tmp_path / "router.db")
+    (tmp_path / "suggestion.npz").write_bytes(b"nothing of ours")
+    organisation = build.organisation(triage={"person": "ren"})
+
+    found = try_out(build.raised(), organisation, MONDAY, file)
+
+    assert found.assigned.issue.owner_id == "ren"
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no database at all, only some words"])

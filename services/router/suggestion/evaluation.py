@@ -78,6 +78,9 @@ class Report:
     words_top1: float
     """By words alone, on all test rows."""
     words_top3: float
+    words_answered_at_90: float
+    words_threshold_at_90: float | None
+    """What the router goes by, which reads no meaning while an issue waits."""
     calibration_error: float
     answered_at_90: float
     precision_at_90: float
@@ -156,12 +159,8 @@ def evaluate(
     right = best.chances.argmax(axis=1) == expected[best.rows]
     plain_right = np.array([plain[nth][:1] == [split.test_labels[nth]] for nth in best.rows])
     confident = best.chances.max(axis=1)
-    threshold = threshold_for(
-        best.held_chances.max(axis=1),
-        best.held_chances.argmax(axis=1) == best.held_truth,
-        PRECISION,
-    )
-    answered = confident >= threshold if threshold is not None else np.zeros(len(right), bool)
+    threshold, answered = _answered(best)
+    words_threshold, words_answered = _answered(words)
     return Report(
         rows=len(split.texts) + len(split.test_texts),
         trained=len(split.texts),
@@ -174,6 +173,8 @@ def evaluate(
         baseline_top3=float(np.mean([split.test_labels[nth] in plain[nth] for nth in best.rows])),
         words_top1=float((words.chances.argmax(axis=1) == expected).mean()),
         words_top3=_top3(words.chances, expected),
+        words_answered_at_90=float(words_answered.mean()),
+        words_threshold_at_90=words_threshold,
         calibration_error=calibration_error(confident, right),
         answered_at_90=float(answered.mean()),
         precision_at_90=float(right[answered].mean()) if answered.any() else 0.0,
@@ -184,6 +185,19 @@ def evaluate(
         sampled=best.sampled,
         margin=2 * float((right.astype(int) - plain_right.astype(int)).std() / len(right) ** 0.5),
     )
+
+
+def _answered(guessed: _Guessed) -> tuple[float | None, NDArray[np.bool_]]:
+    """From which confidence on nine of ten were right on what was held out, and which test rows
+    reach it."""
+    threshold = threshold_for(
+        guessed.held_chances.max(axis=1),
+        guessed.held_chances.argmax(axis=1) == guessed.held_truth,
+        PRECISION,
+    )
+    confident = guessed.chances.max(axis=1)
+    never = np.zeros(len(confident), bool)
+    return threshold, confident >= threshold if threshold is not None else never
 
 
 def _top3(chances: Any, expected: Rows) -> float:

@@ -67,21 +67,25 @@ def fit_curve(chances: Floats, truth: NDArray[np.intp]) -> Curve:
     found = minimize(loss, np.array([1.0, 0.0]), method="Nelder-Mead")
     # a slope that turns the order round would be learned from chance
     smooth = Curve(max(float(found.x[0]), 0.1), float(found.x[1]))
-    return smooth._replace(**_points(smooth.bend(chances).max(axis=1), right))
+    said, meant = _points(smooth.bend(chances).max(axis=1), right)
+    return smooth._replace(said=said, meant=meant)
 
 
-def _points(confidences: Floats, right: NDArray[np.bool_]) -> dict[str, tuple[float, ...]]:
+def _points(
+    confidences: Floats, right: NDArray[np.bool_]
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """What confidences are worth, in groups of equal size (isotonic regression). Where many labels
     are wrong nothing is ever surer than that, which no smooth curve of the log-odds can say."""
     from sklearn.isotonic import IsotonicRegression
 
     groups = min(len(right) // GROUP, MOST_GROUPS)
     if groups < FEWEST_GROUPS:
-        return {}
+        return (), ()
     parts = np.array_split(np.argsort(confidences, kind="stable"), groups)
     said = np.array([confidences[part].mean() for part in parts])
     meant = IsotonicRegression().fit_transform(said, [right[part].mean() for part in parts])
-    return {"said": tuple(map(float, said)), "meant": tuple(map(float, meant))}
+    said, first = np.unique(said, return_index=True)  # groups of equal confidence are one point
+    return tuple(map(float, said)), tuple(map(float, meant[first]))
 
 
 def log_loss(chances: Floats, truth: NDArray[np.intp]) -> float:

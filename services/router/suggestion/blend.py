@@ -76,14 +76,14 @@ def _points(
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """What confidences are worth, in groups of equal size (isotonic regression). Where many labels
     are wrong nothing is ever surer than that, which no smooth curve of the log-odds can say."""
-    from sklearn.isotonic import IsotonicRegression
+    from sklearn.isotonic import isotonic_regression
 
     groups = min(len(right) // GROUP, MOST_GROUPS)
     if groups < FEWEST_GROUPS:
         return (), ()
     parts = np.array_split(np.argsort(confidences, kind="stable"), groups)
-    said = np.array([confidences[part].mean() for part in parts])
-    meant = IsotonicRegression().fit_transform(said, [right[part].mean() for part in parts])
+    said = np.array([float(confidences[part].mean()) for part in parts])
+    meant = isotonic_regression([float(right[part].mean()) for part in parts])
     said, first = np.unique(said, return_index=True)  # groups of equal confidence are one point
     return tuple(map(float, said)), tuple(map(float, meant[first]))
 

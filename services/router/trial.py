@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from services.router import rules, store
 from services.router.handlers.raised import issue_raised
 from services.router.rules import Route, Tried
 from services.router.store import Board, Desk
+from services.router.suggestion.memory import FILE
 from shared.contracts.intake import IssueRaised
 from shared.contracts.organisation import Organisation, Policy
 from shared.contracts.router import IssueAssigned
@@ -44,10 +45,13 @@ def try_out(
     """What would become of the issue if it came in at `now`.
 
     `database` is the router's, and is read only: who has how much in hand, and who is away.
-    Without it nobody has anything in hand. Raises NoSuchWork.
+    Without it nobody has anything in hand, and nothing was learned. Raises NoSuchWork.
     """
     with _connection(database) as connection:
-        desk = Desk(connection, now, organisation, Board(connection))
+        board = Board(connection)
+        if database is not None:
+            _recall(board, database.with_name(FILE))
+        desk = Desk(connection, now, organisation, board)
         (assigned, *_) = (
             event for event in issue_raised(raised, desk) if isinstance(event, IssueAssigned)
         )
@@ -64,6 +68,15 @@ def try_out(
         answer_by=hours.after(raised.occurred_at, policy.answer_within),
         resolve_by=hours.after(raised.occurred_at, policy.resolve_within),
     )
+
+
+def _recall(board: Board, file: Path) -> None:
+    """A file that the router will learn anew says nothing here."""
+    if file.exists():
+        from services.router.suggestion.model import ModelUnusable
+
+        with suppress(ModelUnusable):
+            board.memory.recall(file)
 
 
 @contextmanager

@@ -151,7 +151,7 @@ def _how(
         guesses = ", ".join(
             f"{names.team(one.team_id)} {round(one.probability * 100)}%" for one in reasons.guesses
         )
-        yield _("Earlier issues like this went to: %(guesses)s.", guesses=guesses)
+        yield _("It fits best: %(guesses)s.", guesses=guesses)
     if reasons.rota is not None:
         yield _("It is their turn in “%(rota)s”.", rota=names.rota(reasons.rota))
     if reasons.schedule is not None:

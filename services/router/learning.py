@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.engine import make_url
 
 from services.router.store import Desk, Lesson, count_lessons, last_published, read_lessons
-from services.router.suggestion.memory import Memory, label_of, lines_of
+from services.router.suggestion.memory import FILE, Memory, label_of, lines_of
 from shared import clock, logs
 from shared.contracts.organisation import Organisation
 from shared.database import open_engine
@@ -36,7 +36,6 @@ NEW_LESSONS = 20
 MOST_LESSONS = 100_000
 LEAST_PER_CATEGORY = 5
 """With fewer lessons a category is not told apart from others of its team."""
-FILE = "suggestion.npz"
 POLITENESS = 10
 LEARN_WITHIN_S = 3600.0
 
@@ -78,15 +77,15 @@ class Learner:
             await asyncio.to_thread(self._memory.warm, organisation)
 
     async def _load(self) -> None:
-        from services.router.suggestion.model import Model, ModelUnusable
+        from services.router.suggestion.model import ModelUnusable
 
         try:
-            model = await asyncio.to_thread(Model.load, self._file)
+            await asyncio.to_thread(self._memory.recall, self._file)
         except ModelUnusable as error:
             log.error("suggestion.unusable", file=self._file.name, error=str(error))
             return
-        self._memory.model = model
-        log.info("suggestion.in_force", lessons=model.lessons, labels=len(model.labels))
+        if (model := self._memory.model) is not None:
+            log.info("suggestion.in_force", lessons=model.lessons, labels=len(model.labels))
 
     async def _learn(self) -> None:
         process = await asyncio.create_subprocess_exec(

@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from services.router import rules, store
 from services.router.handlers.raised import issue_raised
-from services.router.learning import FILE
 from services.router.rules import Route, Tried
 from services.router.store import Board, Desk
+from services.router.suggestion.memory import FILE
 from shared.contracts.intake import IssueRaised
 from shared.contracts.organisation import Organisation, Policy
 from shared.contracts.router import IssueAssigned
 from shared.database import open_engine
 from shared.worktime import working_hours
-
-if TYPE_CHECKING:
-    from services.router.suggestion.model import Model
 
 
 class NoSuchWork(Exception):
@@ -48,12 +44,13 @@ def try_out(
 ) -> Trial:
     """What would become of the issue if it came in at `now`.
 
-    `database` is the router's, and is read only: who has how much in hand, who is away, and what
-    was learned from history. Without it nobody has anything in hand. Raises NoSuchWork.
+    `database` is the router's, and is read only: who has how much in hand, and who is away.
+    Without it nobody has anything in hand, and nothing was learned. Raises NoSuchWork.
     """
     with _connection(database) as connection:
         board = Board(connection)
-        board.memory.model = _learned(database) if database is not None else None
+        if database is not None:
+            _recall(board, database.with_name(FILE))
         desk = Desk(connection, now, organisation, board)
         (assigned, *_) = (
             event for event in issue_raised(raised, desk) if isinstance(event, IssueAssigned)
@@ -73,15 +70,13 @@ def try_out(
     )
 
 
-def _learned(database: Path) -> Model | None:
-    """What the router has in force: nothing, where its file is missing or can't be read."""
-    from services.router.suggestion.model import Model, ModelUnusable
+def _recall(board: Board, file: Path) -> None:
+    """A file that the router will learn anew says nothing here."""
+    if file.exists():
+        from services.router.suggestion.model import ModelUnusable
 
-    file = database.with_name(FILE)
-    try:
-        return Model.load(file) if file.exists() else None
-    except ModelUnusable:
-        return None
+        with suppress(ModelUnusable):
+            board.memory.recall(file)
 
 
 @contextmanager

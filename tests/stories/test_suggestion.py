@@ -39,7 +39,7 @@ def test_a_correction_is_learned_and_the_next_one_finds_its_way(banso: Installat
 
 
 def test_the_button_of_a_guess_proposes_its_team(banso: Installation) -> None:
-    raised(banso, "About the stock of manuals and videos")
+    raised(banso, "Who makes the videos?")
     asked = banso.expect("nguyen", "Please say where it belongs")
     (button,) = (line for line in asked.text.splitlines() if line.startswith("→ Manuals"))
 

@@ -79,7 +79,7 @@ def _to_be_sorted(say: Say) -> Said:
     if guesses:
         lines.append(
             _(
-                "These fit best, going by earlier issues. One click passes it on;"
+                "These fit best, as far as Banso can tell. One click passes it on;"
                 " Banso learns of it."
             )
         )

@@ -27,16 +27,19 @@ class Placed:
 def place(raised: IssueRaised, desk: Desk) -> Placed:
     """By the rules; else by a guess that is sure enough; else somebody has to say.
 
+    What the teams say of themselves is only ever shown, not followed.
+
     Nobody sorts what they carry themselves: that goes to the default team.
     """
     organisation = desk.organisation
     route, triage = rules.route(raised, organisation), organisation.triage
-    if not route.unclear or (triage is None and desk.memory.model is None):
+    if not route.unclear or (triage is None and not desk.memory.has_learned):
         return Placed(route)
     guesses = desk.memory.guesses(f"{raised.summary}\n{raised.description}", organisation)
     if triage is None:
         return Placed(route, guesses)
-    if guesses and guesses[0].probability >= triage.sure:
+    is_sure = bool(guesses) and guesses[0].probability >= triage.sure
+    if is_sure and desk.memory.has_learned:
         return Placed(_by(guesses[0], route, desk), guesses, guessed=True)
     is_party = triage.person in (route.carrier_id, raised.reporter_id)
     return Placed(route, guesses, sorted_by=None if is_party else triage.person)

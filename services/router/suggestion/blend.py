@@ -15,6 +15,10 @@ START = 3.0
 PULL = 2.0
 """How many rows' worth of evidence it takes to move a weight away from START by a factor of e."""
 BINS = 10
+GROUP = 100
+"""Rows that say together what a confidence is worth."""
+FEWEST_GROUPS = 5
+MOST_GROUPS = 25
 
 Floats = NDArray[Any]
 
@@ -62,7 +66,26 @@ def fit_curve(chances: Floats, truth: NDArray[np.intp]) -> Curve:
 
     found = minimize(loss, np.array([1.0, 0.0]), method="Nelder-Mead")
     # a slope that turns the order round would be learned from chance
-    return Curve(max(float(found.x[0]), 0.1), float(found.x[1]))
+    smooth = Curve(max(float(found.x[0]), 0.1), float(found.x[1]))
+    said, meant = _points(smooth.bend(chances).max(axis=1), right)
+    return smooth._replace(said=said, meant=meant)
+
+
+def _points(
+    confidences: Floats, right: NDArray[np.bool_]
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """What confidences are worth, in groups of equal size (isotonic regression). Where many labels
+    are wrong nothing is ever surer than that, which no smooth curve of the log-odds can say."""
+    from sklearn.isotonic import isotonic_regression
+
+    groups = min(len(right) // GROUP, MOST_GROUPS)
+    if groups < FEWEST_GROUPS:
+        return (), ()
+    parts = np.array_split(np.argsort(confidences, kind="stable"), groups)
+    said = np.array([float(confidences[part].mean()) for part in parts])
+    meant = isotonic_regression([float(right[part].mean()) for part in parts])
+    said, first = np.unique(said, return_index=True)  # groups of equal confidence are one point
+    return tuple(map(float, said)), tuple(map(float, meant[first]))
 
 
 def log_loss(chances: Floats, truth: NDArray[np.intp]) -> float:

@@ -252,7 +252,9 @@ def _by_meaning(
     logits = [held_out.logits[[place[int(row)] for row in held]], np.concatenate(spoken)]
     weights = fit_weights(logits, truth[held])
     mixed = softmax(weights[0] * logits[0] + weights[1] * logits[1])
-    if log_loss(mixed, truth[held]) >= log_loss(trained.model.chances(logits[0]), truth[held]):
+    is_sample = len(newest) < len(split.texts) or len(tested) < len(split.test_texts)
+    alone = trained.model.chances(logits[0])
+    if not _is_better(mixed, alone, truth[held], is_sample=is_sample):
         return None
     curve = fit_curve(mixed, truth[held])
     opinion = meaning.learn(told, truth[newest], labels)
@@ -261,7 +263,6 @@ def _by_meaning(
     said = opinion.logits(vectors(test_texts, characters, progress))
     sums = weights[0] * _word_logits(test_texts, trained) + weights[1] * said
     took = elapsed_s() - started
-    is_sample = len(newest) < len(split.texts) or len(tested) < len(split.test_texts)
     return _Guessed(
         rows=tested,
         chances=_bent(sums, curve, trained),
@@ -270,6 +271,13 @@ def _by_meaning(
         seconds=1000 * took / len(tested),
         sampled=Sampled(len(newest), len(tested), characters) if is_sample else None,
     )
+
+
+def _is_better(mixed: Any, alone: Any, truth: Rows, *, is_sample: bool) -> bool:
+    """Whether meaning helps; clearly so where only some rows could be tested with it."""
+    gain = (mixed.argmax(axis=1) == truth).astype(int) - (alone.argmax(axis=1) == truth)
+    least = float(gain.std() / len(gain) ** 0.5) if is_sample else 0.0
+    return log_loss(mixed, truth) < log_loss(alone, truth) and float(gain.mean()) >= least
 
 
 def _bent(sums: Any, curve: Curve, trained: Trained) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from services.router.suggestion.text import dictionary, words
@@ -17,6 +18,8 @@ from shared.contracts.organisation import Organisation
 if TYPE_CHECKING:
     from services.router.suggestion.model import Model
 
+FILE = "suggestion.npz"
+"""What was learned is kept in it, beside a database that is a file."""
 MOST_GUESSES = 3
 LEAST = 0.01
 """Guesses that are less likely are none."""
@@ -34,6 +37,11 @@ class Memory:
     def __init__(self, model: Model | None = None) -> None:
         self.model = model
         self._beginner: tuple[str, Model | None] | None = None
+
+    @property
+    def has_learned(self) -> bool:
+        """Whether guesses come from a history."""
+        return self.model is not None
 
     def guesses(self, text: str, organisation: Organisation) -> tuple[Guess, ...]:
         """The three likeliest teams, each with a category where that is likelier than not."""
@@ -55,6 +63,12 @@ class Memory:
         ]
         guesses.sort(key=lambda guess: -guess.probability)
         return tuple(one for one in guesses[:MOST_GUESSES] if one.probability >= LEAST)
+
+    def recall(self, file: Path) -> None:
+        """Puts in force what was learned. Raises ModelUnusable."""
+        from services.router.suggestion.model import Model
+
+        self.model = Model.load(file)
 
     def warm(self, organisation: Organisation) -> None:
         """Does beforehand, in another thread, what would keep the first issue waiting."""

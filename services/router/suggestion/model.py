@@ -32,11 +32,14 @@ class Likely(NamedTuple):
 
 
 class Curve(NamedTuple):
-    """How the probability of the likeliest label is bent to what it turned out to be worth
-    (Platt scaling of its log-odds)."""
+    """How the probability of the likeliest label is bent to what it turned out to be worth: its
+    log-odds first (Platt scaling), and what comes of that along a line through some points."""
 
     slope: float = 1.0
     offset: float = 0.0
+    said: tuple[float, ...] = ()
+    """The points, rising; none for a straight line."""
+    meant: tuple[float, ...] = ()
 
     def bend(self, chances: Any) -> Any:
         """The others share the rest as before, and none of them overtakes the likeliest."""
@@ -44,7 +47,9 @@ class Curve(NamedTuple):
         told = np.clip(np.take_along_axis(chances, best, -1), 1e-6, 1 - 1e-6)
         odds = self.slope * np.log(told / (1 - told)) + self.offset
         bent = 1 / (1 + np.exp(-odds))
-        others = np.minimum(chances * (1 - bent) / (1 - told), bent)
+        if self.said:
+            bent = np.interp(bent, self.said, self.meant)
+        others = np.minimum(chances * (1 - bent) / (1 - told), 0.999 * bent)
         np.put_along_axis(others, best, bent, -1)
         return others
 

@@ -338,7 +338,7 @@ def test_figures_about_a_person_are_for_that_person_and_the_leader(
                 )
             ),
             None,
-            ["Earlier issues like this went to: Shipping 50%, Product 30%."],
+            ["It fits best: Shipping 50%, Product 30%."],
         ),
         (
             NEW,

@@ -42,6 +42,11 @@ class Guesses(Memory):
             for team, category, probability in guesses
         )
         self.asked: list[str] = []
+        self.learned = True
+
+    @property
+    def has_learned(self) -> bool:
+        return self.learned
 
     def guesses(self, text: str, organisation: Organisation) -> tuple[Guess, ...]:
         self.asked.append(text)
@@ -106,6 +111,21 @@ def test_a_sure_guess_is_followed(connection: Connection) -> None:
     assert not assigned.issue.triage
 
 
+def test_what_teams_say_of_themselves_is_not_followed(connection: Connection) -> None:
+    memory = Guesses(("shipping", None, 0.9))
+    memory.learned = False
+
+    assert raise_issue(desk_of(connection, memory)).because is AssignedBecause.TRIAGE
+
+
+def test_without_triage_what_is_guessed_is_only_told(connection: Connection) -> None:
+    assigned = raise_issue(desk_of(connection, SURE, build.organisation()))
+
+    assert assigned.issue.team_id == "product"
+    assert assigned.reasons.guesses[0].team_id == "shipping"
+    assert not assigned.reasons.guessed
+
+
 def test_an_unsure_one_goes_to_whoever_sorts_with_the_guesses(connection: Connection) -> None:
     assigned = raise_issue(desk_of(connection, UNSURE))
 
@@ -126,6 +146,7 @@ def test_nobody_sorts_what_they_carry_themselves(connection: Connection) -> None
 
 def test_without_triage_it_goes_to_the_default_team(connection: Connection) -> None:
     memory = Guesses(("shipping", "late", 0.9))
+    memory.learned = False
 
     assigned = raise_issue(desk_of(connection, memory, build.organisation()))
 

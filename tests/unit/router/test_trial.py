@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import insert
 
 from services.router import rules, store, trial
-from services.router.suggestion.memory import label_of
+from services.router.suggestion.memory import FILE, label_of
 from services.router.suggestion.training import train
 from services.router.trial import NoSuchWork, try_out
 from shared.contracts.issue import Urgency
-from shared.contracts.organisation import Category
+from shared.contracts.organisation import Category, Triage
 from shared.database import open_engine
 from tests.unit import build
 from tests.unit.build import HOUR, MONDAY
@@ -62,36 +62,24 @@ def test_nothing_is_kept(tmp_path: Path) -> None:
         assert connection.execute(store.issues.select()).all() == []
 
 
-def test_what_no_rule_places_goes_to_the_triage_person() -> None:
-    organisation = build.organisation(triage={"person": "ren"})
-
-    found = try_out(build.raised(), organisation, MONDAY)
-
-    assert (found.assigned.issue.owner_id, found.assigned.because) == ("ren", "triage")
-
-
-def test_what_was_learned_counts_where_there_is_a_database(tmp_path: Path) -> None:
+def test_what_was_learned_beside_the_database_counts(tmp_path: Path) -> None:
     file = database(tmp_path / "router.db")
-    texts = [f"the parcel {nth} is late" for nth in range(30)] + ["the lamp is red"] * 30
-    labels = [label_of("shipping", None)] * 30 + [label_of("product", None)] * 30
-    train(texts, labels).model.save(tmp_path / "suggestion.npz")
-    organisation = build.organisation(triage={"person": "ren", "sure": 0.5})
-    raised = build.raised(summary="a late parcel", description="the parcel is late")
+    triage = Triage(person="mio", sure=0.5)
+    organisation = build.organisation(triage=triage)
+    learned = file.with_name(FILE)
+    texts = [f"the parcel is late {nth}" for nth in range(30)]
+    labels = [label_of("shipping", None)] * 30
+    others = [f"it does not start {nth}" for nth in range(30)]
+    train([*texts, *others], [*labels, *([label_of("product", None)] * 30)]).model.save(learned)
+    raised = build.raised(summary="The parcel is late", description="late")
 
     found = try_out(raised, organisation, MONDAY, file)
+    learned.write_bytes(b"broken")
+    without = try_out(raised, organisation, MONDAY, file)
 
     assert found.assigned.issue.team_id == "shipping"
     assert found.assigned.reasons.guessed
-
-
-def test_what_was_learned_and_can_not_be_read_counts_as_nothing(tmp_path: Path) -> None:
-    file = database(tmp_path / "router.db")
-    (tmp_path / "suggestion.npz").write_bytes(b"nothing of ours")
-    organisation = build.organisation(triage={"person": "ren"})
-
-    found = try_out(build.raised(), organisation, MONDAY, file)
-
-    assert found.assigned.issue.owner_id == "ren"
+    assert without.assigned.issue.triage
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no database at all, only some words"])

@@ -142,6 +142,19 @@ def test_a_curve_mends_what_is_too_sure_and_leaves_the_order() -> None:
     assert np.all(bent.sum(axis=1) <= 1.0001)
 
 
+def test_nothing_is_surer_than_wrong_labels_allow() -> None:
+    draw = np.random.default_rng(4)
+    chances = softmax(draw.normal(size=(5_000, 5)) * 6)
+    right = draw.random(5_000) < np.minimum(chances.max(axis=1), 0.85)
+    truth = np.where(right, chances.argmax(axis=1), (chances.argmax(axis=1) + 1) % 5)
+
+    bent = fit_curve(chances, truth).bend(chances)
+
+    assert bent.max() < 0.9
+    assert calibration_error(bent.max(axis=1), right) < 0.02
+    assert np.array_equal(bent.argmax(axis=1), chances.argmax(axis=1))
+
+
 def test_a_curve_is_straight_where_nothing_was_held_out() -> None:
     assert fit_curve(np.zeros((0, 3)), np.zeros(0, np.intp)) == Curve()
 

@@ -69,6 +69,8 @@ class Reader:
     organisation: Organisation
     person_id: str
     now: datetime
+    reporter_id: str = ""
+    """Who brought it in: whoever reads outside reads it in their place."""
 
     @property
     def inside(self) -> bool:
@@ -129,19 +131,37 @@ def _entry(happening: Happening, reader: Reader) -> Entry | None:
         return None
     said, inside = happening.said, reader.inside
     may_see_raw = reader.person_id in (happening.actor_id, reader.organisation.leader)
-    may_read = inside or happening.subject not in _WORDS_INSIDE
+    may_read = is_for(happening, reader)
     return Entry(
         happening.occurred_at,
         happening.subject.split(".")[1],
         text,
         (said.get("text") or None) if may_read else None,
-        files_of(said),
+        files_of(said) if may_read else (),
         said.get("text_sha256") if inside else None,
         said.get("html_sha256") if inside else None,
         said.get("raw_sha256") if inside and may_see_raw else None,
         happening.actor_id if inside else None,
         _reference(said) if inside else None,
     )
+
+
+def is_for(happening: Happening, reader: Reader) -> bool:
+    """Whether its words are for these eyes: outside for whoever wrote them, was answered by them or
+    is asked by them. What was written to another customer, or among colleagues, stays inside."""
+    said = happening.said
+    if reader.inside:
+        return True
+    match happening.subject:
+        case IssueResponded.subject if said.get("elsewhere"):
+            return bool(said.get("said_by_id") == reader.reporter_id)
+        case IssueResponded.subject | IssueResolved.subject:
+            return not said.get("shared_from")
+        case IssueWaiting.subject:
+            asks_customer = said.get("waiting_for") == WaitingFor.CUSTOMER
+            return asks_customer or said.get("carrier_id") == reader.reporter_id
+        case _:
+            return happening.actor_id == reader.reporter_id
 
 
 def _reference(said: Mapping[str, Any]) -> str | None:
@@ -201,7 +221,9 @@ def _declined(happening: Happening, reader: Reader, _: Words) -> str | None:
     )
 
 
-def _responded(happening: Happening, reader: Reader, _: Words) -> str:
+def _responded(happening: Happening, reader: Reader, _: Words) -> str | None:
+    if happening.said.get("shared_from") and not reader.inside:
+        return None
     if happening.said.get("elsewhere"):
         name = reader.names.person(happening.actor_id)
         return _("%(name)s answered by telephone or in person.", name=name)
@@ -209,6 +231,8 @@ def _responded(happening: Happening, reader: Reader, _: Words) -> str:
 
 
 def _commented(happening: Happening, reader: Reader, _: Words) -> str | None:
+    if not is_for(happening, reader):
+        return None
     if happening.said["voice"] == Voice.CARRIER:
         return _("%(name)s said more:", name=reader.names.person(happening.actor_id))
     if not reader.inside:
@@ -299,6 +323,8 @@ def _snoozed(happening: Happening, reader: Reader, _: Words) -> str:
 
 def _waiting(happening: Happening, reader: Reader, _: Words) -> str:
     waiting_for = WaitingFor(happening.said.get("waiting_for") or WaitingFor.CARRIER)
+    if not is_for(happening, reader):
+        return _("It waits for an answer from a colleague.")
     if not reader.inside:
         return _("It waits for an answer to this:")
     return _(
@@ -407,10 +433,5 @@ _TOLD: Mapping[str, Told] = {
     IssueSeparated.subject: _separated,
 }
 """Every event that the history shows; a refused request is shown to whoever asked, only then."""
-
-_WORDS_INSIDE = frozenset(
-    one.subject for one in (IssueSnoozed, IssueMerged, IssueLinked, IssueSeparated)
-)
-"""Whose words only people of the organisation read."""
 
 assert ActionRefused.subject not in _TOLD

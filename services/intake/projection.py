@@ -208,7 +208,7 @@ def _said(event: IssueEvent) -> dict[str, Any]:
         case IssueSnoozed():
             said["until"] = issue.snoozed_until.isoformat() if issue.snoozed_until else None
         case IssueWaiting():
-            said["waiting_for"] = issue.waiting_for
+            said |= {"waiting_for": issue.waiting_for, "carrier_id": issue.carrier_id}
         case IssuePromised():
             said["promised_at"] = issue.promised_at.isoformat() if issue.promised_at else None
         case _:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 
-from services.intake.history import Entry, Eyes, Reader, entries, files_of
+from services.intake.history import Entry, Eyes, Reader, entries, files_of, is_for
 from services.intake.names import Names, Owner, state_text
 from services.intake.reasons import Why, explain
 from services.intake.stations import Station, stations, under_way
@@ -171,7 +171,7 @@ def see(
     inside = eyes is Eyes.INSIDE
     carriers = {"", view.reporter_id, snapshot.carrier_id if snapshot else ""}
     is_yours = person_id in carriers
-    reader = Reader(eyes, _, organisation, person_id, now)
+    reader = Reader(eyes, _, organisation, person_id, now, view.reporter_id)
     received = Entry(view.raised_at, "received", _("Received."))
     return Seen(
         issue_id=view.issue_id,
@@ -197,7 +197,7 @@ def see(
         why=_why(view, snapshot, reader) if inside else Why(),
         snapshot=snapshot,
         family=_family(view, relatives, reader) if inside else Family(),
-        asked=_asked(snapshot, history),
+        asked=_asked(snapshot, history, reader),
         helpers=(
             tuple(names.name(one) for one in snapshot.helper_ids) if snapshot and inside else ()
         ),
@@ -246,12 +246,12 @@ def _why(view: View, snapshot: Snapshot | None, reader: Reader) -> Why:
     )
 
 
-def _asked(snapshot: Snapshot | None, history: Sequence[Happening]) -> str:
-    """The words of the wait that lasts."""
+def _asked(snapshot: Snapshot | None, history: Sequence[Happening], reader: Reader) -> str:
+    """The words of the wait that lasts, where they are for these eyes."""
     if snapshot is None or snapshot.waiting_for is None:
         return ""
-    asked = [one.said.get("text") for one in history if one.subject == IssueWaiting.subject]
-    return (asked[-1] or "") if asked else ""
+    asked = [one for one in history if one.subject == IssueWaiting.subject]
+    return (asked[-1].said.get("text") or "") if asked and is_for(asked[-1], reader) else ""
 
 
 def _family(view: View, relatives: Sequence[View], reader: Reader) -> Family:

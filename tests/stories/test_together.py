@@ -109,7 +109,8 @@ def test_a_problem_with_three_issues_is_solved_once(banso: Installation) -> None
 
     assert {standing(banso, one)[0] for one in (problem, *parts)} == {"resolved"}
     assert letters(banso, "brown", "Every charger is exchanged.") == [problem]
-    assert sorted(letters(banso, "sato", "Every charger is exchanged.")) == sorted(parts)
+    told = [one for one in banso.postbox.letters if "sato" in one.to and "解決" in one.text]
+    assert any(all(part in one.text for part in parts) for one in told)  # one mail for all three
 
     does(banso, "sato", Action.CONFIRM, parts[0])
     does(banso, "sato", Action.REOPEN, parts[1], text="Not this one.")

@@ -686,3 +686,23 @@ def test_a_persons_words_stand_in_the_history() -> None:
 
     assert (line.event, line.words) == ("responded", "Try this.")
     assert line.at - MONDAY == timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("line", "reads"),
+    [
+        (happened("responded", "ren", text="Try this."), "Try this."),
+        (happened("responded", "ren", text="For another.", shared_from="main"), None),
+        (happened("resolved", "ren", text="For another.", shared_from="main"), None),
+        (happened("waiting", "ren", text="Which?", waiting_for="customer"), "Which?"),
+        (happened("waiting", "ren", text="Which?", waiting_for="carrier"), None),
+        (happened("reopened", CUSTOMER, text="Still dark."), "Still dark."),
+        (happened("reopened", "emi", text="They are angry."), None),
+    ],
+)
+def test_a_customer_reads_what_is_written_to_them_and_by_them_and_no_other_words(
+    line: Happening, reads: str | None
+) -> None:
+    shown = [one.words for one in seen(None, line, eyes=Eyes.OUTSIDE).history[1:] if one.words]
+
+    assert shown == ([reads] if reads else [])

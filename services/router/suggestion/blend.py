@@ -87,7 +87,8 @@ def _points(
     said = np.array([float(confidences[part].mean()) for part in parts])
     meant = isotonic_regression([float(right[part].mean()) for part in parts])
     said, first = np.unique(said, return_index=True)  # groups of equal confidence are one point
-    steps = (1 - TILT) * np.concatenate([meant[first[:1]], meant[first], meant[first[-1:]]])
+    # what is like nothing that was ever seen is worth nothing
+    steps = (1 - TILT) * np.concatenate([[0.0], meant[first], meant[first[-1:]]])
     places = np.concatenate([[0.0], said, [1.0]])
     return tuple(map(float, places)), tuple(map(float, steps + TILT * places))
 

@@ -19,6 +19,8 @@ GROUP = 100
 """Rows that say together what a confidence is worth."""
 FEWEST_GROUPS = 5
 MOST_GROUPS = 25
+TILT = 0.02
+"""Steps are not quite flat, so that of two confidences the larger stays the larger."""
 
 Floats = NDArray[Any]
 
@@ -85,7 +87,10 @@ def _points(
     said = np.array([float(confidences[part].mean()) for part in parts])
     meant = isotonic_regression([float(right[part].mean()) for part in parts])
     said, first = np.unique(said, return_index=True)  # groups of equal confidence are one point
-    return tuple(map(float, said)), tuple(map(float, meant[first]))
+    # what is like nothing that was ever seen is worth nothing
+    steps = (1 - TILT) * np.concatenate([[0.0], meant[first], meant[first[-1:]]])
+    places = np.concatenate([[0.0], said, [1.0]])
+    return tuple(map(float, places)), tuple(map(float, steps + TILT * places))
 
 
 def log_loss(chances: Floats, truth: NDArray[np.intp]) -> float:

@@ -152,6 +152,9 @@ def test_nothing_is_surer_than_wrong_labels_allow() -> None:
 
     assert bent.max() < 0.9
     assert calibration_error(bent.max(axis=1), right) < 0.02
+    order = np.argsort(chances.max(axis=1))
+    assert np.all(np.diff(bent.max(axis=1)[order]) >= 0)
+    assert len(np.unique(bent.max(axis=1))) > 4_000
     assert np.array_equal(bent.argmax(axis=1), chances.argmax(axis=1))
 
 

@@ -189,6 +189,7 @@ def see(
             _,
             is_yours=is_yours,
             waiting_for=snapshot.waiting_for if snapshot else None,
+            is_customer=is_yours and view.reporter_id not in organisation.person,
         ),
         next_step_at=snapshot.next_step_at if snapshot else decide_by,
         reminders=snapshot.reminders if snapshot else 0,
@@ -314,8 +315,12 @@ def next_step_text(
     *,
     is_yours: bool = True,
     waiting_for: WaitingFor | None = None,
+    is_customer: bool = False,
 ) -> str:
-    """What happens next, as a sentence that a date follows, for whoever carries it or not."""
+    """What happens next, as a sentence that a date follows, for whoever carries it or not.
+
+    `is_customer`: for somebody outside who wrote, and whom somebody else carries it for.
+    """
     name = _.polite(owner.name) if owner else ""
     match step:
         case None:
@@ -332,7 +337,9 @@ def next_step_text(
             return _("You say whether it is solved; without a word from you it closes")
         case Step.CONFIRM:
             return _("Whoever brought it in says whether it is solved; without a word it closes")
-        case Step.WAIT if waiting_for is WaitingFor.CUSTOMER:
+        case Step.WAIT if is_customer and waiting_for is WaitingFor.CARRIER:
+            return _("A colleague answers a question about it; until then the clock stands still")
+        case Step.WAIT if waiting_for is WaitingFor.CUSTOMER and not is_customer:
             return _("The customer answers what they were asked; until then the clock stands still")
         case Step.WAIT if is_yours:
             return _("You answer what you were asked; until then the clock stands still")

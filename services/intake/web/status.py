@@ -20,7 +20,7 @@ from services.intake.web.own import own_pages
 from services.intake.web.pages import page, page_language
 from services.intake.web.posted import AnyRequest
 from shared import clock
-from shared.contracts.issue import Action, Standing, State
+from shared.contracts.issue import Action, Standing, State, WaitingFor
 from shared.language import Words
 from shared.links import (
     ACTION_LINK_LIVES,
@@ -176,6 +176,7 @@ def status_page(
         main=buttons(offers.main),
         more=buttons(offers.more),
         is_asked=_is_asked(opened),
+        asks_their_customer=_asks_their_customer(opened, door),
         family=_family(opened, door, now, _),
         stations=_stations(seen, Names(door.organisation, _), _),
         under_way=span_text(seen.under_way, _),
@@ -192,7 +193,15 @@ def _is_asked(opened: Opened) -> bool:
     snapshot = opened.seen.snapshot
     if snapshot is None or snapshot.waiting_for is None:
         return False
-    return opened.speaks_for in (snapshot.carrier_id, snapshot.reporter_id)
+    asked = snapshot.carrier_id, snapshot.reporter_id
+    return bool(opened.seen.asked) and opened.speaks_for in asked
+
+
+def _asks_their_customer(opened: Opened, door: Door) -> bool:
+    """Whether the reader is to ask a customer, and not the customer who is asked."""
+    snapshot = opened.seen.snapshot
+    asks_customer = snapshot is not None and snapshot.waiting_for is WaitingFor.CUSTOMER
+    return asks_customer and _is_asked(opened) and opened.speaks_for in door.organisation.person
 
 
 def _family(opened: Opened, door: Door, now: datetime, _: Words) -> Mapping[str, str]:

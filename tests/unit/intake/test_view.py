@@ -681,6 +681,68 @@ def test_why_it_was_put_off_is_for_people_inside() -> None:
     assert seen(None, line, eyes=Eyes.OUTSIDE).history[1].words is None
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        happened("resolved", "ren", cause="fault", text="Ms Ito has it.", shared_from="other"),
+        happened("promised", "ren", promised_at="2026-06-03T09:00:00+00:00", text="If Aoi helps."),
+        happened("resumed", "ren", because="asked", text="He won't say."),
+        happened("waiting", "ren", waiting_for="carrier", carrier_id="emi", text="Do they pay?"),
+        happened("closed", "emi", confirmed=True, text="They were rude."),
+        happened("reopened", "emi", text="They shout."),
+        happened("merged", "ren", into_reference="AAAA-2222", text="As Ms Ito's."),
+    ],
+)
+def test_what_was_written_among_colleagues_or_to_another_customer_stays_inside(
+    line: Happening,
+) -> None:
+    inside, outside = seen(None, line), seen(None, line, eyes=Eyes.OUTSIDE)
+
+    assert inside.history[1].words == line.said["text"]
+    assert outside.history[1].words is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        happened("responded", "ren", text="Dear Ms Ito", shared_from="other"),
+        happened("responded", "ren", text="Rang.", elsewhere=True, said_by_id="emi"),
+        happened("commented", "emi", text="They shout.", voice="carrier", standing="vouched"),
+    ],
+)
+def test_a_customer_reads_no_words_that_were_not_written_to_them(line: Happening) -> None:
+    customers = seen(None, line, eyes=Eyes.OUTSIDE).history[1:]
+
+    assert seen(None, line).history[1].words == line.said["text"]
+    assert all(one.words is None for one in customers)
+
+
+def test_files_that_came_with_an_answer_to_another_customer_stay_inside() -> None:
+    file = {"sha256": "a" * 64, "filename": "ito.pdf", "content_type": "application/pdf", "size": 1}
+    line = happened("responded", "ren", text="Here", shared_from="other", attachments=[file])
+
+    assert seen(None, line).files
+    assert not seen(None, line, eyes=Eyes.OUTSIDE).files
+
+
+def test_a_customer_reads_what_they_are_asked_and_not_what_their_carrier_is() -> None:
+    def asked(waiting_for: WaitingFor) -> Seen:
+        waiting = build.snapshot(
+            waiting_for=waiting_for, next_step=Step.WAIT, reporter_id=CUSTOMER, carrier_id="emi"
+        )
+        question = happened("waiting", "ren", text="Which?", waiting_for=waiting_for)
+        known = view(snapshot=waiting.model_dump_json())
+        return seen(known, question, eyes=Eyes.OUTSIDE, person_id=CUSTOMER)
+
+    theirs, carriers = asked(WaitingFor.CUSTOMER), asked(WaitingFor.CARRIER)
+
+    assert (theirs.asked, theirs.history[1].words) == ("Which?", "Which?")
+    assert theirs.next_step_text.startswith("You answer")
+    assert (carriers.asked, carriers.history[1].words) == ("", None)
+    assert carriers.history[1].text == "It waits for an answer from a colleague."
+    assert carriers.next_step_text.startswith("A colleague answers")
+
+
 def test_a_persons_words_stand_in_the_history() -> None:
     line = seen(None, happened("responded", "ren", text="Try this.")).history[1]
 

@@ -263,6 +263,33 @@ def _climbed(
     return Tell(target) if rung.do == "tell" else Give(target)
 
 
+def told_of_silence(
+    issue: Issue,
+    policy: Policy,
+    hours: WorkingHours,
+    now: datetime,
+    *,
+    lead_id: str | None,
+    leader_id: str,
+) -> str | None:
+    """Who hears that an issue is put off although its carrier has had no word for longer than the
+    policy lets: the lead, and where it goes on the leader. None where all is well, or nobody is
+    left to hear. So nothing is put off for ever unseen.
+    """
+    within, heard_at = policy.keep_in_touch, issue.answered_at
+    if heard_at is None:
+        within = policy.answer_within + timedelta(seconds=issue.stood_still_s)
+        heard_at = issue.raised_at
+    silent = hours.between(heard_at, now)
+    if silent <= within or issue.owner_id == leader_id:
+        return None
+    unfit = (None, issue.owner_id, issue.carrier_id, issue.reporter_id)
+    goes_on = silent > within + policy.snooze_at_most
+    to_leader = goes_on or issue.confidential or lead_id in unfit
+    told = leader_id if to_leader else lead_id
+    return None if told in unfit else told
+
+
 def rung_of(issue: Issue, policy: Policy) -> Rung | None:
     """The step of the ladder that is due, if one is."""
     is_on_it = 0 <= issue.rung < len(policy.ladder)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import assert_never
 
 from services.router import followup, lifecycle, rota
-from services.router.handlers.keep import hours_of, keep, plan, policy_of
+from services.router.handlers.keep import hours_of, keep, lead_of, leader_of, plan, policy_of
 from services.router.handlers.owner import appoint, assign
 from services.router.handlers.progress import close
 from services.router.handlers.waits import go_on
-from services.router.lifecycle import Issue
 from services.router.store import Desk
 from shared.contracts.event import Envelope, Event
 from shared.contracts.issue import (
@@ -32,15 +31,14 @@ def issue_due(due: IssueDue, desk: Desk) -> list[Event]:
     if issue is None or issue.step_number != due.step_number or issue.next_step is None:
         return []
     policy, hours = policy_of(issue, desk), hours_of(issue, desk)
-    step, organisation = issue.next_step, desk.organisation
-    team, rung = organisation.team.get(issue.team_id or ""), followup.rung_of(issue, policy)
+    step, rung = issue.next_step, followup.rung_of(issue, policy)
     deed = followup.due(
         issue,
         policy,
         hours,
         desk.now,
-        lead_id=desk.acting(team.lead) if team else None,
-        leader_id=_leader(issue, desk),
+        lead_id=lead_of(issue, desk),
+        leader_id=leader_of(issue, desk),
         named_id=_named(rung, desk),
     )
     climbed = followup.climb(issue, policy, hours, desk.now)
@@ -75,15 +73,6 @@ def issue_due(due: IssueDue, desk: Desk) -> list[Event]:
             return close(issue, desk, confirmed=False)
         case _:
             assert_never(deed)
-
-
-def _leader(issue: Issue, desk: Desk) -> str:
-    """Whoever acts for the leader; the leader where that one carries the issue or reported it, or
-    must not know of it."""
-    leader_id = desk.organisation.leader
-    acting_id = desk.acting(leader_id)
-    barred = issue.confidential or acting_id in (issue.carrier_id, issue.reporter_id)
-    return leader_id if barred else acting_id
 
 
 def _named(rung: Rung | None, desk: Desk) -> str | None:

@@ -52,6 +52,21 @@ def acting_id(issue: Issue) -> str:
     return issue.carrier_id if carriers else issue.owner_id
 
 
+def lead_of(issue: Issue, desk: Desk) -> str | None:
+    """Whoever acts for the lead of the issue's team."""
+    team = desk.organisation.team.get(issue.team_id or "")
+    return desk.acting(team.lead) if team else None
+
+
+def leader_of(issue: Issue, desk: Desk) -> str:
+    """Whoever acts for the leader; the leader where that one carries the issue or reported it, or
+    must not know of it."""
+    leader_id = desk.organisation.leader
+    acting_id = desk.acting(leader_id)
+    barred = issue.confidential or acting_id in (issue.carrier_id, issue.reporter_id)
+    return leader_id if barred else acting_id
+
+
 def let_go(issue: Issue, desk: Desk) -> Issue:
     """The issue without wait and snooze; what was waited so far has stopped its owner's clock."""
     if issue.waiting_for is None and issue.snoozed_until is None:

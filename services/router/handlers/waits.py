@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from services.router import lifecycle
-from services.router.handlers.keep import hours_of, keep, let_go, plan, policy_of
+from services.router import followup, lifecycle
+from services.router.handlers.keep import (
+    hours_of,
+    keep,
+    lead_of,
+    leader_of,
+    let_go,
+    plan,
+    policy_of,
+)
 from services.router.lifecycle import Issue
 from services.router.store import Desk
 from shared.contracts.event import Event
 from shared.contracts.intake import ActionRequested
-from shared.contracts.issue import Action, Refusal
+from shared.contracts.issue import Action, Refusal, Step
 from shared.contracts.router import (
+    IssueEscalated,
     IssuePromised,
     IssueResumed,
     IssueSnoozed,
@@ -45,11 +54,22 @@ def unfit(issue: Issue, request: ActionRequested, desk: Desk) -> Refusal | None:
 
 
 def snooze(issue: Issue, request: ActionRequested, desk: Desk) -> list[Event]:
-    """Reminders rest until then, whatever the carrier says meanwhile; the clock runs on."""
+    """Reminders rest until then, whatever the carrier says meanwhile; the clock runs on. Where the
+    carrier has had no word for too long, somebody further up hears that it is put off all the same.
+    """
     assert request.until is not None
-    put_off = lifecycle.snooze(let_go(issue, desk), request.until, desk.now)
+    put_off = plan(lifecycle.snooze(let_go(issue, desk), request.until, desk.now), desk)
     how = {"actor_id": request.person_id, "text": request.text or ""}
-    return [keep(plan(put_off, desk), desk, IssueSnoozed, **how)]
+    events: list[Event] = [keep(put_off, desk, IssueSnoozed, **how)]
+    policy, hours = policy_of(put_off, desk), hours_of(put_off, desk)
+    lead_id, leader_id = lead_of(put_off, desk), leader_of(put_off, desk)
+    told = followup.told_of_silence(
+        put_off, policy, hours, desk.now, lead_id=lead_id, leader_id=leader_id
+    )
+    if told is not None:
+        late = {"step": Step.ANSWER, "person_id": told}
+        events.append(keep(lifecycle.escalate(put_off), desk, IssueEscalated, **late))
+    return events
 
 
 def wait(issue: Issue, request: ActionRequested, desk: Desk) -> list[Event]:

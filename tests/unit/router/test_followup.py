@@ -710,3 +710,36 @@ def test_nobody_is_told_of_what_they_did_not_do_themselves(
     if isinstance(deed, Tell | Give):
         assert deed.person_id != issue.owner_id
         assert issue.owner_id != LEADER
+
+
+# Put off without a word
+
+
+@pytest.mark.parametrize(
+    ("said", "lead_id", "now", "told"),
+    [
+        ({}, "mio", "2026-06-02 10:00", None),
+        ({}, "mio", "2026-06-02 10:01", "mio"),
+        ({}, "mio", "2026-06-10 10:00", "kai"),
+        ({"stood_still_s": 3600}, "mio", "2026-06-02 10:30", None),
+        ({"answered_at": at("2026-06-02 10:00")}, "mio", "2026-06-05 10:00", None),
+        ({"answered_at": at("2026-06-02 10:00")}, "mio", "2026-06-05 10:01", "mio"),
+        ({}, None, "2026-06-03 10:00", "kai"),
+        ({"confidential": True}, "mio", "2026-06-03 10:00", "kai"),
+        ({"owner_id": "mio"}, "mio", "2026-06-03 10:00", "kai"),
+        ({"carrier_id": "mio"}, "mio", "2026-06-03 10:00", "kai"),
+        ({"carrier_id": LEADER}, None, "2026-06-03 10:00", None),
+        ({"owner_id": LEADER}, "mio", "2026-06-03 10:00", None),
+    ],
+)
+def test_who_hears_that_it_is_put_off_though_the_carrier_has_had_no_word_for_too_long(
+    said: dict[str, Any], lead_id: str | None, now: str, told: str | None
+) -> None:
+    """A working day for the first word, three for each further one."""
+    issue = acknowledged(raised_at=at("2026-06-01 10:00"), **said)
+
+    heard = followup.told_of_silence(
+        issue, POLICY, OFFICE, at(now), lead_id=lead_id, leader_id=LEADER
+    )
+
+    assert heard == told

@@ -23,6 +23,7 @@ from shared.contracts.router import (
     IssueAssigned,
     IssueCommented,
     IssueDue,
+    IssueEscalated,
     IssueLapsed,
     IssuePostponed,
     IssuePromised,
@@ -207,6 +208,31 @@ def test_what_is_put_off_is_looked_at_again_when_that_is_over(desk: Desk) -> Non
     assert isinstance(resumed, IssueResumed)
     assert resumed.because is ResumedBecause.OVER
     assert resumed.issue.snoozed_until is None
+
+
+def test_what_is_put_off_again_and_again_without_a_word_to_the_carrier_goes_up(
+    desk: Desk,
+) -> None:
+    """The first time with a reason is nobody else's business."""
+    ask(desk, Action.SNOOZE, until=at("2026-06-04 13:00"), text="The part comes on Thursday.")
+    told = []
+    for now, until in (
+        (at("2026-06-03 13:00"), at("2026-06-08 13:00")),
+        (at("2026-06-15 13:00"), at("2026-06-18 13:00")),
+    ):
+        desk = later(desk, now)
+        snoozed, escalated = ask(desk, Action.SNOOZE, until=until, text="Not yet.")
+        assert isinstance(snoozed, IssueSnoozed)
+        assert isinstance(escalated, IssueEscalated)
+        assert escalated.issue.version == snoozed.issue.version + 1
+        assert kept(desk).wake_at == until
+        told.append((escalated.step, escalated.person_id, escalated.gives))
+
+    assert told == [(Step.ANSWER, "mio", False), (Step.ANSWER, "kai", False)]
+
+    ask(desk, Action.ANSWER, text="It has come.")
+    (snoozed,) = ask(desk, Action.SNOOZE, until=at("2026-06-17 13:00"), text="To test it.")
+    assert isinstance(snoozed, IssueSnoozed)
 
 
 def test_an_answer_given_meanwhile_does_not_end_the_time_for_which_it_is_put_off(

@@ -195,15 +195,15 @@ def lend(issue: Issue, desk: Desk) -> IssueAssigned | None:
     substitute_id, reasons = find_owner(issue, desk, team_id)
     if substitute_id == owner_id:
         return None
+    gets_back: str | None = lender_id
     if issue.queued and not reasons.over_capacity:
-        because = AssignedBecause.DRAINED
-    else:
-        reasons = reasons.model_copy(update={"substitute_for_id": lender_id})
+        because, gets_back = AssignedBecause.DRAINED, real_lender(issue, desk)
+    reasons = reasons.model_copy(update={"substitute_for_id": gets_back})
     return assign(issue, desk, substitute_id, team_id, because, reasons)
 
 
 def give_back(issue: Issue, desk: Desk, person_id: str) -> IssueAssigned:
-    """To whoever was away and is here again; what waits in a queue goes on waiting with them."""
+    """To whoever was away and is here again; what waited in a queue with them goes on waiting."""
     person = desk.organisation.person[person_id]
     wanted = wanted_for(issue, desk, issue.team_id)
     chosen = assignment.figures(person, wanted, desk.staff((person,)), NotChosen.CHOSEN)
@@ -212,9 +212,18 @@ def give_back(issue: Issue, desk: Desk, person_id: str) -> IssueAssigned:
         in_hand_hours=chosen.in_hand_hours,
         expected_hours=chosen.expected_hours,
         chosen=chosen,
-        over_capacity=issue.queued,
+        over_capacity=issue.queued and real_lender(issue, desk) is None,
     )
     return assign(issue, desk, person_id, issue.team_id, AssignedBecause.RETURNED, reasons)
+
+
+def real_lender(issue: Issue, desk: Desk) -> str | None:
+    """Whoever had the issue for themselves before they were away, and gets it back even if it had
+    to wait for somebody meanwhile; None where its lead or the leader only kept it for the team."""
+    organisation, lender_id = desk.organisation, issue.lent_by
+    keepers = (organisation.team[known_team(issue.team_id, desk)].lead, organisation.leader)
+    is_real = lender_id in organisation.person and lender_id not in keepers
+    return lender_id if is_real else None
 
 
 def known_team(team_id: str | None, desk: Desk) -> str:

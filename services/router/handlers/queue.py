@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from services.router import assignment
 from services.router.assignment import Wanted
-from services.router.handlers.owner import assign, known_team, wanted_for
+from services.router.handlers.owner import assign, known_team, real_lender, wanted_for
 from services.router.store import Desk
 from shared.contracts.event import Event
 from shared.contracts.issue import AssignedBecause, Urgency
@@ -34,8 +34,9 @@ def drain(team_id: str | None, desk: Desk, most: int = MOST_GIVEN) -> list[Event
         choice = assignment.choose(people, wanted, desk.staff(people), team_id=team)
         if choice.person_id is None:
             continue
-        because = AssignedBecause.DRAINED
-        events.append(assign(issue, desk, choice.person_id, team, because, choice.reasons))
+        because, gets_back = AssignedBecause.DRAINED, real_lender(issue, desk)
+        reasons = choice.reasons.model_copy(update={"substitute_for_id": gets_back})
+        events.append(assign(issue, desk, choice.person_id, team, because, reasons))
         if len(events) == most:
             break
     return events

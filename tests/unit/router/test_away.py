@@ -262,6 +262,10 @@ def test_where_nobody_else_is_free_it_waits_with_the_leader(connection: Connecti
     assert lent.issue.queued
     assert lent.issue.lent_by == "ren"
 
+    office.at(BACK)
+
+    assert (office.owner(), office.issue().queued) == ("ren", False)
+
 
 def test_a_leader_without_anybody_else_keeps_what_they_have(connection: Connection) -> None:
     """An issue is never without an owner, whoever is away."""

@@ -354,6 +354,22 @@ def test_it_is_given_to_whoever_is_free_and_that_is_no_move(connection: Connecti
     assert (event.issue.moves, event.issue.queued) == (0, False)
 
 
+@pytest.mark.parametrize(("lent_by", "gets_back"), [("sho", "sho"), ("ume", None), ("kai", None)])
+def test_what_somebody_lent_comes_back_to_them_though_it_was_given_out_meanwhile(
+    connection: Connection, lent_by: str, gets_back: str | None
+) -> None:
+    """What its lead or the leader only kept for the team does not."""
+    board = Board(connection)
+    desk = open_desk(connection, people(ume=FULL), board)
+    desk.put(build.issue(owner_id="ume", team_id="shipping", queued=True, lent_by=lent_by))
+    desk.write()
+
+    (event,) = handlers.drain("shipping", open_desk(connection, desk.organisation, board))
+
+    assert isinstance(event, IssueAssigned)
+    assert (event.issue.owner_id, event.issue.lent_by) == ("yui", gets_back)
+
+
 def test_the_most_urgent_goes_first_and_then_whose_carrier_waits_longest(
     connection: Connection,
 ) -> None:

@@ -13,6 +13,10 @@ from tests.mutants.mutation import Mistake, constant_name
 from tests.mutants.mutation import functions as written
 
 
+class NotImportable(Exception):
+    """The wrong module could not be imported at all."""
+
+
 class NotMade(Exception):
     """The mistake has no place in the module as it was imported."""
 
@@ -88,7 +92,10 @@ def _set_constants(name: str, tree: ast.Module, module: ModuleType) -> None:
             continue
         changed.add(defined)
         names = dict(vars(module))
-        exec(compile(ast.Module([node], []), str(module.__file__), "exec"), names)
+        try:
+            exec(compile(ast.Module([node], []), str(module.__file__), "exec"), names)
+        except Exception as error:
+            raise NotImportable(defined) from error
         _set_everywhere(defined, getattr(module, defined), names[defined], module)
 
 

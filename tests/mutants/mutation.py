@@ -183,7 +183,7 @@ def _wrong_statement(node: ast.AST, rebound: frozenset[str]) -> Iterator[ast.AST
         case ast.AugAssign(target, op, value) if type(op) in _RECKONED:
             yield ast.AugAssign(target, _RECKONED[type(op)](), value)
             yield ast.Pass()
-        case ast.Expr(value) if not isinstance(value, ast.Constant):
+        case ast.Expr(value) if not (isinstance(value, ast.Constant) or _never_comes(value)):
             yield ast.Pass()
         case ast.Assign(targets) if all(_names(one) <= rebound for one in targets):
             yield ast.Pass()
@@ -219,11 +219,13 @@ def _catches_all(pattern: ast.pattern) -> bool:
 
 
 def _is_impossible(case: ast.match_case) -> bool:
-    """Whether the case only says that there is no other."""
+    """Whether the case does nothing, or only says that there is no other."""
     body = case.body[0]
-    return isinstance(body, ast.Pass) or (
-        isinstance(body, ast.Expr) and ast.unparse(body).startswith("assert_never(")
-    )
+    return isinstance(body, ast.Pass) or (isinstance(body, ast.Expr) and _never_comes(body.value))
+
+
+def _never_comes(value: ast.expr) -> bool:
+    return ast.unparse(value).startswith("assert_never(")
 
 
 def _names(target: ast.AST) -> set[str]:

@@ -339,6 +339,7 @@ def test_another_urgency_brings_other_deadlines_from_the_same_start() -> None:
     assert urgent.next_step is Step.ACKNOWLEDGE
     assert urgent.next_step_at == urgent.wake_at == MONDAY + HOUR
     assert urgent.step_number > issue.step_number
+    assert urgent.planned_at == MONDAY + HOUR / 2
 
 
 def test_what_is_late_by_the_new_policy_is_due_at_once() -> None:
@@ -349,6 +350,15 @@ def test_what_is_late_by_the_new_policy_is_due_at_once() -> None:
     assert urgent.wake_at is not None
     assert urgent.wake_at <= now
     assert urgent.next_step_at == now
+
+
+def test_a_correction_counts_from_what_the_owner_did_last() -> None:
+    """The answer was due at 11:00; who took it at 16:00 has an hour from then on."""
+    taken = replace(acknowledged(), acknowledged_at=at("2026-06-01 16:00"))
+
+    urgent = replan(plan(taken, at("2026-06-01 16:00")), at("2026-06-01 16:30"))
+
+    assert urgent.next_step_at == at("2026-06-01 17:00")
 
 
 @pytest.mark.parametrize(
@@ -374,8 +384,24 @@ def test_a_correction_buys_nobody_time_who_is_late_already() -> None:
     urgent = replan(late, at("2026-06-01 16:30"))
 
     assert (urgent.rung, urgent.wake_at) == (1, late.wake_at)
-    assert urgent.next_step_at == late.next_step_at
+    assert (urgent.next_step_at, urgent.planned_at) == (late.next_step_at, late.planned_at)
     assert due(urgent, HASTY) == Give(LEADER)
+
+
+def test_a_correction_leaves_whoever_is_late_on_the_first_rung_there() -> None:
+    late = climb(plan(build.issue(), MONDAY), at("2026-06-01 14:00"))
+
+    urgent = replan(late, at("2026-06-01 15:00"))
+
+    assert (urgent.rung, urgent.wake_at) == (1, late.wake_at)
+
+
+def test_what_is_due_at_this_very_moment_is_late_still() -> None:
+    late = climb(plan(build.issue(), MONDAY), at("2026-06-01 14:00"))
+
+    due_now = replan(late, at("2026-06-01 15:00"), build.policy(acknowledge_within="5h"))
+
+    assert (due_now.rung, due_now.wake_at) == (1, late.wake_at)
 
 
 def test_what_can_wait_is_late_no_more() -> None:
@@ -425,12 +451,28 @@ def test_no_reminder_comes_a_moment_before_the_deadline() -> None:
     assert plan(build.issue(), MONDAY, hasty).rung == 0
 
 
-def test_a_correction_that_leaves_no_time_for_a_reminder_before_reminds_at_the_deadline() -> None:
+@pytest.mark.parametrize(("within", "rung"), [("1h", BEFORE), ("58m", 0)])
+def test_a_reminder_before_leaves_a_quarter_of_an_hour_at_least(within: str, rung: int) -> None:
+    warned = build.policy(acknowledge_within=within, remind_before=0.25)
+
+    assert plan(build.issue(), MONDAY, warned).rung == rung
+
+
+@pytest.mark.parametrize("now", [at("2026-06-01 09:30"), at("2026-06-01 09:45")])
+def test_a_correction_that_leaves_no_time_for_a_reminder_before_reminds_at_the_deadline(
+    now: datetime,
+) -> None:
     warned = build.policy(acknowledge_within="1h", remind_before=0.5)
 
-    urgent = replan(plan(build.issue(), MONDAY), at("2026-06-01 09:45"), warned)
+    urgent = replan(plan(build.issue(), MONDAY), now, warned)
 
     assert (urgent.rung, urgent.wake_at) == (0, at("2026-06-01 10:00"))
+
+
+def test_a_correction_keeps_the_reminder_before_that_is_still_to_come() -> None:
+    warned = replan(plan(build.issue(), MONDAY), MONDAY + HOUR / 2, WARNED)
+
+    assert (warned.rung, warned.wake_at) == (BEFORE, at("2026-06-01 12:00"))
 
 
 LASTING = build.policy(lasts="2d", keep_in_touch="9d", resolve_within="20d")
@@ -450,6 +492,22 @@ def test_whatever_the_owner_does_lets_a_yes_count_on() -> None:
     acted = acknowledged(answered_at=MONDAY, acted_at=at("2026-06-02 09:00"))
 
     assert plan(acted, MONDAY, LASTING).wake_at == at("2026-06-03 18:00")
+
+
+def test_a_yes_does_not_lapse_while_others_have_the_ball() -> None:
+    """Two days of work and the three hours for which the clock stood still."""
+    resumed = acknowledged(answered_at=MONDAY, stood_still_s=3 * 3600)
+
+    assert plan(resumed, MONDAY, LASTING).wake_at == at("2026-06-03 12:00")
+
+
+def test_a_correction_does_not_put_off_a_lapse_that_has_come() -> None:
+    answered = plan(acknowledged(answered_at=MONDAY), MONDAY)
+    short = build.policy(lasts="2h", keep_in_touch="9d", resolve_within="20d")
+
+    corrected = replan(answered, at("2026-06-01 14:00"), short)
+
+    assert corrected.wake_at == at("2026-06-01 11:00")
 
 
 def test_a_yes_counts_until_the_promised_day() -> None:
@@ -495,6 +553,16 @@ def test_a_wait_whose_start_is_not_known_begins_now() -> None:
     assert plan(waiting(waiting_since=None), MONDAY).next_step_at == at("2026-06-02 18:00")
 
 
+def test_a_wait_counts_from_its_start_whenever_it_is_planned() -> None:
+    assert plan(waiting(), at("2026-06-01 15:00")).next_step_at == at("2026-06-02 18:00")
+
+
+def test_nobody_is_reminded_before_a_wait_is_over() -> None:
+    asked = plan(waiting(), MONDAY, WARNED)
+
+    assert (asked.rung, asked.wake_at) == (0, at("2026-06-02 18:00"))
+
+
 def test_what_others_had_the_ball_for_is_added_to_the_owners_time() -> None:
     """8 working hours from Monday 9:00, and 3 for which the clock stood still."""
     resumed = acknowledged(stood_still_s=3 * 3600)
@@ -509,6 +577,14 @@ def test_what_is_put_off_rests_until_then_whatever_the_carrier_says() -> None:
     assert (snoozed.next_step_at, snoozed.wake_at) == (until, until)
     assert due(snoozed) == GoOn()
     assert plan(lifecycle.comment(snoozed), at("2026-06-02 09:00")).wake_at == until
+
+
+def test_what_was_put_off_until_now_is_put_off_no_more() -> None:
+    snoozed = acknowledged(snoozed_until=MONDAY)
+
+    assert followup.is_snoozed(snoozed, MONDAY - HOUR)
+    assert not followup.is_snoozed(snoozed, MONDAY)
+    assert plan(snoozed, MONDAY).next_step_at == at("2026-06-01 18:00")
 
 
 def test_a_promised_day_takes_the_place_of_the_policys() -> None:

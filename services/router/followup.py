@@ -256,8 +256,8 @@ def _climbed(
     wanted = lead_id if rung.to == "lead" else named_id if rung.whom else None
     declined = issue.declined_by if rung.do == "give" else ()
     unfit = {issue.carrier_id, issue.reporter_id, *declined}
-    passed_over = wanted is None or wanted in unfit or issue.confidential
-    target = leader_id if passed_over or wanted is None else wanted
+    passed_over = wanted in unfit or issue.confidential
+    target = leader_id if wanted is None or passed_over else wanted
     if rung.do == "remind" or issue.owner_id in (target, leader_id):
         return Remind(issue.owner_id)
     return Tell(target) if rung.do == "tell" else Give(target)

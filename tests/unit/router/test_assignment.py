@@ -200,6 +200,7 @@ def test_a_tie_goes_to_who_has_answered_this_carrier_before() -> None:
 
     assert choice.person_id == "sho"
     assert choice.reasons.answered_before
+    assert not decide([REN, SHO]).reasons.answered_before
 
 
 def test_who_has_answered_before_gets_nothing_beyond_a_tie() -> None:
@@ -217,7 +218,7 @@ def test_without_a_tie_it_is_not_said_that_an_earlier_answer_decided() -> None:
 
 
 def test_delays_within_a_hundredth_of_an_hour_are_a_tie() -> None:
-    nearly = {"ren": Work(in_hand_s=17.0)}
+    nearly = {"ren": Work(in_hand_s=17.75)}
     more = {"ren": Work(in_hand_s=18.0)}
 
     assert decide([REN, SHO], works=nearly, answered_carrier={"ren"}).person_id == "ren"
@@ -333,6 +334,12 @@ def test_whoever_is_gone_for_an_hour_or_two_soon_is_only_later() -> None:
 
     assert choice.person_id == "sho"
     assert choice.reasons.others[0].expected_hours == 4 + 6
+
+
+def test_figures_are_told_to_a_hundredth_of_an_hour() -> None:
+    some = staff({"ren": Work(in_hand_s=100.0)})
+
+    assert figures(REN, want(), some, NotChosen.LATER).in_hand_hours == 0.03
 
 
 def test_the_figures_say_what_speaks_for_and_against_somebody() -> None:

@@ -207,6 +207,7 @@ def test_it_never_falls_back_on_a_lead_who_carries_it(do: str, deed: Deed) -> No
     policy = build.policy(ladder=[rung("0h", do, "lead"), rung("1h", "give", "leader")])
 
     assert due(build.issue(carrier_id="mio"), policy) == deed
+    assert due(build.issue(reporter_id="mio"), policy) == deed
 
 
 def test_it_is_never_given_to_a_lead_who_declined_it() -> None:
@@ -296,7 +297,7 @@ def test_climbing_voids_the_wake_up_that_led_to_it() -> None:
 
     climbed = climb(issue, MONDAY)
 
-    assert (climbed.step_number, climbed.taken_at) == (5, None)
+    assert (climbed.step_number, climbed.taken_at, climbed.planned_at) == (5, None, MONDAY)
 
 
 def test_what_could_not_be_done_is_looked_at_again_in_an_hour_on_the_same_rung() -> None:
@@ -633,7 +634,13 @@ def test_only_what_is_late_stands_on_the_ladder() -> None:
 
     assert followup.rung_of(planned, WARNED) is None
     assert followup.rung_of(replace(planned, rung=0), WARNED) == WARNED.ladder[0]
-    assert followup.rung_of(replace(planned, rung=9), WARNED) is None
+    assert followup.rung_of(replace(planned, rung=len(WARNED.ladder)), WARNED) is None
+
+
+def test_what_is_solved_stands_on_no_ladder() -> None:
+    solved = plan(lifecycle.resolve(acknowledged(), "fault", MONDAY), MONDAY)
+
+    assert followup.rung_of(solved, POLICY) is None
 
 
 # Chasing rests
@@ -642,7 +649,7 @@ TUESDAY = (at("2026-06-02 09:00"), at("2026-06-03 09:00"))
 
 
 def test_a_plan_moves_by_the_working_time_that_chasing_rests() -> None:
-    issue = plan(acknowledged(answered_at=MONDAY), MONDAY)
+    issue = replace(plan(acknowledged(answered_at=MONDAY), MONDAY), taken_at=MONDAY)
     resting = WorkingHours(build.calendar(), [TUESDAY])
 
     moved = followup.move(issue, OFFICE, resting, MONDAY + HOUR)
@@ -651,6 +658,7 @@ def test_a_plan_moves_by_the_working_time_that_chasing_rests() -> None:
     assert moved.next_step_at == at("2026-06-04 18:00")
     assert moved.wake_at == at("2026-06-05 09:00") or moved.wake_at == moved.next_step_at
     assert (moved.step_number, moved.planned_at) == (issue.step_number + 1, MONDAY + HOUR)
+    assert moved.taken_at is None
     back = followup.move(moved, resting, OFFICE, MONDAY + 2 * HOUR)
     assert back.next_step_at == issue.next_step_at
 
@@ -662,6 +670,14 @@ def test_a_plan_that_ends_before_chasing_rests_stays_as_it_is() -> None:
     assert followup.move(issue, OFFICE, resting, MONDAY) is issue
     past = replace(issue, planned_at=None, changed_at=at("2026-06-09 09:00"))
     assert followup.move(past, OFFICE, resting, MONDAY) is past
+
+
+def test_a_plan_made_after_chasing_rested_stays_as_it_is() -> None:
+    wednesday, thursday = at("2026-06-03 10:00"), at("2026-06-04 10:00")
+    issue = plan(acknowledged(answered_at=wednesday, changed_at=MONDAY), wednesday)
+    resting = WorkingHours(build.calendar(), [TUESDAY])
+
+    assert followup.move(issue, OFFICE, resting, thursday) is issue
 
 
 # The properties

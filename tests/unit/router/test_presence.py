@@ -110,7 +110,19 @@ def test_whoever_never_works_is_absent_once() -> None:
         ([shown("02 09:00", "02 18:00"), shown("02 13:00", "02 15:00")], False),
         ([shown("02 09:00", "03 12:00"), shown("02 13:00", "02 15:00")], True),
         ([shown("02 00:00", "03 00:00"), absent("02 09:00", "02 14:00")], True),
+        (
+            [
+                shown("02 09:00", "02 18:00"),
+                shown("02 10:00", "02 11:00"),
+                shown("02 11:00", "02 18:00"),
+            ],
+            False,
+        ),
         ([shown("02 09:00", "02 10:00", state=AbsenceState.AWAY)], True),
+        (
+            [shown("02 09:00", "02 10:00", state=AbsenceState.AWAY), shown("02 10:00", "02 11:00")],
+            True,
+        ),
     ],
     ids=[
         "three hours said",
@@ -122,13 +134,26 @@ def test_whoever_never_works_is_absent_once() -> None:
         "a day in a calendar with something within it",
         "a day and a half with something within it",
         "half a day said and the whole day in a calendar",
+        "a day in a calendar and parts of it again",
         "handed over before it became shorter",
+        "a part of which has handed over",
     ],
 )
 def test_what_is_long_enough_hands_over(absences: list[Absence], hands_over: bool) -> None:
     (run,) = runs(absences, OFFICE)
 
     assert run.hands_over is hands_over
+
+
+def test_an_absence_holds_from_its_start_up_to_its_end() -> None:
+    morning = absent("02 09:00", "02 12:00")
+
+    assert [morning.covers(at(f"02 {wall}")) for wall in ("08:59", "09:00", "11:59", "12:00")] == [
+        False,
+        True,
+        True,
+        False,
+    ]
 
 
 def test_the_run_at_an_instant_is_the_one_that_holds_then() -> None:
@@ -204,6 +229,7 @@ def test_whoever_is_briefly_away_and_then_leaves_is_known_for_both() -> None:
 def test_whoever_never_works_again_is_away_for_ever() -> None:
     assert of(hours=NEVER).away_s == NEVER_S
     assert of(absent("01 09:00", "03 00:00"), hours=NEVER).away_s == NEVER_S
+    assert OFFICE.between(MONDAY, MONDAY + timedelta(days=3 * 365)).total_seconds() < NEVER_S
 
 
 # The properties

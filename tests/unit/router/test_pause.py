@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -69,6 +70,10 @@ def test_it_ends_when_the_leader_says_so() -> None:
     assert pause.rests([over]) == ((TUESDAY, TUESDAY + HOUR),)
 
 
+def test_plans_are_moved_anew_for_one_that_ends_while_they_are_moved() -> None:
+    assert pause.end(replace(made(), moving="issue"), TUESDAY).moving == ""
+
+
 def test_one_that_is_called_off_before_it_began_never_was() -> None:
     assert pause.rests([pause.end(made(), MONDAY + HOUR)]) == ()
 
@@ -80,4 +85,5 @@ def test_what_was_known_at_a_time_can_be_told_afterwards() -> None:
     assert pause.rests([over], MONDAY - HOUR) == ()
     assert pause.rests([over], MONDAY) == ((TUESDAY, FRIDAY),)
     assert pause.rests([over], TUESDAY + HOUR) == ((TUESDAY, FRIDAY + HOUR),)
+    assert pause.rests([over], TUESDAY + 2 * HOUR) == ((TUESDAY, TUESDAY + 2 * HOUR),)
     assert pause.rests([over], FRIDAY) == ((TUESDAY, TUESDAY + 2 * HOUR),)

@@ -36,6 +36,7 @@ def test_an_untouched_issue_asks_for_hours_by_its_urgency(urgency: Urgency, hour
 )
 def test_an_issue_asks_for_less_the_further_it_is(state: State, hours: float) -> None:
     assert load.promised_s(Urgency.NORMAL, state) == pytest.approx(hours * HOUR_S)
+    assert load.promised_s(Urgency.NORMAL, state, is_elsewhere=True) == 0
 
 
 @pytest.mark.parametrize(

@@ -121,6 +121,15 @@ def test_a_week_may_have_one_short_day() -> None:
     assert shift.next_open(at("2026-06-06 12:00")) == at("2026-06-08 08:00")
 
 
+def test_spans_of_work_are_those_that_begin_from_the_start_on_and_before_the_end() -> None:
+    morning = (at("2026-06-01 09:00"), at("2026-06-01 12:00"))
+    afternoon = (at("2026-06-01 13:00"), at("2026-06-01 18:00"))
+
+    assert list(OFFICE.spans(MONDAY, at("2026-06-02 09:00"))) == [morning, afternoon]
+    assert list(OFFICE.spans(MONDAY + HOUR, at("2026-06-01 13:01"))) == [afternoon]
+    assert list(OFFICE.spans(MONDAY, at("2026-06-01 13:00"))) == [morning]
+
+
 # Holidays
 
 
@@ -238,7 +247,8 @@ def test_a_calendar_that_never_opens_says_so() -> None:
 
 def test_a_deadline_in_more_than_three_years_is_no_deadline() -> None:
     with pytest.raises(NoWorkingTime):
-        OFFICE.after(MONDAY, timedelta(hours=8 * 250 * 4))
+        OFFICE.after(MONDAY, timedelta(hours=8 * 250 * 3.5))
+    assert OFFICE.after(MONDAY, timedelta(hours=8 * 240 * 2.5)) > at("2028-09-01 09:00")
 
 
 # Computed once

@@ -50,9 +50,9 @@ TESTS: Final[Mapping[str, tuple[str, ...]]] = {
 }  # fmt: skip
 """The unit tests of each file of rules, its own first."""
 
-MOST_CPU: Final = 4
+MOST_CPU: Final = 3
 """So many times as much as all tests of the file need is a mistake that never ends."""
-LEAST_CPU_S: Final = 20
+LEAST_CPU_S: Final = 6
 MOST_MEMORY: Final = 4 * 2**30
 
 _BROKEN: Final = 2

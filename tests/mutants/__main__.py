@@ -34,6 +34,7 @@ from tests.mutants.mutation import Mistake, mistakes
 TESTS: Final[Mapping[str, tuple[str, ...]]] = {
     "services/router/lifecycle.py": (
         "router/test_lifecycle.py", "router/test_moves.py", "router/test_waits.py",
+        "router/test_first_line.py",
     ),
     "services/router/followup.py": ("router/test_followup.py", "router/test_waits.py"),
     "services/router/pause.py": ("router/test_pause.py",),

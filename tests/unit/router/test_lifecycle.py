@@ -134,6 +134,24 @@ def test_whoever_was_told_of_what_is_confidential_may_take_it(said: dict[str, An
     assert lifecycle.refusal(issue, Action.TAKE, SOMEBODY, None, LEADER, inside=True) is None
 
 
+def test_an_issue_was_told_to_those_who_have_to_do_with_it_and_to_the_leader() -> None:
+    issue = build.issue(
+        reporter_id=CUSTOMER,
+        carrier_id=CARRIER,
+        owner_id=OWNER,
+        follower_ids=["yui"],
+        helper_ids=[HELPER],
+    )
+
+    assert lifecycle.concerned(issue, LEADER) == {CUSTOMER, CARRIER, OWNER, "yui", HELPER, LEADER}
+
+
+def test_nobody_takes_it_who_is_not_known_to_be_inside() -> None:
+    refused = lifecycle.refusal(build.issue(), Action.TAKE, SOMEBODY, None, LEADER)
+
+    assert refused is Refusal.NOT_YOURS
+
+
 def test_what_stands_for_itself_can_not_be_separated() -> None:
     closed = build.issue(state=State.CLOSED)
 
@@ -188,6 +206,12 @@ def test_a_wish_with_the_link_of_an_earlier_assignment_is_not_done() -> None:
     issue = build.issue(state=State.ACKNOWLEDGED, assignment=2)
 
     assert not lifecycle.is_done(issue, Action.ACKNOWLEDGE, OWNER, 1)
+
+
+def test_what_is_closed_and_was_never_joined_has_not_been_separated() -> None:
+    closed = build.issue(state=State.CLOSED)
+
+    assert not lifecycle.is_done(closed, Action.SEPARATE, OWNER, None)
 
 
 @pytest.mark.parametrize(
@@ -277,10 +301,11 @@ def test_a_decline_leaves_the_issue_before_it_as_it_was() -> None:
 
 
 def test_an_acknowledgement_says_when_it_was_taken() -> None:
-    taken = lifecycle.acknowledge(build.issue(), LATER)
+    taken = lifecycle.acknowledge(build.issue(queued=True), LATER)
 
     assert taken.state is State.ACKNOWLEDGED
-    assert taken.acknowledged_at == LATER
+    assert (taken.acknowledged_at, taken.acted_at) == (LATER, LATER)
+    assert not taken.queued
 
 
 def test_an_owner_who_answers_has_taken_it() -> None:
@@ -288,6 +313,7 @@ def test_an_owner_who_answers_has_taken_it() -> None:
 
     assert answered.state is State.ACKNOWLEDGED
     assert (answered.acknowledged_at, answered.answered_at) == (LATER, LATER)
+    assert answered.acted_at == LATER
 
 
 def test_a_second_answer_does_not_take_it_again() -> None:
@@ -303,15 +329,15 @@ def test_a_leader_who_answers_has_not_taken_it_from_its_owner() -> None:
 
     assert answered.state is State.ASSIGNED
     assert answered.owner_id == OWNER
-    assert answered.answered_at == LATER
+    assert (answered.answered_at, answered.acted_at) == (LATER, None)
 
 
 def test_a_solution_takes_the_issue_where_nobody_had_said_so() -> None:
-    resolved = lifecycle.resolve(build.issue(), "fault", LATER)
+    resolved = lifecycle.resolve(build.issue(queued=True), "fault", LATER)
 
     assert resolved.state is State.RESOLVED
     assert (resolved.acknowledged_at, resolved.resolved_at) == (LATER, LATER)
-    assert resolved.cause == "fault"
+    assert (resolved.cause, resolved.acted_at, resolved.queued) == ("fault", LATER, False)
 
 
 def test_a_solution_leaves_the_time_of_the_acknowledgement() -> None:
@@ -321,9 +347,9 @@ def test_a_solution_leaves_the_time_of_the_acknowledgement() -> None:
 
 
 def test_nothing_more_is_due_once_it_is_closed() -> None:
-    closed = lifecycle.close(build.issue(state=State.RESOLVED), LATER)
+    closed = lifecycle.close(build.issue(state=State.RESOLVED, queued=True), LATER)
 
-    assert closed.state is State.CLOSED
+    assert (closed.state, closed.queued) == (State.CLOSED, False)
     assert closed.closed_at == LATER
     assert (closed.next_step, closed.next_step_at, closed.wake_at) == (None, None, None)
 
@@ -335,7 +361,7 @@ def test_a_wake_up_from_before_the_closing_is_void() -> None:
 
 
 def test_a_reopened_issue_is_back_with_its_owner_as_if_it_had_not_been_solved() -> None:
-    resolved = lifecycle.resolve(build.issue(), "fault", LATER)
+    resolved = lifecycle.resolve(build.issue(promised_at=LATER), "fault", LATER)
     closed = lifecycle.close(resolved, LATER)
 
     reopened = lifecycle.reopen(closed, LATER, counts=True)
@@ -344,6 +370,7 @@ def test_a_reopened_issue_is_back_with_its_owner_as_if_it_had_not_been_solved() 
     assert reopened.state is State.ASSIGNED
     assert (reopened.owner_id, reopened.team_id) == (OWNER, "product")
     assert (reopened.cause, reopened.resolved_at, reopened.closed_at) == (None, None, None)
+    assert reopened.promised_at is None
     assert reopened.acknowledged_at is None
 
 
@@ -382,6 +409,13 @@ def test_a_reopening_counts_where_a_solution_was_none(
     issue = build.issue(**said)
 
     assert lifecycle.is_complaint(issue, LATER + lifecycle.UNDO_WITHIN) is complains
+
+
+@pytest.mark.parametrize(("seconds", "complains"), [(600, False), (601, True)])
+def test_for_ten_minutes_a_reopening_takes_back_a_click(seconds: int, *, complains: bool) -> None:
+    closed = build.issue(state=State.CLOSED, resolved_at=MONDAY, closed_at=LATER)
+
+    assert lifecycle.is_complaint(closed, LATER + timedelta(seconds=seconds)) is complains
 
 
 def complain(times: int, lead_id: str | None = "mio", **said: Any) -> tuple[str, bool] | None:

@@ -357,7 +357,7 @@ def test_nothing_more_is_due_once_it_is_closed() -> None:
 def test_a_wake_up_from_before_the_closing_is_void() -> None:
     issue = build.issue(state=State.RESOLVED)
 
-    assert lifecycle.close(issue, LATER).step_number != issue.step_number
+    assert lifecycle.close(issue, LATER).step_number == issue.step_number + 1
 
 
 def test_a_reopened_issue_is_back_with_its_owner_as_if_it_had_not_been_solved() -> None:
@@ -559,6 +559,12 @@ def test_a_reopened_part_stays_one_only_while_the_problem_is_open(
     assert reopened.parent_id == parent_id
 
 
+def test_a_reopened_issue_is_no_part_unless_that_is_said() -> None:
+    solved = build.issue(state=State.RESOLVED, parent_id="problem")
+
+    assert lifecycle.reopen(solved, LATER, counts=True).parent_id is None
+
+
 @pytest.mark.parametrize(("answered", "at"), [(True, LATER), (False, None)])
 def test_what_is_shared_changes_no_state(
     answered: bool,
@@ -580,6 +586,12 @@ def test_whoever_is_asked_for_help_leaves_the_owner_who_they_are() -> None:
 
     assert (again.owner_id, again.state, again.helper_ids) == (OWNER, State.ASSIGNED, ["sho"])
     assert (asked.acted_at, again.acted_at) == (LATER, LATER)
+
+
+def test_several_may_be_asked_for_help() -> None:
+    asked = lifecycle.ask(build.issue(helper_ids=["sho"]), "yui", LEADER, LATER)
+
+    assert (asked.helper_ids, asked.acted_at) == (["sho", "yui"], None)
 
 
 def test_a_helper_who_gets_it_is_a_helper_no_more() -> None:

@@ -822,6 +822,8 @@ CHANGES: list[Callable[[Issue], Issue]] = [
     lambda issue: lifecycle.link(issue, "other"),
     lambda issue: lifecycle.separate(issue, LATER),
     lambda issue: lifecycle.share(issue, LATER, answered=True),
+    lambda issue: lifecycle.go_on(issue, timedelta()),
+    lifecycle.lapse,
     lifecycle.remind,
     lifecycle.escalate,
     lifecycle.comment,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
 from services.router import pause
-from services.router.pause import LONGEST, Pause
+from services.router.pause import Pause
 from tests.unit.build import HOUR, MONDAY, at
 
 TUESDAY, FRIDAY = at("2026-06-02 09:00"), at("2026-06-05 09:00")
@@ -41,7 +41,7 @@ def test_what_was_chased_before_it_was_said_was_chased() -> None:
 
 
 def test_it_lasts_no_longer_than_a_season() -> None:
-    assert made(ends_at=TUESDAY + 3 * LONGEST).ends_at == TUESDAY + LONGEST
+    assert made(ends_at=TUESDAY + timedelta(days=200)).ends_at == TUESDAY + timedelta(days=92)
 
 
 @pytest.mark.parametrize("ends_at", [TUESDAY, MONDAY - HOUR])
@@ -55,6 +55,14 @@ def test_one_that_has_begun_keeps_its_start_and_may_be_longer() -> None:
     assert longer is not None
     assert (longer.starts_at, longer.ends_at) == (TUESDAY, FRIDAY + HOUR)
     assert longer.said_at == FRIDAY - HOUR
+
+
+@pytest.mark.parametrize(("now", "starts_at"), [(MONDAY, TUESDAY + HOUR), (TUESDAY, TUESDAY)])
+def test_one_may_begin_otherwise_until_it_has_begun(now: datetime, starts_at: datetime) -> None:
+    otherwise = announced(TUESDAY + HOUR, FRIDAY, now, made())
+
+    assert otherwise is not None
+    assert otherwise.starts_at == starts_at
 
 
 def test_one_that_is_over_stays_over() -> None:

@@ -223,6 +223,7 @@ def test_a_word_is_not_glued_together_from_summary_and_description() -> None:
         ("u*f*d", "Umi Foods Ltd", True),
         ("u*x*d", "Umi Foods Ltd", False),
         ("umi*umi", "Umi", False),
+        ("umi*foods*foods", "Umi Foods", False),
         ("*o*o*o*", "Umi Foods", False),
         ("*", "anybody", True),
         ("*", None, False),

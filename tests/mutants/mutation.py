@@ -249,7 +249,7 @@ def _difference(right: ast.AST, wrong: ast.AST) -> str:
     """The two beside each other; of long ones only from shortly before they differ."""
     before, after = _text(right), _text(wrong)
     pairs = enumerate(zip(before, after, strict=False))
-    same = next((nth for nth, (one, other) in pairs if one != other), 0)
+    same = next((nth for nth, (one, other) in pairs if one != other), len(after))
     start = 0 if same < 60 else same - 40
     return " → ".join(shorten(one[start:], 110, placeholder=" …") for one in (before, after))
 

@@ -112,6 +112,13 @@ def test_a_day_may_end_with_midnight_and_work_go_on_through_it() -> None:
     assert nights.is_open(at("2026-06-02 00:00"))
 
 
+def test_hours_count_to_the_minute() -> None:
+    odd = WorkingHours(build.calendar({"mon": "10:50-11:59"}))
+
+    assert odd.next_open(MONDAY) == at("2026-06-01 10:50")
+    assert odd.between(MONDAY, at("2026-06-02 00:00")) == timedelta(minutes=69)
+
+
 def test_a_week_may_have_one_short_day() -> None:
     shift = WorkingHours(
         build.calendar({"mon-fri": "08:00-12:00 13:00-17:00", "sat": "08:00-12:00"})
@@ -257,7 +264,11 @@ def test_a_deadline_in_more_than_three_years_is_no_deadline() -> None:
 def test_a_calendar_is_computed_once() -> None:
     calendar = build.calendar()
 
-    assert working_hours(calendar) is working_hours(calendar)
+    other = build.calendar()
+    computed = working_hours(calendar)
+
+    assert working_hours(other) is working_hours(other)
+    assert working_hours(calendar) is computed
 
 
 def test_another_calendar_of_the_same_words_has_hours_of_its_own() -> None:
@@ -265,11 +276,21 @@ def test_another_calendar_of_the_same_words_has_hours_of_its_own() -> None:
     assert working_hours(build.calendar()) is not working_hours(build.calendar())
 
 
+def test_a_calendar_is_never_taken_for_the_one_that_stood_in_its_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    gone, calendar = build.calendar({"mon": "09:00-10:00"}), build.calendar()
+    compiled = {(id(calendar), ()): (gone, WorkingHours(gone))}
+    monkeypatch.setattr("shared.worktime._compiled", compiled)
+
+    assert working_hours(calendar).is_open(at("2026-06-01 10:00"))
+
+
 def test_calendars_heard_again_and_again_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shared.worktime._MOST_COMPILED", 2)
     compiled: dict[int, object] = {}
     monkeypatch.setattr("shared.worktime._compiled", compiled)
-    calendars = [build.calendar() for _ in range(5)]
+    calendars = [build.calendar() for _ in range(6)]
 
     for calendar in calendars:
         working_hours(calendar)
@@ -348,6 +369,26 @@ def test_a_time_of_rest_is_no_working_time(first: str, last: str, hours: int) ->
     resting = WorkingHours(build.calendar(), [(at(first), at(last))])
 
     assert resting.between(at("2026-06-01 00:00"), at("2026-06-02 00:00")) == hours * HOUR
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "now", "opens"),
+    [
+        ("08:00", "10:00", "07:00", "10:00"),
+        ("09:00", "10:00", "08:00", "10:00"),
+        ("11:00", "12:00", "11:00", "13:00"),
+        ("11:00", "14:00", "11:00", "14:00"),
+    ],
+    ids=["from before the morning on", "the morning's start", "up to lunch", "over lunch"],
+)
+def test_work_starts_again_after_a_time_of_rest(
+    first: str, last: str, now: str, opens: str
+) -> None:
+    rest = (at(f"2026-06-01 {first}"), at(f"2026-06-01 {last}"))
+
+    resting = WorkingHours(build.calendar(), [rest])
+
+    assert resting.next_open(at(f"2026-06-01 {now}")) == at(f"2026-06-01 {opens}")
 
 
 def test_times_of_rest_may_overlap() -> None:

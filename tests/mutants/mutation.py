@@ -1,7 +1,7 @@
 """What can be made wrong in a file of rules, one small mistake at a time.
 
 Wrong can be what functions do and what constants of the module are. Left alone are texts,
-annotations, decorators, and fields and words of classes.
+annotations, decorators, fields and words of classes, and methods that call `super`.
 """
 
 from __future__ import annotations
@@ -77,7 +77,8 @@ def mistakes(tree: ast.Module) -> Iterator[Mistake]:
         if name is not None:
             yield from _within(node, name, True, frozenset())
     for where, function in functions(tree):
-        yield from _within(function, where, False, _rebound(function))
+        if "super" not in _names(function):
+            yield from _within(function, where, False, _rebound(function))
 
 
 def constant_name(node: ast.stmt) -> str | None:
@@ -228,9 +229,8 @@ def _never_comes(value: ast.expr) -> bool:
     return ast.unparse(value).startswith("assert_never(")
 
 
-def _names(target: ast.AST) -> set[str]:
-    """The names that an assignment binds; a part of something else is none and always counts."""
-    return {one.id for one in ast.walk(target) if isinstance(one, ast.Name)}
+def _names(node: ast.AST) -> set[str]:
+    return {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
 
 
 def _rebound(function: Function) -> frozenset[str]:

@@ -239,6 +239,33 @@ def test_what_is_no_usable_rule_is_told_at_once(every: str, problem: str) -> Non
     assert perf_counter() - begun < 5
 
 
+@pytest.mark.parametrize(
+    ("rule", "good", "bad"),
+    [
+        ("FREQ=DAILY;BYHOUR={}", (0, 23), (-1, 24)),
+        ("FREQ=DAILY;BYMINUTE={}", (0, 59), (-1, 60)),
+        ("FREQ=YEARLY;BYMONTH={}", (1, 12), (-1, 0, 13)),
+        ("FREQ=MONTHLY;BYMONTHDAY={}", (1, 31, -1, -31), (0, 32, -32)),
+        ("FREQ=YEARLY;BYDAY=MO,TU,WE,TH,FR,SA,SU;BYSETPOS={}", (1, 366, -366), (0, 367, -367)),
+        ("FREQ=DAILY;INTERVAL={}", (1, 366), (-1, 0, 367)),
+        ("FREQ=MONTHLY;BYDAY={}MO", (1, 5, -1, -5), (0, 6, -6)),
+    ],
+)
+def test_a_number_counts_up_to_its_limits_and_no_further(
+    rule: str, good: Sequence[int], bad: Sequence[int]
+) -> None:
+    for number in good:
+        rota.check(on_call(rule.format(number)))
+    for number in bad:
+        with pytest.raises(TurnsUnusable, match=r"is no (value|day) of"):
+            rota.check(on_call(rule.format(number)))
+
+
+def test_turns_may_change_every_five_years_and_until_the_end_of_the_next_century() -> None:
+    rota.check(on_call("FREQ=YEARLY;INTERVAL=5"))
+    rota.check(on_call(starts="2199-12-31 09:00"))
+
+
 @pytest.mark.parametrize("year", [1999, 2200])
 def test_a_rota_begins_in_our_times(year: int) -> None:
     with pytest.raises(TurnsUnusable, match=f"can't begin in {year}"):

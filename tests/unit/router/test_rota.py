@@ -312,6 +312,16 @@ def test_hours_of_a_shift_are_in_the_zone_of_the_schedules_calendar() -> None:
     assert rota.holder(schedule, organisation, at("2026-06-01 17:00")) is not None
 
 
+def test_hours_of_the_week_hold_from_the_minute_of_their_start_up_to_that_of_their_end() -> None:
+    week = {"mon": [(9 * 60 + 10, 17 * 60 + 50)]}
+    minutes = ("09:09", "09:10", "17:49", "17:50")
+
+    held = [rota.falls_within(week, wall(f"2026-06-01 {minute}")) for minute in minutes]
+
+    assert held == [False, True, True, False]
+    assert not rota.falls_within(week, wall("2026-06-02 10:00"))
+
+
 def test_an_id_means_a_person_a_team_whose_turn_it_is_or_who_has_it() -> None:
     schedule = roster(SATURDAY | {"team": "shipping"}, SATURDAY | {"person": "mio"})
     organisation = company(on_call(), schedules=[schedule])

@@ -141,10 +141,30 @@ def test_many_rotas_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(rota, "_kept", {})
     monkeypatch.setattr(rota, "_MOST_KEPT", 2)
 
-    for _ in range(5):
+    for _ in range(6):
         assert who(on_call(), "2026-06-08 10:00") == "ren"
 
     assert len(rota._kept) <= 2
+
+
+def test_the_turns_of_several_rotas_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rota, "_kept", {})
+    weekly, daily = on_call(), on_call("FREQ=DAILY")
+
+    assert (who(weekly, "2026-06-02 10:00"), who(daily, "2026-06-02 10:00")) == ("mio", "ren")
+
+    assert rota._kept.keys() == {id(weekly), id(daily)}
+
+
+def test_a_rota_is_never_taken_for_the_one_that_stood_in_its_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rota, "_kept", {})
+    gone, daily = on_call(), on_call("FREQ=DAILY")
+    who(gone, "2026-06-02 10:00")
+    rota._kept[id(daily)] = rota._kept.pop(id(gone))
+
+    assert who(daily, "2026-06-02 10:00") == "ren"
 
 
 def test_after_the_first_time_it_takes_microseconds() -> None:

@@ -243,6 +243,7 @@ def test_everybody_has_their_turn_in_order_whatever_the_rule(
         ("FREQ=DAILY;BYSECOND=0", "`BYSECOND` is no part"),
         ("FREQ=YEARLY;BYEASTER=0", "`BYEASTER` is no part"),
         ("FREQ=MONTHLY;BYMONTHDAY=0", "`0` is no value of BYMONTHDAY"),
+        ("FREQ=MONTHLY;BYMONTHDAY=x", "`X` is no value of BYMONTHDAY"),
         ("FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30", "turns do not change within five years"),
         ("FREQ=DAILY;BYSETPOS=9", "turns do not change within five years"),
         ("FREQ=YEARLY;INTERVAL=6", "turns do not change within five years"),

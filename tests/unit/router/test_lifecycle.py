@@ -724,6 +724,26 @@ def test_a_day_later_a_mail_reopens_again() -> None:
     assert not needs_click(Action.REOPEN, Standing.VOUCHED, issue=issue, at_hour=24)
 
 
+def test_a_leader_who_owns_it_declines_by_mail_as_they_hand_over_and_solves_it_like_others() -> (
+    None
+):
+    issue = build.issue(owner_id=LEADER)
+
+    asked = [
+        lifecycle.asked_by_mail(issue, action, LEADER, LEADER)
+        for action in (Action.DECLINE, Action.RESOLVE)
+    ]
+
+    assert asked == [Action.HAND_OVER, Action.RESOLVE]
+
+
+def test_nobody_takes_it_by_mail_who_is_not_known_to_be_inside() -> None:
+    issue = build.issue()
+
+    assert lifecycle.asked_by_mail(issue, Action.TAKE, SOMEBODY, LEADER) is None
+    assert lifecycle.asked_by_mail(issue, Action.TAKE, SOMEBODY, LEADER, inside=True) is Action.TAKE
+
+
 def test_the_link_reopens_however_often_a_mail_did() -> None:
     issue = reopened_by_mail(3)
 

@@ -397,6 +397,12 @@ def test_a_gap_lies_within_the_time_that_was_asked_for() -> None:
     assert gaps(schedule, "2026-06-01 00:00", "2026-06-04 12:00") == [("03 00:00", "04 12:00")]
 
 
+def test_whole_days_leave_no_gap_at_midnight() -> None:
+    schedule = roster({"during": {"mon-tue": "00:00-24:00"}, "person": "mio"})
+
+    assert gaps(schedule, "2026-06-01 00:00", "2026-06-03 00:00") == []
+
+
 @given(shown=st.datetimes(wall("2026-01-01"), wall("2026-12-31")))
 def test_nobody_has_it_exactly_in_the_gaps(shown: datetime) -> None:
     schedule = roster(
@@ -431,3 +437,16 @@ def test_a_turn_is_idle_on_days_on_which_only_others_work() -> None:
     assert [(one.starts_at, one.person_id) for one in found] == list(
         zip(saturdays, ("mio", "sho"), strict=True)
     )
+
+
+def test_a_turn_is_idle_the_day_after_a_night_that_ends_with_midnight() -> None:
+    week = build.calendar({"mon-sat": "09:00-12:00"}).model_copy(update={"id": "week"})
+    evenings = build.calendar({"fri": "20:00-24:00"})
+    turns = on_call(calendar="week")
+    organisation = company(turns, calendars=(evenings, week))
+
+    found = list(
+        rota.idle_turns(turns, organisation, at("2026-06-05 00:00"), at("2026-06-07 00:00"))
+    )
+
+    assert [one.starts_at for one in found] == [at("2026-06-06 09:00")]

@@ -151,9 +151,12 @@ def _seen_by(session: pytest.Session, module: ModuleType) -> tuple[dict[str, set
             Path(kept.name).write_text(text, encoding="utf-8")
             return 0
 
+        everything = range(len(session.items))
+        if _in_a_copy(lambda: int(not _pass(session, everything)), 600):
+            raise SystemExit("The tests fail without any mistake, one after another.")
         before_s = _children_s()
         if _in_a_copy(look, 600):
-            raise SystemExit("The tests fail without any mistake.")
+            raise SystemExit("The tests fail without any mistake, each by itself.")
         spent_s = _children_s() - before_s
         seen = json.loads(Path(kept.name).read_text(encoding="utf-8"))
     return {name: set(tests) for name, tests in seen.items()}, spent_s

@@ -38,9 +38,17 @@ class Purpose(StrEnum):
     """Where a person says when they are away."""
     PAUSE = "p"
     """Where the leader lets all chasing rest."""
+    PREFERENCES = "f"
+    """Where a person says how they want to be told."""
+    MUTE = "m"
+    """Where a person says that they want no more messages about an issue."""
+    UNDO = "u"
+    """Where a person takes back what was done by their link."""
 
 
-_LIVE_FOR_A_WHILE = frozenset({Purpose.ACTION, Purpose.ABSENCE, Purpose.PAUSE})
+_LIVE_FOR_A_WHILE = frozenset(
+    {Purpose.ACTION, Purpose.ABSENCE, Purpose.PAUSE, Purpose.PREFERENCES, Purpose.UNDO}
+)
 """What decides something ends by itself; what shows something does not."""
 
 
@@ -59,6 +67,8 @@ class Link:
     action: Action | None = None
     assignment: int = 0
     issued_at: datetime = _LONG_AGO
+    about: str = ""
+    """Id of the request that is taken back."""
 
 
 EVERYBODY = "-"
@@ -100,6 +110,21 @@ class Links:
         """Where this person, the leader, lets all chasing rest."""
         return self._url(Link(Purpose.PAUSE, person_id, issued_at=now))
 
+    def preferences(self, person_id: str, now: datetime) -> str:
+        """Where this person says how they want to be told."""
+        return self._url(Link(Purpose.PREFERENCES, person_id, issued_at=now))
+
+    def mute(self, issue_id: str, person_id: str, now: datetime) -> str:
+        """Where this person says that they want no more messages about an issue."""
+        return self._url(Link(Purpose.MUTE, person_id, issue_id, issued_at=now))
+
+    def undo(
+        self, issue_id: str, person_id: str, request_id: str, assignment: int, now: datetime
+    ) -> str:
+        """Where this person takes back what a request of theirs has done."""
+        link = Link(Purpose.UNDO, person_id, issue_id, None, assignment, now, request_id)
+        return self._url(link)
+
     def redacted(self, text: str) -> str:
         """The text without what our links in it allow. An answer quotes the mail that it answers,
         and whoever reads the answer must not act in its writer's name."""
@@ -109,7 +134,7 @@ class Links:
         """What the token allows; raises LinkInvalid or LinkExpired."""
         try:
             fields = self._signers[purpose].unsign(token).decode("ascii").split(_BETWEEN)
-            person, issue, action, assignment, issued = fields
+            person, issue, action, assignment, issued, *about = fields
             link = Link(
                 purpose,
                 person,
@@ -117,6 +142,7 @@ class Links:
                 Action(action) if action else None,
                 int(assignment),
                 datetime.fromtimestamp(int(issued), UTC),
+                _long(about[0]) if about else "",
             )
         except (BadData, ValueError) as error:
             raise LinkInvalid from error
@@ -131,6 +157,7 @@ class Links:
             link.action or "",
             str(link.assignment),
             str(int(link.issued_at.timestamp())),
+            *([_short(link.about)] if link.about else []),
         )
         token = self._signers[link.purpose].sign(_BETWEEN.join(fields)).decode("ascii")
         return f"{self.base_url}/{link.purpose}/{token}"

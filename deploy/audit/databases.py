@@ -33,7 +33,7 @@ from services.intake import store as intake
 from services.intake.submission import ISSUES
 from services.metrics import store as metrics
 from services.notifier import store as notifier
-from services.notifier.store import Fate
+from services.notifier.store import OPEN_FATES
 from services.router import store as router
 from shared.contracts.event import Speaker
 from shared.contracts.issue import AssignedBecause, State
@@ -224,7 +224,7 @@ class Databases:
         columns = (table.c.delivery_id, table.c.attempts, table.c.made_at, table.c.due_at)
         open_ones: ColumnElement[bool] = table.c.due_at.is_not(None)
         if full:
-            open_ones = or_(open_ones, table.c.fate == Fate.PENDING)
+            open_ones = or_(open_ones, table.c.fate.in_(OPEN_FATES))
         with self._open(Speaker.NOTIFIER) as connection:
             pending = connection.execute(select(*columns).where(open_ones)).all()
             due = select(arrivals.c.issue_id, arrivals.c.due_at).where(

@@ -10,7 +10,8 @@ from services.intake.store import Absence, Happening, Notice, Pause, Reference, 
 from shared.bus import Hears
 from shared.contracts.event import Event
 from shared.contracts.issue import Snapshot
-from shared.contracts.notifier import Channel, NotificationSent
+from shared.contracts.notifier import NotificationSent
+from shared.contracts.organisation import Channel
 from shared.contracts.router import (
     ActionRefused,
     ChasingPaused,

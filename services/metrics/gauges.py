@@ -78,6 +78,11 @@ class Figures:
             ["channel"],
             registry=registry,
         )
+        self.unreachable = Counter(
+            "banso_people_unreachable",
+            "Times that no channel reached somebody any more.",
+            registry=registry,
+        )
         self.last_event = Gauge(
             "banso_metrics_last_event_timestamp_seconds",
             "When the newest fact folded here happened.",

@@ -10,7 +10,7 @@ from shared.bus import Hears
 from shared.contracts.event import Event
 from shared.contracts.intake import IssueRaised
 from shared.contracts.issue import AssignedBecause, Snapshot, State, Urgency
-from shared.contracts.notifier import NotificationFailed
+from shared.contracts.notifier import NotificationFailed, PersonUnreachable
 from shared.contracts.router import (
     IssueAcknowledged,
     IssueAssigned,
@@ -75,6 +75,11 @@ def notification_failed(failed: NotificationFailed, books: Books) -> list[Event]
     return []
 
 
+def person_unreachable(_: PersonUnreachable, books: Books) -> list[Event]:
+    books.observed.append(lambda f: f.unreachable.inc())
+    return []
+
+
 def message_buried(dead: DeadLetter, books: Books) -> list[Event]:
     books.observed.append(lambda f: f.dead_letters.labels(dead.buried_by).inc())
     return []
@@ -85,6 +90,7 @@ HEARS: Mapping[type[Event], Hears[Books]] = {
     **{event: Hears(issue_changed) for event in ISSUE_EVENTS},
     OrganisationPublished: Hears(organisation_published),
     NotificationFailed: Hears(notification_failed),
+    PersonUnreachable: Hears(person_unreachable),
     DeadLetter: Hears(message_buried),
 }
 

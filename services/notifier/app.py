@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from services.notifier import handlers, store
-from services.notifier.channels.email import EmailChannel, MailFiles, SmtpServer
+from services.notifier.channels.base import Adapter
+from services.notifier.channels.email import Email, MailFiles, Post, SmtpServer
 from services.notifier.delivery import Deliveries
 from services.notifier.settings import NotifierSettings
 from services.notifier.store import Ledger
@@ -13,6 +14,7 @@ from shared import due, service
 from shared.alone import take_place
 from shared.bus import Bus
 from shared.contracts.event import Speaker
+from shared.contracts.organisation import Channel
 from shared.database import open_engine
 from shared.journal import Journal
 from shared.links import Links
@@ -31,8 +33,9 @@ async def serve(settings: NotifierSettings) -> None:
         known = KnownOrganisation(connection, store.metadata)
     keys = [key.get_secret_value() for key in settings.link_keys]
     links, replies = Links(keys, settings.web_url), Replies(keys)
-    channel = _channel(settings)
-    deliveries = Deliveries(channel, known, links, replies, registry)
+    adapters: dict[Channel, Adapter] = {Channel.EMAIL: Email(_post(settings), replies)}
+    deliveries = Deliveries(adapters, known, links, registry)
+    set_up = frozenset(adapters)
     bus: Bus[Ledger] = Bus(
         Speaker.NOTIFIER, settings.nats_url, settings.nats_seed, registry, handlers.HEARS
     )
@@ -44,7 +47,7 @@ async def serve(settings: NotifierSettings) -> None:
     journal = Journal(
         engine,
         store.metadata,
-        lambda connection, now: Ledger(connection, now, known),
+        lambda connection, now: Ledger(connection, now, known, set_up),
         bus.say,
         registry,
         on_commit=committed,
@@ -63,11 +66,12 @@ async def serve(settings: NotifierSettings) -> None:
             lambda: due.keep_doing(lambda: deliveries.confirm_due(journal), "confirmations"),
         ],
     )
-    await channel.close()
+    for adapter in adapters.values():
+        await adapter.close()
     place.give_back()
 
 
-def _channel(settings: NotifierSettings) -> EmailChannel:
+def _post(settings: NotifierSettings) -> Post:
     if settings.smtp_out_host is None:
         return MailFiles(settings.mail_directory)
     password = settings.smtp_out_password

@@ -9,38 +9,37 @@ as one mail; each delivery of it has its own fate all the same.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
-from uuid import UUID
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from sqlalchemy import Row, select
 
 from services.notifier import handlers, store, timing
-from services.notifier.channels.email import (
-    EmailChannel,
+from services.notifier.channels.base import (
+    Adapter,
+    Outgoing,
     PermanentFailure,
+    Taken,
     TemporaryFailure,
-    write_mail,
 )
-from services.notifier.channels.email import Mail as Letter
-from services.notifier.message import Message, compose
+from services.notifier.message import compose
 from services.notifier.store import Delivery, Fate, Ledger, Parcel, Ready
+from services.notifier.ways import address_of
 from services.notifier.wording.base import Recipient
 from shared import clock, due, logs
 from shared.contracts.event import Event
 from shared.contracts.intake import IssueRaised
 from shared.contracts.issue import Snapshot
-from shared.contracts.organisation import Mail, Organisation
+from shared.contracts.organisation import Channel, Language, Organisation
 from shared.contracts.router import IssueEvent
 from shared.journal import LARGEST_BATCH, Cause, Journal, TryAgain
 from shared.language import known_language
 from shared.links import Links
 from shared.organisation import KnownOrganisation
-from shared.replies import Replies
 
 log = logs.get(__name__)
 
@@ -63,10 +62,6 @@ JUST_DECIDED = timedelta(seconds=5)
 """Nothing overtakes a delivery this young that would not have been sent the same."""
 
 
-NIL = str(UUID(int=0))
-"""Stands in a Message-ID for the issue of what is about none in particular."""
-
-
 class Unreachable(Exception):
     """We know no address of this person."""
 
@@ -76,16 +71,14 @@ class Deliveries:
 
     def __init__(
         self,
-        channel: EmailChannel,
+        adapters: Mapping[Channel, Adapter],
         known: KnownOrganisation,
         links: Links,
-        replies: Replies,
         registry: CollectorRegistry,
     ) -> None:
-        self._channel = channel
+        self._adapters = adapters
         self._known = known
         self._links = links
-        self._replies = replies
         self._queue: asyncio.Queue[Parcel] = asyncio.Queue()
         self._tried: asyncio.Queue[Delivery] = asyncio.Queue(LARGEST_BATCH)
         self._counts: dict[tuple[str, str, str], Counter] = {}
@@ -227,12 +220,9 @@ class Deliveries:
         if not current:
             return void
         try:
-            to = _recipient(current[0], organisation)
-            message = compose(current, to, organisation, self._links, now)
-            letter = self._letter(parcel, current, message, to, organisation.mail, now)
-            await self._channel.send(letter)
+            taken = await self._hand_over(parcel, current, organisation, now)
         except TemporaryFailure as failure:
-            return void + [_retry(one, str(failure), now) for one in going]
+            return void + [_retry(one, str(failure), now, failure.wait) for one in going]
         except Unreachable:
             return void + [_failed(one, "no address", now) for one in going]
         except PermanentFailure as failure:
@@ -240,59 +230,64 @@ class Deliveries:
             return void + [_failed(one, str(failure), now) for one in going]
         for one in going:
             self._delay.labels(one.channel).observe((now - one.made_at).total_seconds())
-        return void + [
-            replace(one, fate=Fate.SENT, done_at=now, attempts=one.attempts + 1) for one in going
-        ]
+        return void + [_taken(one, taken, now) for one in going]
 
-    def _letter(
-        self,
-        parcel: Parcel,
-        current: Sequence[Ready],
-        message: Message,
-        to: Recipient,
-        ours: Mail,
-        now: datetime,
-    ) -> Letter:
-        """What is sent: an answer to it comes to this person's own address for this issue. What is
-        about several issues, or none, has no such address: an answer to it is to be looked at."""
-        named = parcel.named_by
-        domain = ours.sender.rpartition("@")[2]
-        issue_id = current[0].delivery.issue_id
-        is_about_one = len(current) == 1 and issue_id != handlers.NO_ISSUE
-        reply_to = ours.issues[0]
-        if is_about_one:
-            reply_to = self._replies.address(issue_id, to.person_id, reply_to, ours.separator)
-        return write_mail(
+    async def _hand_over(
+        self, parcel: Parcel, current: Sequence[Ready], organisation: Organisation, now: datetime
+    ) -> Taken:
+        """Gives it to its channel."""
+        first, named = current[0], parcel.named_by
+        adapter = self._adapters.get(first.delivery.channel)
+        if adapter is None:
+            raise PermanentFailure("not set up")
+        to = _recipient(first, organisation)
+        message = compose(current, to, organisation, self._links, now)
+        is_about_one = len(current) == 1
+        outgoing = Outgoing(
+            named.delivery_id,
+            first.delivery.issue_id if is_about_one else handlers.NO_ISSUE,
             message,
-            delivery_id=named.delivery_id,
-            message_id=self._replies.message_id(named.issue_id or NIL, named.delivery_id, domain),
-            thread_id=f"<{issue_id}@{domain}>" if is_about_one else None,
-            to_name=to.name,
-            to_address=to.address,
-            sender=ours.sender,
-            sender_name=ours.sender_name.in_(to.language),
-            reply_to=reply_to,
-            now=now,
+            named.issue_id,
+            to,
+            organisation,
+            now,
+            thread=first.thread if is_about_one else None,
         )
+        return await adapter.send(outgoing)
+
+
+def _taken(delivery: Delivery, taken: Taken, now: datetime) -> Delivery:
+    return replace(
+        delivery,
+        fate=Fate.DELIVERED if taken.delivered else Fate.SENT,
+        attempts=delivery.attempts + 1,
+        done_at=now,
+        error=None,
+        external_id=taken.external_id,
+        external_thread=taken.thread,
+    )
 
 
 def _failed(delivery: Delivery, error: str, now: datetime) -> Delivery:
     return replace(delivery, fate=Fate.FAILED, error=error, done_at=now)
 
 
-def _retry(delivery: Delivery, error: str, now: datetime) -> Delivery:
+def _retry(
+    delivery: Delivery, error: str, now: datetime, wait: timedelta | None = None
+) -> Delivery:
     """Due again later; after the last delay it has failed for good."""
     attempts = delivery.attempts + 1
     log.warning("delivery.postponed", delivery=delivery.delivery_id, attempts=attempts, error=error)
     if attempts > len(RETRY_AFTER):
         return replace(delivery, fate=Fate.FAILED, attempts=attempts, error=error, done_at=now)
-    due_at = now + RETRY_AFTER[attempts - 1]
-    return replace(delivery, attempts=attempts, error=error, due_at=due_at, taken_at=None)
+    due_at = now + max(RETRY_AFTER[attempts - 1], wait or timedelta())
+    tried = replace(delivery, fate=Fate.POSTPONED, attempts=attempts, error=error)
+    return replace(tried, due_at=due_at, taken_at=None)
 
 
 def _result(delivery: Delivery) -> Cause[Ledger]:
     """What has become of a delivery, as a cause; a mere note while it is to be tried again."""
-    if delivery.fate == Fate.PENDING:
+    if delivery.fate is Fate.POSTPONED:
         return Cause(None, partial(_postpone, delivery))
     done = replace(delivery, due_at=None, taken_at=None)
     return Cause(f"sent/{delivery.delivery_id}", partial(_record, done))
@@ -309,8 +304,9 @@ def _record(delivery: Delivery, ledger: Ledger) -> list[Event]:
     come_back = _has_come_back(delivery, ledger)
     if not come_back:
         ledger.deliveries.put(delivery)
+        ledger.keep_thread(delivery)
     match delivery.fate:
-        case Fate.SENT:
+        case Fate.SENT | Fate.DELIVERED:
             return [handlers.sent_event(delivery, ledger)]
         case Fate.FAILED if not come_back:
             return [handlers.failed_event(delivery, ledger)]
@@ -366,11 +362,16 @@ def _now(row: Row[Any], then: Snapshot) -> timing.Now:
 
 def _recipient(ready: Ready, organisation: Organisation) -> Recipient:
     """Somebody of the organisation, or somebody outside who once wrote to us."""
-    person, contact = organisation.person.get(ready.delivery.person_id), ready.contact
+    delivery, contact = ready.delivery, ready.contact
+    person = organisation.person.get(delivery.person_id)
     if person is not None:
-        name = person.name.in_(person.language)
-        return Recipient(person.id, name, person.emails[0], person.language)
+        try:
+            address = address_of(person, delivery.channel)
+        except StopIteration:
+            raise Unreachable from None
+        language: Language = ready.language or person.language
+        return Recipient(person.id, person.name.in_(language), address, language)
     if contact is None:
         raise Unreachable
-    language = known_language(contact.language, organisation.language)
+    language = ready.language or known_language(contact.language, organisation.language)
     return Recipient(contact.person_id, contact.name, contact.address, language)

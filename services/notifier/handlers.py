@@ -10,18 +10,34 @@ from uuid import UUID, uuid5
 
 from services.notifier import timing
 from services.notifier.audience import Notice, audience
-from services.notifier.store import Arrival, Contact, Delivery, Fact, Fate, Ledger
+from services.notifier.store import (
+    Arrival,
+    Contact,
+    Delivery,
+    Fact,
+    Fate,
+    Ledger,
+    Mute,
+    Preference,
+)
 from shared.bus import Hears
 from shared.contracts.event import Event
-from shared.contracts.intake import IssueRaised, MailBounced, PersonKnown
+from shared.contracts.intake import (
+    IssueMuted,
+    IssueRaised,
+    MailArrived,
+    MailBounced,
+    PersonKnown,
+    PreferenceSet,
+)
 from shared.contracts.issue import Snapshot
 from shared.contracts.notifier import (
-    Channel,
     NotificationFailed,
     NotificationSent,
     Reason,
     Relation,
 )
+from shared.contracts.organisation import Channel
 from shared.contracts.router import (
     ActionRefused,
     ChasingPaused,
@@ -106,7 +122,7 @@ def mail_bounced(bounced: MailBounced, ledger: Ledger) -> list[Event]:
     return [
         _failed(one, bounced.error, ledger)
         for one in ledger.sent_with(delivery)
-        if one.fate in (Fate.SENT, Fate.PENDING)
+        if one.fate is not Fate.OVERTAKEN
     ]
 
 
@@ -130,6 +146,32 @@ def person_known(known: PersonKnown, ledger: Ledger) -> list[Event]:
     return []
 
 
+def mail_arrived(arrived: MailArrived, ledger: Ledger) -> list[Event]:
+    """It is in the box of whoever was told."""
+    delivery = ledger.deliveries.get(arrived.delivery_id)
+    if delivery is None:
+        return []
+    for one in ledger.sent_with(delivery):
+        if one.fate is Fate.SENT:
+            ledger.deliveries.put(replace(one, fate=Fate.DELIVERED))
+    return []
+
+
+def preference_set(said: PreferenceSet, ledger: Ledger) -> list[Event]:
+    """From now on they are told as they want to be."""
+    wanted = said.preferences.model_dump(mode="json", exclude_none=True)
+    ledger.preferences.put(Preference(said.person_id, wanted))
+    return []
+
+
+def issue_muted(said: IssueMuted, ledger: Ledger) -> list[Event]:
+    """They want to hear no more of it, or again."""
+    key = f"{said.person_id}/{said.issue_id}"
+    since = said.occurred_at if said.muted else None
+    ledger.mutes.put(Mute(key, said.person_id, said.issue_id, since))
+    return []
+
+
 def organisation_published(published: OrganisationPublished, ledger: Ledger) -> list[Event]:
     ledger.keep_organisation(published)
     return []
@@ -139,6 +181,9 @@ HEARS: Mapping[type[Event], Hears[Ledger]] = {
     IssueRaised: Hears(issue_raised),
     PersonKnown: Hears(person_known),
     MailBounced: Hears(mail_bounced),
+    MailArrived: Hears(mail_arrived),
+    PreferenceSet: Hears(preference_set),
+    IssueMuted: Hears(issue_muted),
     **{event: Hears(issue_changed) for event in ISSUE_EVENTS},
     ActionRefused: Hears(action_refused),
     **{
@@ -172,7 +217,8 @@ def tell(event: Event, notices: list[Notice], issue_id: str, ledger: Ledger) -> 
             continue
         if _had_enough(notice, issue_id, ledger):
             continue
-        mail = _delivery(event, notice, issue_id, Channel.EMAIL, ledger)
+        way = ledger.ways(notice.person_id)[0]
+        mail = _delivery(event, notice, issue_id, way, ledger)
         if timing.gathers(event):
             ledger.gather(mail, urgent=timing.is_urgent(event))
             continue
@@ -183,7 +229,11 @@ def tell(event: Event, notices: list[Notice], issue_id: str, ledger: Ledger) -> 
 
 def sent_event(delivery: Delivery, ledger: Ledger) -> NotificationSent:
     """The channel took it."""
-    return NotificationSent(**_said(delivery, ledger))
+    return NotificationSent(
+        **_said(delivery, ledger),
+        external_id=delivery.external_id,
+        external_thread=delivery.external_thread,
+    )
 
 
 def failed_event(delivery: Delivery, ledger: Ledger) -> NotificationFailed:
@@ -252,7 +302,7 @@ def _delivery(
         relation=notice.relation,
         reason=notice.reason,
         channel=channel,
-        fate=Fate.PENDING,
+        fate=Fate.SENDING,
         attempts=0,
         made_at=ledger.now,
         done_at=None,

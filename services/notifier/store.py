@@ -22,13 +22,15 @@ from sqlalchemy import (
 )
 
 from services.notifier import timing
+from services.notifier.ways import ways
 from shared.contracts.event import Event
-from shared.contracts.intake import STRANGER, IssueRaised, MailBounced
+from shared.contracts.intake import STRANGER, IssueRaised, MailBounced, Preferences
 from shared.contracts.issue import State, Step
-from shared.contracts.notifier import Channel, Reason, Relation
+from shared.contracts.notifier import Reason, Relation
+from shared.contracts.organisation import Channel, Language
 from shared.contracts.router import IssueCorrected, IssueEvent
 from shared.contracts.traffic import EVENTS
-from shared.database import Instant, Word
+from shared.database import Document, Instant, Word
 from shared.journal import add_journal
 from shared.organisation import HearerStore, KnownOrganisation, add_organisation
 
@@ -40,11 +42,26 @@ add_organisation(metadata)
 class Fate(StrEnum):
     """What has become of a delivery."""
 
-    PENDING = "pending"
+    HELD = "held"
+    """It waits for its hour, or for company."""
+    SENDING = "sending"
+    """It is on its way to the channel."""
+    POSTPONED = "postponed"
+    """It has failed for now and is tried again."""
     SENT = "sent"
+    """The channel took it."""
+    DELIVERED = "delivered"
+    """It stands before the person."""
     FAILED = "failed"
+    """It has failed for good."""
     OVERTAKEN = "overtaken"
     """It was out of date before it could be sent."""
+    SUMMED = "summed"
+    """It is told in a summary only."""
+
+
+OPEN_FATES = (Fate.HELD, Fate.SENDING, Fate.POSTPONED)
+"""Of what is still to be sent."""
 
 
 deliveries = Table(
@@ -65,6 +82,8 @@ deliveries = Table(
     Column("due_at", Instant),
     Column("taken_at", Instant),
     Column("bundle_id", String),
+    Column("external_id", String),
+    Column("external_thread", String),
     Index("delivery_by_due", "due_at"),
     Index("delivery_by_issue", "issue_id"),
     Index("delivery_by_bundle", "bundle_id"),
@@ -110,6 +129,29 @@ currents = Table(
     Column("next_step_at", Instant),
 )
 
+preferences = Table(
+    "preference",
+    metadata,
+    Column("person_id", String, primary_key=True),
+    Column("said", Document, nullable=False),
+)
+
+mutes = Table(
+    "mute",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("person_id", String, nullable=False),
+    Column("issue_id", String, nullable=False),
+    Column("since", Instant),
+)
+
+threads = Table(
+    "thread",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("external_thread", String, nullable=False),
+)
+
 contacts = Table(
     "contact",
     metadata,
@@ -140,6 +182,10 @@ class Delivery:
     taken_at: datetime | None
     bundle_id: str | None = None
     """The id of the first delivery of those that go as one mail; None where it goes alone."""
+    external_id: str | None = None
+    """The channel's own id of the message."""
+    external_thread: str | None = None
+    """The channel's own id of the conversation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +246,33 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True)
+class Preference:
+    """How somebody wants to be told, as they said it."""
+
+    person_id: str
+    said: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Mute:
+    """Somebody wants to hear no more of an issue, but for what only they can do."""
+
+    key: str
+    person_id: str
+    issue_id: str
+    since: datetime | None
+    """None where they want to hear of it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """The conversation with a person about an issue on a channel."""
+
+    key: str
+    external_thread: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ready:
     """A delivery that can be sent as soon as it is committed, with all that is needed for it."""
 
@@ -211,6 +284,10 @@ class Ready:
     """What was brought in; None where that was not heard, as of an imported issue."""
     customer: str | None = None
     """As corrected."""
+    language: Language | None = None
+    """As the person prefers; None: as is known of them."""
+    thread: str | None = None
+    """The conversation on this channel about this issue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,19 +299,34 @@ class Parcel:
     """Whose Message-ID the mail has, whatever of it may be overtaken by then."""
 
 
+_UNSAID = Preferences()
+
+
+def _thread_key(delivery: Delivery) -> str:
+    return f"{delivery.person_id}/{delivery.issue_id}/{delivery.channel}"
+
+
 class Ledger(HearerStore):
     """What one batch of the notifier reads and writes."""
 
     def __init__(
-        self, connection: Connection, now: datetime, organisation: KnownOrganisation
+        self,
+        connection: Connection,
+        now: datetime,
+        organisation: KnownOrganisation,
+        set_up: Collection[Channel] = (Channel.EMAIL,),
     ) -> None:
         super().__init__(connection, now, metadata, organisation)
+        self._set_up = set_up
         self.deliveries = self.rows(deliveries, Delivery)
         self.facts = self.rows(facts, Fact)
         self.arrivals = self.rows(arrivals, Arrival)
         self.currents = self.rows(currents, Current)
         self.contacts = self.rows(contacts, Contact)
         self.bundles = self.rows(bundles, Bundle)
+        self.preferences = self.rows(preferences, Preference)
+        self.mutes = self.rows(mutes, Mute)
+        self.threads = self.rows(threads, Thread)
         self.ready: list[Ready] = []
         """What can be sent after the commit."""
         self.bounces: list[MailBounced] = []
@@ -311,8 +403,8 @@ class Ledger(HearerStore):
         ready = []
         for delivery in some:
             event = self._event(delivery.fact_id)
-            if delivery.fate is Fate.PENDING and event is not None:
-                marked = replace(delivery, taken_at=self.now)
+            if delivery.fate in OPEN_FATES and event is not None:
+                marked = replace(delivery, fate=Fate.SENDING, taken_at=self.now)
                 self.deliveries.put(marked)
                 contact = self.contacts.get(delivery.person_id)
                 ready.append(self.ready_of(marked, event, contact))
@@ -326,7 +418,8 @@ class Ledger(HearerStore):
         )
         bundle_id = known.bundle_id or delivery.delivery_id
         self.bundles.put(replace(known, bundle_id=bundle_id, due_at=due_at))
-        self.deliveries.put(replace(delivery, bundle_id=bundle_id, due_at=due_at, taken_at=None))
+        held = replace(delivery, fate=Fate.HELD, bundle_id=bundle_id, due_at=due_at, taken_at=None)
+        self.deliveries.put(held)
         self._joined.append(delivery.delivery_id)
 
     def sent_with(self, delivery: Delivery) -> list[Delivery]:
@@ -363,7 +456,36 @@ class Ledger(HearerStore):
         """The delivery with all that is needed for it."""
         raised = self.brought_in(delivery.issue_id)
         current = self.currents.get(delivery.issue_id)
-        return Ready(delivery, event, contact, raised, current.customer if current else None)
+        wanted = self.preferences_of(delivery.person_id)
+        customer = current.customer if current else None
+        return Ready(
+            delivery, event, contact, raised, customer, wanted.language, self.thread(delivery)
+        )
+
+    def preferences_of(self, person_id: str) -> Preferences:
+        """How they want to be told, or what holds for whoever has said nothing."""
+        known = self.preferences.get(person_id)
+        return Preferences.model_validate(known.said) if known is not None else _UNSAID
+
+    def is_muted(self, person_id: str, issue_id: str) -> bool:
+        """Whether they want to hear no more of it."""
+        known = self.mutes.get(f"{person_id}/{issue_id}")
+        return known is not None and known.since is not None
+
+    def ways(self, person_id: str) -> tuple[Channel, ...]:
+        """By which channels they can be told, the first choice first."""
+        person = self.organisation.person.get(person_id)
+        return ways(person, self.preferences_of(person_id), self.organisation, self._set_up)
+
+    def thread(self, delivery: Delivery) -> str | None:
+        """The conversation in which it goes, where one was begun."""
+        found = self.threads.get(_thread_key(delivery)) if delivery.issue_id else None
+        return found.external_thread if found else None
+
+    def keep_thread(self, delivery: Delivery) -> None:
+        """Further messages about the issue go in the conversation that this one began."""
+        if delivery.issue_id and delivery.external_thread and self.thread(delivery) is None:
+            self.threads.put(Thread(_thread_key(delivery), delivery.external_thread))
 
     def mailed_to(self, person_id: str, issue_id: str, reason: Reason, since: datetime) -> int:
         """How many mails somebody was to get about an issue for a reason since then."""

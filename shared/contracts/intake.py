@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated, ClassVar, Final, Self
 
 from pydantic import AwareDatetime, Field, StringConstraints, model_validator
@@ -16,6 +17,7 @@ from shared.contracts.issue import (
     Urgency,
     WaitingFor,
 )
+from shared.contracts.organisation import Channel, Language
 
 MOST_ANSWERS: Final = 30
 MOST_FILES: Final = 20
@@ -149,6 +151,10 @@ class ActionRequested(IntakeEvent):
     waiting_for: WaitingFor | None = None
     into: str | None = Field(default=None, max_length=200)
     """Id of the other issue, for `merge` and `link`."""
+    undoes: str | None = None
+    """Id of the request that is to be taken back, for `undo`."""
+    by_link: bool = False
+    """By a link or a button in a message, which a machine that reads messages may have pressed."""
 
 
 class AbsenceSaid(IntakeEvent):
@@ -181,6 +187,68 @@ class PauseSaid(IntakeEvent):
     """Why, in the words that everybody concerned reads."""
     ended: bool = False
     """It ends now, earlier than was said."""
+
+
+class Digest(StrEnum):
+    """How often somebody gets a summary."""
+
+    NEVER = "never"
+    DAILY = "daily"
+    WEEKLY = "weekly"
+
+
+class Told(StrEnum):
+    """When somebody may be told what can wait."""
+
+    ALWAYS = "always"
+    AT_WORK = "at_work"
+    """In their working hours; until then it is held."""
+
+
+class Preferences(Model):
+    """How somebody wants to be told. Whoever has said nothing has these."""
+
+    language: Language | None = None
+    """None: as the organisation says."""
+    channels: tuple[Channel, ...] = Field(default=(), max_length=10)
+    """The first that works is used; none said means the organisation's order."""
+    told: Told = Told.AT_WORK
+    opens: int | None = Field(default=None, ge=0, le=24 * 60)
+    closes: int | None = Field(default=None, ge=0, le=24 * 60)
+    """From and until when on their working days, in minutes after midnight in their zone, where
+    that is not simply when they work."""
+    urgent_passes: bool = True
+    """What is urgent comes at any hour."""
+    digest: Digest = Digest.WEEKLY
+
+
+class PreferenceSet(IntakeEvent):
+    """Somebody says how they want to be told; it replaces what they said before."""
+
+    subject: ClassVar[str] = "preference.set.v1"
+
+    person_id: str
+    preferences: Preferences
+
+
+class IssueMuted(IntakeEvent):
+    """Somebody wants no messages about an issue any more, but for what only they can do; or wants
+    them again."""
+
+    subject: ClassVar[str] = "issue.muted.v1"
+
+    issue_id: str
+    person_id: str
+    muted: bool = True
+
+
+class MailArrived(IntakeEvent):
+    """A mail server says that our mail is in the recipient's box (RFC 3464 `delivered`)."""
+
+    subject: ClassVar[str] = "mail.arrived.v1"
+
+    delivery_id: str
+    issue_id: str
 
 
 class MailBounced(IntakeEvent):

@@ -61,6 +61,7 @@ class Source(StrEnum):
     WEB = "web"
     EMAIL = "email"
     API = "api"
+    CHAT = "chat"
 
 
 class Action(StrEnum):
@@ -97,6 +98,10 @@ class Action(StrEnum):
     """It is part of a problem, an issue that is solved once for many."""
     SEPARATE = "separate"
     """It is not the same as the other, or no part of it, after all."""
+    UNDO = "undo"
+    """What was just done is taken back."""
+    DECOY = "decoy"
+    """A button that no person sees was pressed: what this link has done was done by a machine."""
 
 
 class DeclineReason(StrEnum):
@@ -145,8 +150,24 @@ class Refusal(StrEnum):
     """A reason, a proposed owner, a cause or a text is missing or unknown."""
     ONE_CLICK = "one_click"
     """Asked for by a mail that nothing vouches for: the link in our answer does it."""
+    TOO_LATE = "too_late"
+    """Something has happened since, or too much time has passed, to take it back."""
+    CONTRADICTED = "contradicted"
+    """The same links asked for opposite things within a moment, as machines do that press every
+    button: nothing of it was done."""
     FAILED = "failed"
     """Banso itself could not do it; the operators have been told."""
+
+
+class UndoneBecause(StrEnum):
+    """Why what was done is taken back."""
+
+    ASKED = "asked"
+    """Whoever did it says so."""
+    CONTRADICTED = "contradicted"
+    """The same links asked for the opposite within a moment."""
+    DECOY = "decoy"
+    """A button that no person sees was pressed."""
 
 
 class AssignedBecause(StrEnum):

@@ -5,7 +5,11 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import ClassVar
 
-from shared.contracts.event import Event, Speaker
+from pydantic import AwareDatetime, Field
+
+from shared.contracts.event import Event, Model, Speaker
+from shared.contracts.issue import State, Step, Urgency
+from shared.contracts.organisation import Channel
 
 
 class Relation(StrEnum):
@@ -29,6 +33,8 @@ class Relation(StrEnum):
     """Is away, or is back."""
     CONCERNED = "concerned"
     """Owns or carries something open."""
+    THEMSELVES = "themselves"
+    """It is about nobody but them."""
 
 
 class Reason(StrEnum):
@@ -104,13 +110,18 @@ class Reason(StrEnum):
     """To the carrier who wrote about a closed issue: your words are here; one click opens it."""
     REFUSED = "refused"
     """To the requester: it could not be done, and what to do instead."""
-
-
-class Channel(StrEnum):
-    """A way out."""
-
-    INBOX = "inbox"
-    EMAIL = "email"
+    UNDONE = "undone"
+    """To whoever was told of it: it is taken back."""
+    VOIDED = "voided"
+    """To whose links they were: something pressed every button, so nothing was done."""
+    RECEIPT = "receipt"
+    """To whose link it was: this was done in your name by a link; one click takes it back."""
+    UNREACHABLE = "unreachable"
+    """To the lead, or to the carrier of a customer: somebody can't be reached by any channel."""
+    DIGEST = "digest"
+    """What waits for you, what moved, and what you brought in that got solved."""
+    TEST = "test"
+    """To whoever is to be reached, before anything happens: this is how Banso reaches you."""
 
 
 class NotificationEvent(Event):
@@ -134,6 +145,11 @@ class NotificationSent(NotificationEvent):
 
     subject: ClassVar[str] = "notification.sent.v1"
 
+    external_id: str | None = None
+    """The channel's own id of the message, where it has one: what an answer refers to."""
+    external_thread: str | None = None
+    """The channel's id of the conversation in which it stands."""
+
 
 class NotificationFailed(NotificationEvent):
     """The channel refused it for good."""
@@ -142,3 +158,60 @@ class NotificationFailed(NotificationEvent):
 
     error: str
     """The channel's code and words without any address, such as `550 5.1.1`."""
+
+
+class ChannelError(Model):
+    """What a channel said, without any address."""
+
+    channel: Channel
+    error: str = Field(max_length=300)
+
+
+class PersonUnreachable(Event):
+    """No channel reaches this person any more."""
+
+    subject: ClassVar[str] = "person.unreachable.v1"
+    speaker: ClassVar[Speaker] = Speaker.NOTIFIER
+
+    person_id: str
+    issue_id: str
+    """Of what they could not be told; empty where it was about no single issue."""
+    delivery_id: str
+    """The last one that failed."""
+    reason: Reason
+    errors: tuple[ChannelError, ...] = Field(max_length=10)
+
+
+class DigestItem(Model):
+    """An issue in a summary."""
+
+    issue_id: str
+    reference: str
+    summary: str = Field(max_length=200)
+    state: State
+    next_step: Step | None = None
+    next_step_at: AwareDatetime | None = None
+    urgency: Urgency
+    owner_id: str
+
+
+class DigestMade(Event):
+    """What somebody is told in one go for a day or a week."""
+
+    subject: ClassVar[str] = "digest.made.v1"
+    speaker: ClassVar[Speaker] = Speaker.NOTIFIER
+
+    person_id: str
+    since: AwareDatetime
+    until: AwareDatetime
+    daily: bool
+    waits: tuple[DigestItem, ...] = Field(default=(), max_length=50)
+    """What waits for them, what is due first in front."""
+    moved: tuple[DigestItem, ...] = Field(default=(), max_length=50)
+    """What they wait for and has moved."""
+    solved: tuple[DigestItem, ...] = Field(default=(), max_length=50)
+    """What they brought in and got solved."""
+    left_out: int = 0
+    """How many more there are."""
+    summed: int = 0
+    """Messages that they were not sent one by one."""

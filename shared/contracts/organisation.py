@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self, TypeVar
 
@@ -143,6 +144,34 @@ class Calendar(Part):
     """More free days, such as the company's own."""
 
 
+class Channel(StrEnum):
+    """A way out."""
+
+    INBOX = "inbox"
+    EMAIL = "email"
+    SLACK = "slack"
+    TEAMS = "teams"
+    MATRIX = "matrix"
+    CHATWORK = "chatwork"
+    LINEWORKS = "lineworks"
+    APPRISE = "apprise"
+    """Anything else, one way: Mattermost, Discord, Google Chat, ntfy, ..."""
+    WEBHOOK = "webhook"
+    """Another system."""
+
+
+Way = Literal[
+    Channel.EMAIL,
+    Channel.SLACK,
+    Channel.TEAMS,
+    Channel.MATRIX,
+    Channel.CHATWORK,
+    Channel.LINEWORKS,
+    Channel.APPRISE,
+]
+"""A channel by which a person is told."""
+
+
 class Team(Part):
     id: Id
     name: Text
@@ -178,6 +207,12 @@ class Person(Part):
     """Most open issues at a time; none said means that only their load counts."""
     substitute: Id | None = None
     """Who has their work while they are away, where they name nobody themselves."""
+    chat: dict[Way, Annotated[str, StringConstraints(min_length=1, max_length=300)]] = Field(
+        default_factory=dict
+    )
+    """Where they are reached by chat: their member id in Slack (`U024BE7LH`), in Matrix
+    (`@kimura:example.com`), in Chatwork the number of the room shared with Banso, in LINE WORKS
+    their user id; in Teams and Apprise the name that the operator gave to the place."""
 
 
 class Rota(Part):
@@ -487,6 +522,9 @@ class Organisation(Part):
     fields: tuple[FormField, ...] = ()
     web: Web = Web()
     hooks: tuple[Hook, ...] = ()
+    channels: Annotated[tuple[Way, ...], Field(min_length=1)] = (Channel.EMAIL,)
+    """How people are told, the first choice first; each is told by the first on which they can be
+    reached. Mail is always the last resort."""
 
     @model_validator(mode="after")
     def _has_a_policy_for_each_urgency(self) -> Self:

@@ -19,6 +19,7 @@ from shared.contracts.issue import (
     Source,
     Standing,
     Step,
+    UndoneBecause,
 )
 from shared.contracts.organisation import Organisation
 
@@ -343,6 +344,20 @@ class IssueDue(RouterEvent):
 
     issue_id: str
     step_number: int
+
+
+class IssueUndone(IssueEvent):
+    """What somebody did to it is taken back: it is as it was before."""
+
+    subject: ClassVar[str] = "issue.undone.v1"
+
+    undone: tuple[Action, ...]
+    """The newest last."""
+    of_id: str
+    """Who had done it, or in whose name it was done."""
+    because: UndoneBecause
+    told_ids: tuple[str, ...] = ()
+    """Who was told of what is taken back."""
 
 
 class ActionRefused(RouterEvent):

@@ -10,13 +10,21 @@ from shared.contracts.intake import (
     AbsenceSaid,
     ActionRequested,
     IssueImported,
+    IssueMuted,
     IssueRaised,
+    MailArrived,
     MailBounced,
     MessageReceived,
     PauseSaid,
     PersonKnown,
+    PreferenceSet,
 )
-from shared.contracts.notifier import NotificationFailed, NotificationSent
+from shared.contracts.notifier import (
+    DigestMade,
+    NotificationFailed,
+    NotificationSent,
+    PersonUnreachable,
+)
 from shared.contracts.router import (
     ActionRefused,
     ChasingPaused,
@@ -43,6 +51,7 @@ from shared.contracts.router import (
     IssueResumed,
     IssueSeparated,
     IssueSnoozed,
+    IssueUndone,
     IssueWaiting,
     OrganisationPublished,
     PersonAway,
@@ -83,6 +92,7 @@ ISSUE_EVENTS: tuple[type[Event], ...] = (
     IssueMerged,
     IssueLinked,
     IssueSeparated,
+    IssueUndone,
 )
 
 SAYS: Mapping[Speaker, tuple[type[Event], ...]] = {
@@ -95,6 +105,9 @@ SAYS: Mapping[Speaker, tuple[type[Event], ...]] = {
         IssueImported,
         AbsenceSaid,
         PauseSaid,
+        PreferenceSet,
+        IssueMuted,
+        MailArrived,
     ),
     Speaker.ROUTER: (
         *ISSUE_EVENTS,
@@ -107,7 +120,7 @@ SAYS: Mapping[Speaker, tuple[type[Event], ...]] = {
         ChasingResumed,
         OrganisationPublished,
     ),
-    Speaker.NOTIFIER: (NotificationSent, NotificationFailed),
+    Speaker.NOTIFIER: (NotificationSent, NotificationFailed, PersonUnreachable, DigestMade),
     Speaker.METRICS: (),
 }
 
@@ -122,6 +135,8 @@ HEARS: Mapping[Speaker, tuple[type[Event], ...]] = {
         ChasingResumed,
         OrganisationPublished,
         NotificationSent,
+        NotificationFailed,
+        PersonUnreachable,
     ),
     Speaker.ROUTER: (
         IssueRaised,
@@ -136,6 +151,9 @@ HEARS: Mapping[Speaker, tuple[type[Event], ...]] = {
         IssueRaised,
         PersonKnown,
         MailBounced,
+        MailArrived,
+        PreferenceSet,
+        IssueMuted,
         *ISSUE_EVENTS,
         ActionRefused,
         PersonAway,
@@ -149,6 +167,7 @@ HEARS: Mapping[Speaker, tuple[type[Event], ...]] = {
         *ISSUE_EVENTS,
         OrganisationPublished,
         NotificationFailed,
+        PersonUnreachable,
         DeadLetter,
     ),
 }

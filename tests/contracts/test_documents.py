@@ -30,7 +30,6 @@ from services.intake.settings import IntakeSettings, read_mailboxes
 from services.intake.store import Shelf
 from services.metrics.gauges import Figures
 from services.metrics.settings import MetricsSettings
-from services.notifier.channels.email import MailFiles
 from services.notifier.delivery import Deliveries
 from services.notifier.settings import NotifierSettings
 from services.router.calendars import Calendars
@@ -44,7 +43,6 @@ from shared.database import open_engine
 from shared.journal import Journal
 from shared.links import Links
 from shared.organisation import KnownOrganisation
-from shared.replies import Replies
 from shared.settings import ProcessSettings, Settings
 
 ROOT = Path(__file__).parents[2]
@@ -242,8 +240,7 @@ def _make_all_metrics(registry: CollectorRegistry, directory: Path) -> None:
         bus.say,
         registry,
     )
-    links, replies = Links(["key"], "http://127.0.0.1"), Replies(["key"])
-    Deliveries(MailFiles(directory), known, links, replies, registry)
+    Deliveries({}, known, Links(["key"], "http://127.0.0.1"), registry)
     Figures(registry, known, [])
     MailsTaken(registry)
     MailboxFigures(registry)

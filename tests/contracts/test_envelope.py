@@ -180,7 +180,7 @@ def _largest(schema: Mapping[str, Any]) -> Any:
         case "boolean", _:
             return False
         case _:
-            return 1_234_567
+            return schema.get("maximum", 1_234_567)
 
 
 def _sharing(data: dict[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from services.router import handlers as router_handlers
 from shared.bus import Bus, Hears
 from shared.contracts import traffic
 from shared.contracts.event import Event, Speaker
+from shared.contracts.notifier import DigestMade
 from shared.contracts.router import IssueEvent, IssueRecorded
 from shared.contracts.traffic import EVENTS, HEARS, ISSUE_EVENTS, SAYS, DeadLetter
 
@@ -27,7 +28,9 @@ HANDLERS: Mapping[Speaker, Mapping[type[Event], Hears[Any]]] = {
     Speaker.METRICS: metrics_handlers.HEARS,
 }
 
-HEARD_BY_NOBODY: Mapping[type[Event], str] = {}
+HEARD_BY_NOBODY: Mapping[type[Event], str] = {
+    DigestMade: "what a summary said; the notifier itself sends it",
+}
 """Events that are said for others than our own services, each with the reason."""
 
 each_service = pytest.mark.parametrize("service", Speaker)

@@ -13,6 +13,7 @@ from email.utils import format_datetime, formataddr
 from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
+from uuid import UUID
 
 import aiosmtplib
 from aiosmtplib import (
@@ -23,20 +24,24 @@ from aiosmtplib import (
     SMTPResponseException,
 )
 
+from services.notifier.channels.base import (
+    Abilities,
+    Outgoing,
+    PermanentFailure,
+    Taken,
+    TemporaryFailure,
+)
 from services.notifier.message import Message, as_html, as_text
 from shared import logs
+from shared.contracts.organisation import Channel
+from shared.replies import Replies
 
 log = logs.get(__name__)
 
 TIMEOUT_S = 30.0
 
-
-class TemporaryFailure(Exception):
-    """The channel can't take it now; try again later."""
-
-
-class PermanentFailure(Exception):
-    """The channel will never take it."""
+NIL = str(UUID(int=0))
+"""Stands in a Message-ID for the issue of what is about none in particular."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +55,54 @@ class Mail:
     content: bytes
 
 
-class EmailChannel(Protocol):
-    """Takes mail over, for good."""
+class Post(Protocol):
+    """Takes mails over, for good."""
 
     async def send(self, mail: Mail) -> None:
         """Raises TemporaryFailure or PermanentFailure."""
 
     async def close(self) -> None: ...
+
+
+class Email:
+    """Messages as mail, each in the thread of its issue, to which an answer comes back."""
+
+    channel = Channel.EMAIL
+    can = Abilities(threads=True, answers=True, ids=True)
+
+    def __init__(self, post: Post, replies: Replies) -> None:
+        self._post = post
+        self._replies = replies
+
+    async def send(self, outgoing: Outgoing) -> Taken:
+        """Hands the mail to the server."""
+        await self._post.send(self._letter(outgoing))
+        return Taken()
+
+    async def close(self) -> None:
+        await self._post.close()
+
+    def _letter(self, outgoing: Outgoing) -> Mail:
+        """An answer to it comes to this person's own address for this issue. What is about several
+        issues, or none, has no such address: an answer to it is to be looked at."""
+        to, issue_id, ours = outgoing.to, outgoing.issue_id, outgoing.organisation.mail
+        domain = ours.sender.rpartition("@")[2]
+        reply_to = ours.issues[0]
+        if issue_id:
+            reply_to = self._replies.address(issue_id, to.person_id, reply_to, ours.separator)
+        named = outgoing.about or NIL
+        return write_mail(
+            outgoing.message,
+            delivery_id=outgoing.delivery_id,
+            message_id=self._replies.message_id(named, outgoing.delivery_id, domain),
+            thread_id=f"<{issue_id}@{domain}>" if issue_id else None,
+            to_name=to.name,
+            to_address=to.address,
+            sender=ours.sender,
+            sender_name=ours.sender_name.in_(to.language),
+            reply_to=reply_to,
+            now=outgoing.now,
+        )
 
 
 def write_mail(

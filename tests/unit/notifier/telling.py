@@ -10,8 +10,8 @@ from services.notifier.wording.base import Recipient
 from shared.contracts.event import Event
 from shared.contracts.intake import IssueRaised
 from shared.contracts.issue import Action
-from shared.contracts.notifier import Channel, Reason, Relation
-from shared.contracts.organisation import Language, Organisation
+from shared.contracts.notifier import Reason, Relation
+from shared.contracts.organisation import Channel, Language, Organisation
 from shared.links import Link, Links, Purpose
 from tests.unit import build
 from tests.unit.build import ISSUE_ID, MONDAY
@@ -40,7 +40,7 @@ def delivery(
         relation=relation,
         reason=reason,
         channel=Channel.EMAIL,
-        fate=Fate.PENDING,
+        fate=Fate.SENDING,
         attempts=0,
         made_at=MONDAY,
         done_at=None,

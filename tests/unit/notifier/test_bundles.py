@@ -15,7 +15,8 @@ from sqlalchemy import Connection, select
 
 from services.notifier import delivery as sending
 from services.notifier import handlers, store
-from services.notifier.channels.email import Mail, PermanentFailure, TemporaryFailure
+from services.notifier.channels.base import PermanentFailure, TemporaryFailure
+from services.notifier.channels.email import Email, Mail
 from services.notifier.delivery import Deliveries
 from services.notifier.store import Fate, Ledger, Parcel
 from services.notifier.timing import APART, APART_IF_URGENT, GATHER
@@ -23,7 +24,8 @@ from shared import clock
 from shared.contracts.event import Event
 from shared.contracts.intake import MailBounced
 from shared.contracts.issue import AssignedBecause, Reasons, State, Step, Urgency
-from shared.contracts.notifier import Channel, NotificationFailed, NotificationSent, Reason
+from shared.contracts.notifier import NotificationFailed, NotificationSent, Reason
+from shared.contracts.organisation import Channel
 from shared.contracts.router import (
     ChasingPaused,
     IssueAcknowledged,
@@ -291,7 +293,8 @@ async def send(
     known.current = build.organisation()
     keys = ["a key for tests"]
     links, replies = Links(keys, "https://banso.example"), Replies(keys)
-    deliveries = Deliveries(channel, known, links, replies, CollectorRegistry())
+    adapters = {Channel.EMAIL: Email(channel, replies)}
+    deliveries = Deliveries(adapters, known, links, CollectorRegistry())
     journal = cast("Journal[Ledger]", Reading(connection))
     return await deliveries._send(parcel, journal)
 
@@ -409,7 +412,7 @@ async def test_what_the_server_can_not_take_now_is_tried_again_together(
     (again,) = take(connection, later)
     done = await send(again, connection, channel, later)
 
-    assert {one.fate for one in tried} == {Fate.PENDING}
+    assert {one.fate for one in tried} == {Fate.POSTPONED}
     assert [(one.fate, one.attempts) for one in done] == [(Fate.SENT, 2)] * 2
     signed = Replies(["a key for tests"]).read_message_id(headers(channel.mails[0])["message-id"])
     assert signed is not None

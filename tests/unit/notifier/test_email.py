@@ -16,9 +16,8 @@ from aiosmtplib import (
     SMTPServerDisconnected,
 )
 
+from services.notifier.channels.base import PermanentFailure, TemporaryFailure
 from services.notifier.channels.email import (
-    PermanentFailure,
-    TemporaryFailure,
     _failure,
     in_ascii,
     write_mail,

@@ -24,7 +24,8 @@ from shared.contracts.issue import (
     Standing,
     State,
 )
-from shared.contracts.notifier import Channel, NotificationFailed, NotificationSent, Reason
+from shared.contracts.notifier import NotificationFailed, NotificationSent, Reason
+from shared.contracts.organisation import Channel
 from shared.contracts.router import (
     ActionRefused,
     IssueAssigned,
@@ -298,9 +299,9 @@ def test_a_bounce_of_what_we_never_sent_is_nothing(ledger: Ledger) -> None:
     assert ledger.bounces == []
 
 
-@pytest.mark.parametrize("fate", [Fate.SENT, Fate.FAILED, Fate.PENDING])
+@pytest.mark.parametrize("fate", [Fate.SENT, Fate.FAILED, Fate.POSTPONED])
 def test_a_bounce_may_overtake_the_record_of_its_sending(ledger: Ledger, fate: Fate) -> None:
-    mail = sent(ledger, Fate.PENDING)
+    mail = sent(ledger, Fate.SENDING)
     handlers.mail_bounced(bounced(mail.delivery_id), ledger)
     due = replace(mail, fate=fate, due_at=MONDAY + HOUR)
 

@@ -26,7 +26,8 @@ from services.notifier.store import Fate
 from services.router import store as router
 from shared.contracts.event import Speaker
 from shared.contracts.issue import State
-from shared.contracts.notifier import Channel, Reason, Relation
+from shared.contracts.notifier import Reason, Relation
+from shared.contracts.organisation import Channel
 from tests.unit.build import ISSUE_ID, MONDAY, issue, organisation
 
 MINUTE = timedelta(minutes=1)
@@ -100,7 +101,7 @@ class Company:
             "relation": Relation.OWNER,
             "reason": Reason.YOURS,
             "channel": Channel.EMAIL,
-            "fate": Fate.PENDING,
+            "fate": Fate.SENDING,
             "attempts": 0,
             "made_at": MONDAY,
         }

@@ -552,6 +552,30 @@ def test_who_sent_the_public_form_speaks_as_whoever_they_said_they_are(
     assert "It is withdrawn" in page_text(withdrawn.text)
 
 
+def test_a_customer_is_shown_no_way_to_merge_and_can_not_merge_their_own_issues(
+    banso: Installation, me: dict[str, str]
+) -> None:
+    """Of what belongs together only people inside are told."""
+    reference, other = (reference_of(send(banso, me, summary=f"Lamp {n}")) for n in (1, 2))
+    issue_id = issue_id_of(banso, reference)
+    issue_id_of(banso, other)
+    (raised,) = said(banso, "issue.raised.v1", issue_id)
+    customer = str(raised["reporter_id"])
+    page = lxml.html.fromstring(banso.browser.get(status(banso, issue_id, customer)).text)
+
+    assert Action.MERGE not in {one.action for one in actions_on(banso, page)}
+    for action in (Action.MERGE, Action.SEPARATE):
+        url = links(banso).action(issue_id, customer, action, 1, banso.now) + "?lang=en"
+        shown = banso.browser.get(url)
+        sent = {"request": "m", "into": other, "sure": other, "text": "The same."}
+        posted = banso.browser.post(url, data=sent)
+
+        assert (shown.status_code, posted.status_code) == (409, 409)
+        assert "Only somebody else may do this." in page_text(posted.text)
+        assert other not in posted.text
+    assert said(banso, "issue.merged.v1", issue_id, "router") == []
+
+
 def test_who_writes_an_owners_address_into_the_form_cannot_answer_as_the_owner(
     banso: Installation, me: dict[str, str]
 ) -> None:

@@ -24,7 +24,7 @@ from services.intake.web.asking import (
     likely,
     read_asked,
 )
-from services.intake.web.offers import Offer, offer
+from services.intake.web.offers import FOR_PEOPLE_INSIDE, Offer, offer
 from services.intake.web.own import own_pages
 from services.intake.web.pages import page, page_language, redirect
 from services.intake.web.posted import AnyRequest, read_fields
@@ -61,6 +61,8 @@ async def take_action(request: Request[Any, Any, Any], token: str, door: Door) -
     if link.action in PLACES:
         return redirect(request, _place(link, door))
     _ = page_language(request, door.language(link.person_id))
+    if not _is_for(link, view, door):
+        return await _page(request, link, view, door, _, given)
     asked = await read_asked(link, view, given, door, _)
     if asked.mistake:
         return await _page(request, link, view, door, _, given, 422, asked=asked)
@@ -93,6 +95,12 @@ async def _open(token: str, door: Door) -> tuple[Link, View]:
     return link, view
 
 
+def _is_for(link: Link, view: View, door: Door) -> bool:
+    """Whether somebody like them can ask for it at all."""
+    inside = door.eyes(link.person_id, view) is Eyes.INSIDE
+    return inside or link.action not in FOR_PEOPLE_INSIDE
+
+
 def _place(link: Link, door: Door) -> str:
     """Where the status page asks for it."""
     assert link.action is not None
@@ -119,6 +127,9 @@ async def _page(
     seen = await door.see(view, eyes, _, link.person_id)
     snapshot = seen.snapshot
     names = Names(door.organisation, _)
+    if not _is_for(link, view, door):
+        words = refusal_text(Refusal.NOT_YOURS, seen.owner, _)
+        return _done(request, link, door, _, seen, _("This was not done"), words, ok=False)
     if snapshot is not None and snapshot.assignment != link.assignment:
         words = refusal_text(Refusal.OVERTAKEN, seen.owner, _)
         return _done(request, link, door, _, seen, _("The issue has moved on"), words, ok=False)

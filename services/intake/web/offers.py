@@ -11,6 +11,8 @@ from shared.contracts.organisation import Organisation
 from shared.language import Words
 
 _OPEN = frozenset({State.ASSIGNED, State.ACKNOWLEDGED})
+FOR_PEOPLE_INSIDE = frozenset({Action.MERGE, Action.LINK, Action.SEPARATE})
+"""What belongs together, of which nobody outside is told."""
 
 
 @dataclass(frozen=True, slots=True)

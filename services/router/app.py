@@ -11,7 +11,6 @@ from services.router.settings import RouterSettings
 from services.router.store import Board, Desk
 from services.router.tick import OrganisationFile, Queues, say_what_is_due, turn_absences
 from shared import due, service
-from shared.alone import take_place
 from shared.bus import Bus
 from shared.contracts.event import Speaker
 from shared.database import open_engine
@@ -23,7 +22,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 async def serve(settings: RouterSettings) -> None:
     """Runs the router until it is told to stop."""
     registry = service.prepare("router", settings)
-    place = await take_place(settings.database_url)
+    place = await service.take_place(settings, registry)
     engine = open_engine(settings.database_url)
     with engine.connect() as connection:
         file = OrganisationFile(settings.organisation, *store.last_published(connection))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -21,6 +22,7 @@ from services.intake.web.asking import (
     FIELDS_OF_OTHER,
     OTHER,
     Asked,
+    furthest_for,
     likely,
     read_asked,
 )
@@ -33,6 +35,7 @@ from services.intake.web.status import NotForYou
 from shared import clock
 from shared.contracts.intake import ActionRequested
 from shared.contracts.issue import Action, DeclineReason, Refusal, Snapshot, WaitingFor
+from shared.contracts.organisation import Calendar
 from shared.contracts.router import ActionRefused
 from shared.language import Words
 from shared.links import Link, LinkInvalid, Purpose
@@ -135,6 +138,7 @@ async def _page(
         return _done(request, link, door, _, seen, _("The issue has moved on"), words, ok=False)
     calendar = door.organisation.calendar_of(link.person_id)
     now = clock.now()
+    latest = await furthest_for(link.action, view, door)
     other = asked.other if asked else None
     return page(
         request,
@@ -161,12 +165,29 @@ async def _page(
         preset=_preset_name(request, link, door, names),
         turns=_turns(door, _) if link.action is not Action.ASK else [],
         waits=[(one, _waits_for(one, _)) for one in WaitingFor],
-        soon=[(one, _soon_text(one, _), soon(one, now, calendar)) for one in Soon],
-        earliest=today(now, calendar).isoformat(),
+        soon=[
+            (one, _soon_text(one, _), at)
+            for one in Soon
+            for at in [soon(one, now, calendar)]
+            if latest is None or at <= latest
+        ],
+        **_days(link.action, latest, calendar, now),
         status_url=f"{door.links.status(link.issue_id, link.person_id, now)}?lang={_.language}",
         zone=calendar.zone,
         **own_pages(link.person_id, door),
     )
+
+
+def _days(
+    action: Action, latest: datetime | None, calendar: Calendar, now: datetime
+) -> dict[str, str]:
+    """The first and the last day that a browser's calendar offers: a promise ends in the evening,
+    and nothing is put off until a day that has begun."""
+    first, last = today(now, calendar), today(latest or now, calendar)
+    a_day = timedelta(days=1)
+    if action is Action.PROMISE:
+        return {"earliest": first.isoformat(), "latest": (last - a_day).isoformat()}
+    return {"earliest": (first + a_day).isoformat(), "latest": last.isoformat()}
 
 
 def _preset_name(request: AnyRequest, link: Link, door: Door, names: Names) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 
 from services.router import handlers, store
 from services.router.calendars import Calendars
-from services.router.learning import Learner, file_beside
+from services.router.learning import Learner, file_of
 from services.router.settings import RouterSettings
 from services.router.store import Board, Desk
 from services.router.tick import OrganisationFile, Queues, say_what_is_due, turn_absences
@@ -58,11 +59,12 @@ async def serve(settings: RouterSettings) -> None:
             return 0
         return await calendars.look(journal, file.current)
 
-    learned = settings.learned or file_beside(settings.database_url)
-    learner = Learner(settings.database_url, learned, board.memory) if learned else None
+    closing = ExitStack()
+    learned = closing.enter_context(file_of(settings.learned, settings.database_url))
+    learner = Learner(settings.database_url, learned, board.memory)
 
     async def learn() -> int:
-        if learner is None or file.current is None or not bus.is_connected:
+        if file.current is None or not bus.is_connected:
             return 0
         return await learner.look(journal, file.current)
 
@@ -87,4 +89,5 @@ async def serve(settings: RouterSettings) -> None:
             lambda: due.keep_doing(watch, "organisation"),
         ],
     )
+    closing.close()
     place.give_back()

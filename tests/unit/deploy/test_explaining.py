@@ -161,10 +161,11 @@ def test_a_file_that_can_not_be_read_is_told(tmp_path: Path) -> None:
 
 
 def test_an_issue_has_to_be_named(tmp_path: Path) -> None:
-    refused = run("--explain", SAMPLE)
+    refused, japanese = (run("--explain", SAMPLE, lang=one) for one in ("en_GB.UTF-8", "ja_JP"))
 
-    assert refused.exit_code == 2
-    assert "write an issue after the organisation file" in refused.output
+    assert refused.exit_code == japanese.exit_code == 2
+    assert "Write an issue after the organisation file." in refused.output
+    assert "件のファイルを書いてください" in japanese.output
 
 
 def test_only_our_languages_are_spoken() -> None:

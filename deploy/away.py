@@ -6,31 +6,40 @@ from typing import Any
 
 import httpx
 
+from shared.language import Words
+
 
 class NotSaid(Exception):
     """Banso refused it; the message says why and what to do."""
 
 
 def say_away(
-    client: httpx.Client, person: str, first: str, last: str, substitute: str | None
+    client: httpx.Client, person: str, first: str, last: str, substitute: str | None, _: Words
 ) -> str:
     """What is planned from now on, in a sentence. Raises NotSaid."""
     wish = {"person": person, "starts_at": first, "ends_at": last}
     if substitute is not None:
         wish["substitute"] = substitute
     said = _answer(client.post("/absences", json=wish))
-    whom = said["substitute"] or "whoever has time"
-    return f"{said['person']} is away from {first} to {last}; {whom} stands in. ({said['id']})"
+    return _(
+        "%(name)s is away from %(first)s to %(last)s; %(whom)s stands in. (%(id)s)",
+        name=said["person"],
+        first=first,
+        last=last,
+        whom=said["substitute"] or _("whoever has time"),
+        id=said["id"],
+    )
 
 
-def say_back(client: httpx.Client, person: str) -> str:
+def say_back(client: httpx.Client, person: str, _: Words) -> str:
     """The next absence of this person is over, or will not be. Raises NotSaid."""
     absences = _answer(client.get("/absences"))["absences"]
     theirs = [one for one in absences if one["person"] == person]
     if not theirs:
-        raise NotSaid(f"{person} is not away, and nothing is planned.")
+        raise NotSaid(_("%(name)s is not away, and nothing is planned.", name=person))
     over = _answer(client.delete(f"/absences/{theirs[0]['id']}"))
-    return f"{person} is here: the absence from {over['starts_at'][:10]} on is over."
+    day = over["starts_at"][:10]
+    return _("%(name)s is here: the absence from %(day)s on is over.", name=person, day=day)
 
 
 def _answer(answer: httpx.Response) -> Any:

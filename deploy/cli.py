@@ -24,6 +24,7 @@ from shared.contracts.traffic import AUDITOR
 if TYPE_CHECKING:
     from services.router.organisation import Finding, OrganisationUnusable
     from shared.contracts.organisation import Organisation
+    from shared.language import Words
 
 app = typer.Typer(
     help="Banso runs alongside the people who carry customers' problems into a company.",
@@ -95,7 +96,9 @@ def up(
         if not _keeps_something(data, Speaker.ROUTER):
             _complain(file, error)
             raise typer.Exit(2) from error
-        typer.echo("The organisation file has errors; the last good one stays in force.", err=True)
+        _ = _words()
+        said = _("The organisation file has errors; the last good one stays in force.")
+        typer.echo(said, err=True)
     try:
         read_mailboxes(os.environ.get("BANSO_IMAP_MAILBOXES", "[]"))
     except ValidationError as error:
@@ -107,18 +110,29 @@ def up(
     try:
         asyncio.run(installation.run())
     except AlreadyRunning as error:
-        typer.echo(
-            f"Banso is running already in {data}. Stop it, or choose another --data.", err=True
+        _ = _words()
+        said = _(
+            "Banso is running already in %(data)s. Stop it, or choose another --data.", data=data
         )
+        typer.echo(said, err=True)
         raise typer.Exit(1) from error
     except PortTaken as error:
-        typer.echo(f"{error}. Choose another --port-base, or leave it out.", err=True)
+        _, port, name = _words(), error.port, error.name
+        said = _(
+            "Port %(port)s (%(name)s) is in use. Choose another --port-base, or leave it out.",
+            port=port,
+            name=name,
+        )
+        typer.echo(said, err=True)
         raise typer.Exit(1) from error
     except DatabaseUnusable as error:
         typer.echo(f"{error}.", err=True)
         raise typer.Exit(2) from error
     except NotReady as error:
-        typer.echo(f"Not ready in time: {error}. See the logs in {data / 'logs'}.", err=True)
+        _ = _words()
+        logs_at = data / "logs"
+        said = _("Not ready in time: %(what)s. See the logs in %(logs)s.", what=error, logs=logs_at)
+        typer.echo(said, err=True)
         raise typer.Exit(1) from error
 
 
@@ -186,13 +200,11 @@ def audit(
 
     from deploy.audit import report
     from deploy.audit.once import audit_once
-    from shared.language import known_language, words
     from shared.streams import NoServer
 
     _follow_clock(data)
-    settings = _audit_settings(data)
-    spoken = language or os.environ.get("LC_ALL") or os.environ.get("LANG")
-    _ = words(known_language(spoken, "en"))
+    settings = _audit_settings(data, language)
+    _ = _words(language)
     try:
         found = asyncio.run(audit_once(settings, full=full, repair=repair))
     except (NoServer, SQLAlchemyError) as error:
@@ -202,7 +214,7 @@ def audit(
     raise typer.Exit(1 if found.broken else 0)
 
 
-def _audit_settings(data: Path | None = None) -> Any:
+def _audit_settings(data: Path | None = None, language: Language | None = None) -> Any:
     """Of a running `banso up` in `data`, or else as the environment says."""
     from deploy.audit.settings import AuditSettings
 
@@ -210,9 +222,12 @@ def _audit_settings(data: Path | None = None) -> Any:
     if data is not None and "BANSO_AUDIT_DATABASES" not in os.environ:
         endpoints = data / "endpoints.json"
         if not endpoints.exists():
-            typer.echo(
-                f"Nothing runs in {data}. Start `banso up`, or set BANSO_AUDIT_DATABASES.", err=True
+            _ = _words(language)
+            said = _(
+                "Nothing runs in %(data)s. Start `banso up`, or set BANSO_AUDIT_DATABASES.",
+                data=data,
             )
+            typer.echo(said, err=True)
             raise typer.Exit(2)
         from deploy.local.keeping import AUDIT_MEMORY, secrets_of
 
@@ -267,7 +282,9 @@ def check(
     from shared import clock
 
     if explain and issue is None:
-        raise typer.BadParameter("write an issue after the organisation file", param_hint="ISSUE")
+        _ = _words(language)
+        missing = _("Write an issue after the organisation file.")
+        raise typer.BadParameter(missing, param_hint="ISSUE")
     if data is not None:
         _follow_clock(data)
     try:
@@ -312,7 +329,9 @@ def _explain(
     from shared.language import known_language, words
 
     if language not in (None, *LANGUAGES):
-        raise typer.BadParameter(f"write one of {', '.join(LANGUAGES)}", param_hint="--language")
+        _ = _words()
+        one_of = _("Write one of %(known)s.", known=", ".join(LANGUAGES))
+        raise typer.BadParameter(one_of, param_hint="--language")
     _ = words(known_language(language or _language_of_session(), organisation.language))
     try:
         text = sys.stdin.read() if str(issue) == "-" else issue.read_text(encoding="utf-8")
@@ -337,6 +356,13 @@ def _explain(
     if as_json:
         return json.dumps(show.as_json(*told), ensure_ascii=False, indent=2)
     return "\n".join(show.as_lines(*told))
+
+
+def _words(language: str | None = None) -> Words:
+    """The words of the language that was asked for, else of the session."""
+    from shared.language import known_language, words
+
+    return words(known_language(language or _language_of_session(), "en"))
 
 
 def _language_of_session() -> str | None:
@@ -367,11 +393,15 @@ def evaluate_routing(
         bool, typer.Option("--all", help="Take every row, however long it takes.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    language: Annotated[
+        Language | None, typer.Option(help="By default the one of your terminal.")
+    ] = None,
 ) -> None:
     """How often Banso would have sent your own past tickets to the right place by itself."""
     from deploy.evaluating.show import evaluate_file
     from deploy.importing.found import SourceUnusable
 
+    _ = _words(language)
     try:
         evaluate_file(
             history,
@@ -381,9 +411,10 @@ def evaluate_routing(
             at=time,
             everything=everything,
             as_json=as_json,
+            _=_,
         )
     except SourceUnusable as error:
-        typer.echo(str(error), err=True)
+        typer.echo(error.say(_), err=True)
         raise typer.Exit(2) from error
 
 
@@ -422,10 +453,14 @@ def add_token(
 
     unknown = [one for one in scope if one not in set(Scope)]
     if unknown:
-        raise typer.BadParameter(f"{unknown[0]}: write some of {', '.join(Scope)}")
+        _ = _words()
+        raise typer.BadParameter(
+            _("%(given)s: write some of %(known)s", given=unknown[0], known=", ".join(Scope))
+        )
     _follow_clock(data)
     if person and not _is_known(person, data):
-        raise typer.BadParameter(f"{person} is nobody's id in the organisation")
+        _ = _words()
+        raise typer.BadParameter(_("%(id)s is nobody's id in the organisation", id=person))
     token, text = TokenFile(file or data / TOKENS).add(
         name,
         [Scope(one) for one in scope],
@@ -473,7 +508,9 @@ def revoke_token(token_id: str, data: Data = Path(".banso"), file: TokensAt = No
     try:
         token = TokenFile(file or data / TOKENS).revoke(token_id)
     except NoSuchToken as error:
-        typer.echo("There is no such token. `banso token list` shows what there is.", err=True)
+        _ = _words()
+        said = _("There is no such token. `banso token list` shows what there is.")
+        typer.echo(said, err=True)
         raise typer.Exit(1) from error
     typer.echo(f"{token.id} ({token.name}) is worth nothing any more.")
 
@@ -509,7 +546,7 @@ def away(
     """Say that somebody will be away: what they have open goes to others, and comes back."""
     from deploy.away import say_away
 
-    _say(data, url, token, lambda client: say_away(client, person, first, last, substitute))
+    _say(data, url, token, lambda client, _: say_away(client, person, first, last, substitute, _))
 
 
 @app.command()
@@ -522,22 +559,22 @@ def back(
     """Say that somebody is here again, or will be after all."""
     from deploy.away import say_back
 
-    _say(data, url, token, lambda client: say_back(client, person))
+    _say(data, url, token, lambda client, _: say_back(client, person, _))
 
 
-def _say(data: Path, url: str | None, token: str | None, say: Callable[[Any], str]) -> None:
+def _say(data: Path, url: str | None, token: str | None, say: Callable[[Any, Words], str]) -> None:
     from deploy.away import NotSaid
     from deploy.importing.client import reach
     from deploy.importing.found import SourceUnusable
     from services.intake.api.tokens import Scope
 
     _follow_clock(data)
-    scopes = (Scope.ABSENCE, Scope.READ)
+    scopes, _ = (Scope.ABSENCE, Scope.READ), _words()
     try:
-        with reach(data, url, token, scopes, "banso away") as client:
-            typer.echo(say(client))
+        with reach(data, url, token, scopes, "banso away", _.language) as client:
+            typer.echo(say(client, _))
     except (SourceUnusable, NotSaid) as error:
-        typer.echo(str(error), err=True)
+        typer.echo(error.say(_) if isinstance(error, SourceUnusable) else str(error), err=True)
         raise typer.Exit(1) from error
 
 
@@ -586,17 +623,20 @@ def _bring_in(
     from deploy.importing.show import bring_in
 
     _follow_clock(data)
+    _ = _words()
+    again = _("Run the same command again: it goes on where it stopped.")
     try:
-        with reach(data, url, token) as client:
+        with reach(data, url, token, language=_.language) as client:
             bring_in(open_source, client, file.resolve())
     except SourceUnusable as error:
-        typer.echo(str(error), err=True)
+        typer.echo(error.say(_), err=True)
         raise typer.Exit(2) from error
     except NotTaken as error:
-        typer.echo(f"{error}\nRun the same command again: it goes on where it stopped.", err=True)
+        typer.echo(f"{error}\n{again}", err=True)
         raise typer.Exit(1) from error
     except KeyboardInterrupt as error:
-        typer.echo("Stopped. Run the same command again: it goes on where it stopped.", err=True)
+        stopped = _("Stopped.")
+        typer.echo(f"{stopped} {again}", err=True)
         raise typer.Exit(130) from error
 
 
@@ -655,7 +695,9 @@ def explain_mail(
     try:
         raw = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
     except OSError as error:
-        typer.echo(f"{file} can't be read: {error.strerror}.", err=True)
+        _, why = _words(), error.strerror
+        said = _("%(file)s can't be read: %(error)s.", file=file, error=why)
+        typer.echo(said, err=True)
         raise typer.Exit(2) from error
     said = json.dumps(explain(raw, known), ensure_ascii=False, indent=2)
     typer.echo(f"{said}\n".encode(), nl=False)
@@ -679,7 +721,8 @@ def kept_mail(
     from shared.database import open_engine
 
     if not _keeps_something(data, Speaker.INTAKE):
-        typer.echo(f"There is no Banso in {data}.", err=True)
+        _ = _words()
+        typer.echo(_("There is no Banso in %(data)s.", data=data), err=True)
         raise typer.Exit(2)
     engine = open_engine(database_url(data, Speaker.INTAKE), read_only=True)
     try:
@@ -703,7 +746,9 @@ def kept_mail(
 def clock(context: typer.Context, data: Data = Path(".banso")) -> None:
     """The movable clock, for tests: only where BANSO_TEST_CLOCK=1 is set."""
     if os.environ.get("BANSO_TEST_CLOCK") != "1":
-        typer.echo("The clock can be moved in tests only. Set BANSO_TEST_CLOCK=1.", err=True)
+        _ = _words()
+        said = _("The clock can be moved in tests only. Set BANSO_TEST_CLOCK=1.")
+        typer.echo(said, err=True)
         raise typer.Exit(1)
     context.obj = data
 
@@ -716,7 +761,8 @@ def advance(context: typer.Context, span: str) -> None:
     data: Path = context.obj
     by = _span(span)
     if by < timedelta():
-        raise typer.BadParameter("time never runs backwards")
+        _ = _words()
+        raise typer.BadParameter(_("Time never runs backwards."))
     file = data / "clock"
     clock.write_offset(file, clock.read_offset(file) + by)
     typer.echo(f"The clock is {clock.read_offset(file)} ahead.")
@@ -727,7 +773,8 @@ def _span(text: str) -> timedelta:
     try:
         return timedelta(seconds=float(text[:-1]) * units[text[-1]])
     except (KeyError, ValueError, IndexError, OverflowError) as error:
-        raise typer.BadParameter("write a span such as 3d, 4h, 15m or 90s") from error
+        _ = _words()
+        raise typer.BadParameter(_("Write a span such as 3d, 4h, 15m or 90s.")) from error
 
 
 @app.command()
@@ -762,7 +809,8 @@ def replay(stream: str, data: Data = Path(".banso")) -> None:
     name = stream.upper()
     spoken = [known for known in streams() if known in {str(s).upper() for s in Speaker}]
     if name not in spoken:
-        raise typer.BadParameter(f"write one of {', '.join(spoken)}")
+        _ = _words()
+        raise typer.BadParameter(_("Write one of %(known)s.", known=", ".join(spoken)))
     _administer(data, lambda admin: make(admin, new_epoch=[name]))
     typer.echo(f"{name} has a new epoch; its speaker begins to say it again within seconds.")
 
@@ -823,9 +871,11 @@ def _administer(data: Path, work: Callable[[Any], Awaitable[Result]]) -> Result:
     url, seed = os.environ.get("BANSO_NATS_URL"), os.environ.get("BANSO_NATS_SEED")
     if url is None:
         if not endpoints.exists():
-            typer.echo(
-                f"Nothing runs in {data}. Start `banso up`, or set BANSO_NATS_URL.", err=True
+            _ = _words()
+            said = _(
+                "Nothing runs in %(data)s. Start `banso up`, or set BANSO_NATS_URL.", data=data
             )
+            typer.echo(said, err=True)
             raise typer.Exit(1)
         url = json.loads(endpoints.read_text())["nats"]
         seed = json.loads((data / "secrets.json").read_text())["nats_seeds"]["admin"]
@@ -837,10 +887,14 @@ def _administer(data: Path, work: Callable[[Any], Awaitable[Result]]) -> Result:
     try:
         return asyncio.run(run())
     except NoSuchLetter as error:
-        typer.echo("There is no such message. `banso dead list` shows what there is.", err=True)
+        _ = _words()
+        said = _("There is no such message. `banso dead list` shows what there is.")
+        typer.echo(said, err=True)
         raise typer.Exit(1) from error
     except NoServer as error:
-        typer.echo(f"NATS can't be reached at {url}: {error}.", err=True)
+        _ = _words()
+        said = _("NATS can't be reached at %(url)s: %(error)s.", url=url, error=error)
+        typer.echo(said, err=True)
         raise typer.Exit(1) from error
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -48,17 +50,22 @@ class Place(Protocol):
     def give_back(self) -> None: ...
 
 
-async def take_place(database_url: str) -> Place:
-    """Returns once this process is the only one of its service on this database."""
+async def take_place(
+    database_url: str,
+    standing_by: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
+) -> Place:
+    """Returns once this process is the only one of its service on this database; what
+    `standing_by` opens is open for as long as it has to wait for that."""
     place = _place(read_url(database_url))
-    is_waiting = False
-    while not await asyncio.to_thread(place.try_to_take):
-        if not is_waiting:
-            log.warning("service.stands_by", because="another process has this database")
-        is_waiting = True
-        await asyncio.sleep(LOOK_AGAIN_S)
-    if is_waiting:
-        log.warning("service.takes_over")
+    if await asyncio.to_thread(place.try_to_take):
+        return place
+    log.warning("service.stands_by", because="another process has this database")
+    async with standing_by():
+        is_ours = False
+        while not is_ours:
+            await asyncio.sleep(LOOK_AGAIN_S)
+            is_ours = await asyncio.to_thread(place.try_to_take)
+    log.warning("service.takes_over")
     return place
 
 

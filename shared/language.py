@@ -7,6 +7,7 @@ and a test holds both together.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
 from functools import cache, lru_cache
 from io import BytesIO
@@ -14,7 +15,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from babel import Locale, negotiate_locale
-from babel.dates import format_datetime
+from babel.dates import format_datetime, get_day_names
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
@@ -60,6 +61,17 @@ class Words:
         if not text:
             return ""
         return f"（{text}）" if self.language == "ja" else f" ({text})"
+
+    def listed(self, texts: Iterable[str]) -> str:
+        """Several things in a row."""
+        return ("、" if self.language == "ja" else ", ").join(texts)
+
+    def weekday(self, number: int) -> str:
+        """0 is Monday. Japanese ones are written out: a single 火 or 金 is many other things."""
+        names = get_day_names(
+            "wide" if self.language == "ja" else "abbreviated", "format", self.language
+        )
+        return str(names[number])
 
     def time(self, instant: datetime, zone: str, now: datetime) -> str:
         """A day and time that people read at a glance; with the year where it is another one."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+import socket
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Gauge
 
-from shared import clock, logs
+from shared import alone, clock, logs
+from shared.alone import Place
 from shared.bus import Bus
 from shared.health import Check, Health, Server
 from shared.journal import Journal
@@ -30,6 +33,49 @@ def prepare(name: str, settings: ProcessSettings) -> CollectorRegistry:
     started = Gauge("banso_start_time_seconds", "When the service started.", registry=registry)
     started.set(clock.now().timestamp())
     return registry
+
+
+async def take_place(settings: Settings, registry: CollectorRegistry) -> Place:
+    """Returns once this process is the only one of its service on its database. Until then it
+    answers for its health: alive, not ready, and standing by."""
+    gauge = Gauge(
+        "banso_standby",
+        "1 while another process of the service has the database and this one waits for it.",
+        registry=registry,
+    )
+
+    @asynccontextmanager
+    async def standing_by() -> AsyncIterator[None]:
+        gauge.set(1)
+        async with _answering(settings, registry, {_STANDBY: lambda: False}):
+            yield
+        gauge.set(0)
+
+    return await alone.take_place(settings.database_url, standing_by)
+
+
+_STANDBY = "another process to end (standby)"
+
+
+@asynccontextmanager
+async def _answering(
+    settings: ProcessSettings, registry: CollectorRegistry, checks: Mapping[str, Check]
+) -> AsyncIterator[None]:
+    """Answers for the health meanwhile; in silence where the process that has the database has
+    the port as well, as on one machine."""
+    try:
+        listener = socket.create_server((settings.health_host, settings.health_port))
+    except OSError as error:
+        log.warning("health.unheard", port=settings.health_port, error=str(error))
+        yield
+        return
+    server = Server(Health(registry, checks), settings.health_host, settings.health_port)
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await serving
 
 
 async def run(

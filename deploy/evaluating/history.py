@@ -94,11 +94,17 @@ class Rows:
             self.names = [name.strip() for name in next(lines, [])]
             self.cells = [line for line in lines if any(cell.strip() for cell in line)]
         except csv.Error as error:
-            raise SourceUnusable(f"{path} is no CSV that can be read: {error}.") from error
+            why = str(error)
+            raise SourceUnusable(
+                lambda _: _("%(file)s is no CSV that can be read: %(error)s.", file=path, error=why)
+            ) from error
         if not self.cells:
             raise SourceUnusable(
-                f"{path} has no rows. The first line names the columns, and each further line"
-                " is a ticket."
+                lambda _: _(
+                    "%(file)s has no rows. The first line names the columns, and each further line"
+                    " is a ticket.",
+                    file=path,
+                )
             )
         self._place = {folded(name): nth for nth, name in reversed([*enumerate(self.names)])}
 
@@ -109,7 +115,12 @@ class Rows:
         """The column as the file writes it. Raises SourceUnusable."""
         if name not in self:
             raise SourceUnusable(
-                f"{self.path} has no column {name!r}. There are: {', '.join(self.names)}."
+                lambda _: _(
+                    "%(file)s has no column “%(name)s”. There are: %(names)s.",
+                    file=self.path,
+                    name=name,
+                    names=_.listed(self.names),
+                )
             )
         return self.names[self._place[folded(name)]]
 
@@ -135,7 +146,10 @@ def find_columns(
     texts = tuple(map(rows.named, text)) or _texts(rows, label_column, time_column)
     if label_column in texts:
         raise SourceUnusable(
-            f"{label_column} can't be text and label at once. Name them with --text and --label."
+            lambda _: _(
+                "%(label)s can't be text and label at once. Name them with --text and --label.",
+                label=label_column,
+            )
         )
     if time_column is None:
         guessed = [what for what in guessed if what != "time"]
@@ -163,23 +177,40 @@ def read(rows: Rows, columns: Columns) -> Tickets:
 def refuse_unusable(tickets: Tickets, names: Sequence[str]) -> None:
     """Says what to do where nothing can be learned. Raises SourceUnusable."""
     label, count = tickets.columns.label, len(tickets.texts)
-    others = f"There are: {', '.join(names)}."
     if count < FEWEST:
         raise SourceUnusable(
-            f"Only {count} rows have text and label; at least {FEWEST} are needed, and some"
-            f" hundreds tell more. Text: {', '.join(tickets.columns.text)}. Label: {label}."
-            f" Name other columns with --text and --label. {others}"
+            lambda _: _(
+                "Only %(count)s rows have text and label; at least %(fewest)s are needed, and some"
+                " hundreds tell more. Text: %(texts)s. Label: %(label)s. Name other columns with"
+                " --text and --label. There are: %(names)s.",
+                count=count,
+                fewest=FEWEST,
+                texts=_.listed(tickets.columns.text),
+                label=label,
+                names=_.listed(names),
+            )
         )
     different = len(set(tickets.labels))
     if different == 1:
         raise SourceUnusable(
-            f"Every row has the same {label}, so there is nothing to tell apart. Name another"
-            f" column with --label. {others}"
+            lambda _: _(
+                "Every row has the same %(label)s, so there is nothing to tell apart. Name another"
+                " column with --label. There are: %(names)s.",
+                label=label,
+                names=_.listed(names),
+            )
         )
     if different > count / 2:
         raise SourceUnusable(
-            f"{label} has {different} different values in {count} rows: nothing can be learned"
-            f" from what hardly ever comes twice. Name another column with --label. {others}"
+            lambda _: _(
+                "%(label)s has %(different)s different values in %(count)s rows: nothing can be"
+                " learned from what hardly ever comes twice. Name another column with --label."
+                " There are: %(names)s.",
+                label=label,
+                different=different,
+                count=count,
+                names=_.listed(names),
+            )
         )
 
 
@@ -214,8 +245,11 @@ def _label(rows: Rows, texts: Sequence[str], at: str | None) -> str:
     fit = [name for name in free if _can_be_label(rows.some(name))]
     if not fit:
         raise SourceUnusable(
-            "No column looks like a label: few values that come again and again. Name it with"
-            f" --label. There are: {', '.join(rows.names)}."
+            lambda _: _(
+                "No column looks like a label: few values that come again and again. Name it with"
+                " --label. There are: %(names)s.",
+                names=_.listed(rows.names),
+            )
         )
     return max(fit, key=lambda name: _variety(rows.some(name)))
 
@@ -244,8 +278,10 @@ def _texts(rows: Rows, label: str, at: str | None) -> tuple[str, ...]:
     free = [name for name in rows.names if name and folded(name) not in never]
     if not free:
         raise SourceUnusable(
-            f"No column is left for the text. Name it with --text. There are:"
-            f" {', '.join(rows.names)}."
+            lambda _: _(
+                "No column is left for the text. Name it with --text. There are: %(names)s.",
+                names=_.listed(rows.names),
+            )
         )
     longest = max(free, key=lambda name: _length(rows.some(name)))
     if by_name and _length(rows.some(longest)) < 4 * max(
@@ -270,10 +306,15 @@ def _times(rows: Rows, name: str | None) -> tuple[list[tuple[datetime, int]], in
     missing = sum(one is None for one in found)
     if missing > len(found) / 2:
         raise SourceUnusable(
-            f"{missing} of {len(found)} rows have no time that can be read in {name}, such as"
-            f" {next(filter(None, cells), '(empty)')[:40]!r}. Name another column with --time;"
-            " where no column holds a time, take it out of the file and the order of the file"
-            " counts."
+            lambda _: _(
+                "%(missing)s of %(count)s rows have no time that can be read in %(name)s, such as"
+                " “%(example)s”. Name another column with --time; where no column holds a time,"
+                " take it out of the file and the order of the file counts.",
+                missing=missing,
+                count=len(found),
+                name=name,
+                example=next(filter(None, cells), "")[:40],
+            )
         )
     latest, times = datetime.min.replace(tzinfo=UTC), []
     for nth, one in enumerate(found):

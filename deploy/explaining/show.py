@@ -209,7 +209,7 @@ def _asked_and_found(
             return asked, found
         case Condition.DURING:
             wall = raised.occurred_at.astimezone(_zone(organisation))
-            return _week(when.during), f"{_DAYS[wall.weekday()]} {wall:%H:%M}"
+            return _week(when.during, _), f"{_.weekday(wall.weekday())} {wall:%H:%M}"
         case Condition.AT_WORK:
             inside, outside = _("working time"), _("outside working time")
             return (inside, outside) if when.at_work else (outside, inside)
@@ -221,17 +221,23 @@ def _asked_and_found(
 
 def _any(values: Sequence[str], _: Words) -> str:
     spelt = [_("nothing") if value == NONE_SAID else value for value in values]
-    return _(" or ").join(spelt)
+    if len(spelt) <= _FEW:
+        return _(" or ").join(spelt)
+    return _("one of %(values)s", values=_.listed(spelt))
+
+
+_FEW = 2
+"""More of them read better as a list."""
 
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
-def _week(week: WeekHours) -> str:
-    """As the file writes it."""
-    return ", ".join(
-        f"{day} " + " ".join(f"{_minute(start)}-{_minute(end)}" for start, end in week[day])
-        for day in _DAYS
+def _week(week: WeekHours, _: Words) -> str:
+    return _.listed(
+        f"{_.weekday(number)} "
+        + " ".join(f"{_minute(start)}-{_minute(end)}" for start, end in week[day])
+        for number, day in enumerate(_DAYS)
         if week.get(day)
     )
 
@@ -277,19 +283,20 @@ def _when(trial: Trial, organisation: Organisation, _: Words) -> Iterator[str]:
         share = f"{round(policy.remind_before * 100)}%"
         yield _("Reminder while %(share)s of the time is left", share=share)
     yield _("After a missed deadline, each in working time since the step before:")
-    yield from (f"  {_rung(rung, organisation, _)}" for rung in policy.ladder)
+    for number, rung in enumerate(policy.ladder):
+        yield f"  {_rung(rung, organisation, _, first=number == 0)}"
 
 
-def _rung(rung: Rung, organisation: Organisation, _: Words) -> str:
-    after, names = _span(rung.after), Names(organisation, _)
+def _rung(rung: Rung, organisation: Organisation, _: Words, *, first: bool) -> str:
+    after, names = _after(rung.after, _, first=first), Names(organisation, _)
     whom = _whom(rung, names, _)
     match rung.do:
         case "remind":
-            said = _("after %(span)s: a reminder", span=after)
+            said = _("%(after)s: a reminder", after=after)
         case "tell":
-            said = _("after %(span)s: %(whom)s is told, too", span=after, whom=whom)
+            said = _("%(after)s: %(whom)s is told, too", after=after, whom=whom)
         case "give":
-            said = _("after %(span)s: it goes to %(whom)s", span=after, whom=whom)
+            said = _("%(after)s: it goes to %(whom)s", after=after, whom=whom)
         case _:
             assert_never(rung.do)
     return said + (_.aside(rung.name.in_(_.language)) if rung.name else "")
@@ -301,12 +308,14 @@ def _whom(rung: Rung, names: Names, _: Words) -> str:
     return _("the team's lead") if rung.to == "lead" else _("the leader")
 
 
-def _span(span: timedelta) -> str:
-    """As the file writes it."""
+def _after(span: timedelta, _: Words, *, first: bool) -> str:
     hours, minutes = divmod(int(span.total_seconds() // 60), 60)
-    return (
-        f"{hours}h {minutes}m" if hours and minutes else f"{minutes}m" if minutes else f"{hours}h"
-    )
+    said = [_.many("one hour", "%(count)s hours", hours)] if hours else []
+    if minutes:
+        said.append(_.many("one minute", "%(count)s minutes", minutes))
+    if said:
+        return _("after %(span)s", span=" ".join(said))
+    return _("at the deadline") if first else _("at the same time")
 
 
 def _zone(organisation: Organisation) -> ZoneInfo:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from shared.language import Words, words
+
 
 class SourceUnusable(Exception):
-    """The file, or what was said about it, can't be used; says what to do."""
+    """The file, or what was said about it, can't be used; says what to do in the language of
+    whoever reads it."""
+
+    def __init__(self, say: Callable[[Words], str]) -> None:
+        super().__init__(say(words("en")))
+        self.say = say
 
 
 @dataclass(frozen=True, slots=True)

@@ -249,7 +249,9 @@ def _raws(path: Path, kind: str) -> Iterable[Raw]:
     if kind == "mbox":
         return _messages_of(path)
     if not (path / "cur").is_dir() and not (path / "new").is_dir():
-        raise SourceUnusable(f"{path} is not a Maildir: it has neither `cur` nor `new`.")
+        raise SourceUnusable(
+            lambda _: _("%(file)s is not a Maildir: it has neither `cur` nor `new`.", file=path)
+        )
     return [
         partial(folder.get_bytes, key) for folder in _folders(path) for key in sorted(folder.keys())
     ]
@@ -268,7 +270,7 @@ def _messages_of(path: Path) -> list[Raw]:
     A message begins with a line `From somebody when` after an empty line.
     """
     if not path.is_file():
-        raise SourceUnusable(f"{path} is not a file. Name an mbox file.")
+        raise SourceUnusable(lambda _: _("%(file)s is not a file. Name an mbox file.", file=path))
     begins: list[int] = []
     at, is_after_nothing = 0, True
     with path.open("rb") as file:
@@ -278,7 +280,9 @@ def _messages_of(path: Path) -> list[Raw]:
             is_after_nothing = not line.strip()
             at += len(line)
     if not begins or begins[0] != 0:
-        raise SourceUnusable(f"{path} is not an mbox: it does not begin with `From `.")
+        raise SourceUnusable(
+            lambda _: _("%(file)s is not an mbox: it does not begin with `From `.", file=path)
+        )
     ends = [*begins[1:], at]
     return [
         partial(_read_message, path, start, end) for start, end in zip(begins, ends, strict=True)

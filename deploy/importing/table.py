@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import partial
 from hashlib import sha256
 from io import StringIO
 from pathlib import Path
@@ -18,6 +19,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from deploy.importing.found import Found, Notes, SourceUnusable
+from shared.language import Words
 
 COLUMNS: Mapping[str, Sequence[str]] = {
     "id": (
@@ -146,15 +148,27 @@ def read_mapping(file: Path | None) -> TableMapping:
         if mapping.zone:
             ZoneInfo(mapping.zone)
     except (OSError, UnicodeDecodeError) as error:
-        raise SourceUnusable(f"{file} can't be read: {error}.") from error
+        raise unreadable(file, error) from error
     except yaml.YAMLError as error:
-        raise SourceUnusable(f"{file} is not YAML: {error}.") from error
+        why = str(error)
+        raise SourceUnusable(
+            lambda _: _("%(file)s is not YAML: %(error)s.", file=file, error=why)
+        ) from error
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
-        raise SourceUnusable(f"{file}: {place}: {first['msg']}.") from error
+        raise SourceUnusable(
+            lambda _: _(
+                "%(file)s: %(place)s is not as it should be (%(error)s).",
+                file=file,
+                place=place,
+                error=first["msg"],
+            )
+        ) from error
     except (LookupError, ValueError) as error:
-        raise SourceUnusable(f"{file}: zone: write one such as Asia/Tokyo.") from error
+        raise SourceUnusable(
+            lambda _: _("%(file)s: zone: write one such as Asia/Tokyo.", file=file)
+        ) from error
     return mapping
 
 
@@ -193,6 +207,15 @@ class Table:
                 yield Found(row, problem=str(error))
 
 
+def _no_column(wanted: str, field: str, names: Sequence[str], _: Words) -> str:
+    return _(
+        "There is no column “%(wanted)s” for `%(field)s`. There are: %(names)s.",
+        wanted=wanted,
+        field=field,
+        names=_.listed(names),
+    )
+
+
 class RowRefused(Exception):
     """This row can't be taken; says why."""
 
@@ -205,9 +228,7 @@ def meant(names: Sequence[str], mapping: TableMapping) -> dict[str, str]:
         wanted = mapping.columns.get(field)  # type: ignore[call-overload]
         if wanted is not None:
             if folded(wanted) not in by_name:
-                raise SourceUnusable(
-                    f"There is no column {wanted!r} for `{field}`. There are: {', '.join(names)}."
-                )
+                raise SourceUnusable(partial(_no_column, wanted, field, names))
             found[field] = by_name[folded(wanted)]
             continue
         here = next((by_name[folded(alias)] for alias in aliases if folded(alias) in by_name), "")
@@ -215,8 +236,11 @@ def meant(names: Sequence[str], mapping: TableMapping) -> dict[str, str]:
             found[field] = here
     if not {"summary", "description"} & found.keys():
         raise SourceUnusable(
-            "No column looks like a summary or a description. Name them in a mapping (--map):"
-            f" columns: {{summary: ...}}. There are: {', '.join(names)}."
+            lambda _: _(
+                "No column looks like a summary or a description. Name them in a mapping (--map):"
+                " columns: {summary: ...}. There are: %(names)s.",
+                names=_.listed(names),
+            )
         )
     return found
 
@@ -365,7 +389,7 @@ def decode(path: Path, encoding: str | None) -> str:
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise SourceUnusable(f"{path} can't be read: {error.strerror}.") from error
+        raise unreadable(path, error) from error
     guesses = [encoding] if encoding else ["utf-8-sig", "cp932"]
     if not encoding and raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         guesses = ["utf-16"]
@@ -375,8 +399,18 @@ def decode(path: Path, encoding: str | None) -> str:
         except (UnicodeDecodeError, LookupError):
             continue
     raise SourceUnusable(
-        f"{path} is in none of {', '.join(guesses)}. Say `encoding:` in a mapping."
+        lambda _: _(
+            "%(file)s is in none of the encodings %(tried)s. Say `encoding:` in a mapping, or save"
+            " it as UTF-8.",
+            file=path,
+            tried=_.listed(guesses),
+        )
     )
+
+
+def unreadable(path: Path, error: OSError | UnicodeDecodeError) -> SourceUnusable:
+    why = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    return SourceUnusable(lambda _: _("%(file)s can't be read: %(error)s.", file=path, error=why))
 
 
 def _named_after(path: Path) -> str:

@@ -35,6 +35,10 @@ class AlreadyRunning(Exception):
 class PortTaken(Exception):
     """Something else listens on a port that was asked for."""
 
+    def __init__(self, port: int, name: str) -> None:
+        super().__init__(f"port {port} ({name}) is in use")
+        self.port, self.name = port, name
+
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
@@ -89,7 +93,7 @@ def ports_of(directory: Path, base: int | None) -> Mapping[str, int]:
         ports = {name: base + nth for nth, name in enumerate(PORTS)}
         for name, port in ports.items():
             if not _is_free(port):
-                raise PortTaken(f"port {port} ({name}) is in use")
+                raise PortTaken(port, name)
         return ports
     file = directory / "ports.json"
     known = json.loads(file.read_text()) if file.exists() else {}

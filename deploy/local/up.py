@@ -22,6 +22,7 @@ from deploy.local.keeping import AUDIT_MEMORY, Secrets, hold, ports_of, secrets_
 from deploy.local.supervisor import Program, Supervisor
 from deploy.nats.configuration import ADMINISTRATOR, server_configuration
 from services.intake.api.tokens import EVERYDAY, TOKENS, TokenFile
+from services.router.suggestion.memory import FILE
 from shared import clock, logs, provision
 from shared.contracts.event import Speaker
 from shared.contracts.traffic import AUDITOR
@@ -169,7 +170,10 @@ class _Running:
                     "BANSO_API_TOKENS": str(self._data / TOKENS),
                 }
             case Speaker.ROUTER:
-                environment |= {"BANSO_ORGANISATION": str(self._organisation)}
+                environment |= {
+                    "BANSO_ORGANISATION": str(self._organisation),
+                    "BANSO_LEARNED": os.environ.get("BANSO_LEARNED", str(self._data / FILE)),
+                }
             case Speaker.NOTIFIER:
                 environment |= linked | {"BANSO_MAIL_DIRECTORY": str(self._data / "mail")}
             case Speaker.METRICS:

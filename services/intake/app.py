@@ -20,7 +20,6 @@ from services.intake.settings import IntakeSettings
 from services.intake.store import Shelf
 from services.intake.web.guard import Guard, Layer
 from shared import service
-from shared.alone import take_place
 from shared.bus import Bus
 from shared.contracts.event import Speaker
 from shared.database import open_engine
@@ -37,7 +36,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 async def serve(settings: IntakeSettings) -> None:
     """Runs intake until it is told to stop."""
     registry = service.prepare("intake", settings)
-    place = await take_place(settings.database_url)
+    place = await service.take_place(settings, registry)
     engine = open_engine(settings.database_url)
     with engine.connect() as connection:
         known = KnownOrganisation(connection, store.metadata)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import assert_never
 from zoneinfo import ZoneInfo
 
-from shared.contracts.organisation import Calendar
-from shared.worktime import working_hours
+from shared.contracts.issue import FURTHEST_PROMISE, Action, Snapshot
+from shared.contracts.organisation import Calendar, Organisation
+from shared.worktime import Rest, working_hours
 
 _A_DAY = timedelta(days=1)
 
@@ -59,6 +61,24 @@ def soon(choice: Soon, now: datetime, calendar: Calendar) -> datetime:
             return morning_of(day + timedelta(days=7 - day.weekday()), calendar)
         case _ as never:
             assert_never(never)
+
+
+def furthest(
+    action: Action,
+    snapshot: Snapshot,
+    organisation: Organisation,
+    rests: Sequence[Rest],
+    now: datetime,
+) -> datetime:
+    """Until when an issue can be promised, or else put off, at the most; the router's check is
+    final."""
+    if action is Action.PROMISE:
+        return now + FURTHEST_PROMISE
+    own = organisation.more_policies.get(snapshot.policy or "")
+    policy = own or organisation.policies[snapshot.urgency]
+    acts = snapshot.owner_id if snapshot.waiting_for is None else snapshot.carrier_id
+    hours = working_hours(organisation.calendar_of(acts), tuple(rests))
+    return hours.after(now, policy.snooze_at_most)
 
 
 def _midnight(day: date, calendar: Calendar) -> datetime:

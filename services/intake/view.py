@@ -373,7 +373,7 @@ def refusal_text(refusal: Refusal, owner: Owner | None, _: Words) -> str:
         case Refusal.ALREADY_DECLINED:
             return _("This person has said no already, or is you. Choose somebody else, or a team.")
         case Refusal.BAD_DATE:
-            return _("This date is past, or too far away. Choose an earlier one, or a later one.")
+            return _("This date is past, or too far away. Choose another one.")
         case Refusal.NO_SUCH_ISSUE:
             return _("There is no such issue that it could belong to. Check the reference.")
         case Refusal.INCOMPLETE:

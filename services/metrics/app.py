@@ -9,7 +9,6 @@ from services.metrics.gauges import Figures
 from services.metrics.settings import MetricsSettings
 from services.metrics.store import Books
 from shared import service
-from shared.alone import take_place
 from shared.bus import Bus
 from shared.contracts.event import Speaker
 from shared.database import open_engine
@@ -22,7 +21,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 async def serve(settings: MetricsSettings) -> None:
     """Runs metrics until it is told to stop."""
     registry = service.prepare("metrics", settings)
-    place = await take_place(settings.database_url)
+    place = await service.take_place(settings, registry)
     engine = open_engine(settings.database_url)
     with engine.connect() as connection:
         known = KnownOrganisation(connection, store.metadata)

@@ -11,7 +11,6 @@ from services.notifier.delivery import Deliveries
 from services.notifier.settings import NotifierSettings
 from services.notifier.store import Ledger
 from shared import due, service
-from shared.alone import take_place
 from shared.bus import Bus
 from shared.contracts.event import Speaker
 from shared.contracts.organisation import Channel
@@ -27,7 +26,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 async def serve(settings: NotifierSettings) -> None:
     """Runs the notifier until it is told to stop."""
     registry = service.prepare("notifier", settings)
-    place = await take_place(settings.database_url)
+    place = await service.take_place(settings, registry)
     engine = open_engine(settings.database_url)
     with engine.connect() as connection:
         known = KnownOrganisation(connection, store.metadata)

@@ -93,6 +93,8 @@ class Message:
     """The line above which an answer is written; empty where none should be."""
     reply_lines: Sequence[str] = ()
     """What becomes of an answer."""
+    absence_url: str = ""
+    """Where an owner says when they are away; empty for everybody else."""
     entries: Sequence[Entry] = ()
     left_out: str = ""
     """How many more there are, in words."""
@@ -123,6 +125,11 @@ class _Told:
 
     def inbox_url(self) -> str:
         return self.links.inbox(self.say.to.person_id, self.say.now)
+
+    def absence_url(self) -> str:
+        to, now = self.say.to, self.say.now
+        works = self.say.relation is Relation.OWNER and not self.say.is_outside
+        return self.links.absence(to.person_id, now) if works else ""
 
     def buttons(self) -> list[Button]:
         """Whoever is on copy has nothing to do."""
@@ -188,6 +195,7 @@ def _one(told: _Told) -> Message:
         quote_first=said.quote_first,
         reply_above=REPLY_ABOVE[say.to.language] if lines else "",
         reply_lines=lines,
+        absence_url=told.absence_url(),
     )
 
 
@@ -209,6 +217,7 @@ def _list(told: Sequence[_Told]) -> Message:
         buttons=[],
         status_url="",
         inbox_url=first.inbox_url(),
+        absence_url=next(filter(None, (one.absence_url() for one in ranked)), ""),
         language=first.say.to.language,
         entries=[_entry(one, alike=len(reasons) == 1) for one in listed[:MOST_LISTED]],
         left_out=_.many("And 1 more in your inbox.", "And %(count)s more in your inbox.", left)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 
 from services.router import handlers, store
 from services.router.calendars import Calendars
-from services.router.learning import Learner, file_beside
+from services.router.learning import Learner, file_of
 from services.router.settings import RouterSettings
 from services.router.store import Board, Desk
 from services.router.tick import OrganisationFile, Queues, say_what_is_due, turn_absences
 from shared import due, service
-from shared.alone import take_place
 from shared.bus import Bus
 from shared.contracts.event import Speaker
 from shared.database import open_engine
@@ -23,7 +23,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 async def serve(settings: RouterSettings) -> None:
     """Runs the router until it is told to stop."""
     registry = service.prepare("router", settings)
-    place = await take_place(settings.database_url)
+    place = await service.take_place(settings, registry)
     engine = open_engine(settings.database_url)
     with engine.connect() as connection:
         file = OrganisationFile(settings.organisation, *store.last_published(connection))
@@ -59,11 +59,12 @@ async def serve(settings: RouterSettings) -> None:
             return 0
         return await calendars.look(journal, file.current)
 
-    learned = settings.learned or file_beside(settings.database_url)
-    learner = Learner(settings.database_url, learned, board.memory) if learned else None
+    closing = ExitStack()
+    learned = closing.enter_context(file_of(settings.learned, settings.database_url))
+    learner = Learner(settings.database_url, learned, board.memory)
 
     async def learn() -> int:
-        if learner is None or file.current is None or not bus.is_connected:
+        if file.current is None or not bus.is_connected:
             return 0
         return await learner.look(journal, file.current)
 
@@ -88,4 +89,5 @@ async def serve(settings: RouterSettings) -> None:
             lambda: due.keep_doing(watch, "organisation"),
         ],
     )
+    closing.close()
     place.give_back()

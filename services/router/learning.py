@@ -10,9 +10,11 @@ import asyncio
 import os
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from sqlalchemy.engine import make_url
@@ -110,6 +112,18 @@ class Learner:
             log.error("suggestion.not_learned", exit=process.returncode, error=last)
             return
         await self._load()
+
+
+@contextmanager
+def file_of(told: Path | None, database_url: str) -> Iterator[Path]:
+    """Where what was learned is kept: as told, or beside the database. Where neither is a file it
+    is kept only as long as this process runs, and learned anew by the next."""
+    if kept := told or file_beside(database_url):
+        yield kept
+        return
+    log.warning("suggestion.not_kept", because="BANSO_LEARNED names no file; it is learned anew")
+    with TemporaryDirectory(prefix="banso-") as directory:
+        yield Path(directory) / FILE
 
 
 def file_beside(database_url: str) -> Path | None:

@@ -167,6 +167,8 @@ ALLOWED: Mapping[Action, Allowed] = {
         frozenset({Role.OWNER, Role.LEADER, Role.CARRIER, Role.OTHER_OWNER}),
     ),
 }
+_FOR_PEOPLE_INSIDE = frozenset({Action.MERGE, Action.LINK, Action.SEPARATE})
+"""What belongs together, of which nobody outside is told."""
 _OUTLIVES_ITS_ASSIGNMENT = frozenset({Action.TAKE, Action.SEPARATE})
 """What brings a new assignment: a second click comes with the link of the one before."""
 
@@ -230,6 +232,8 @@ def refusal(
         return Refusal.OVERTAKEN
     if not allowed.roles & roles(issue, person_id, leader_id, inside=inside, other=other):
         return Refusal.NOT_YOURS
+    if action in _FOR_PEOPLE_INSIDE and not inside:
+        return Refusal.NOT_YOURS
     if issue.state not in allowed.states:
         return Refusal.NOT_NOW
     if action is Action.SEPARATE and not is_joined(issue):
@@ -270,13 +274,11 @@ def is_joined(issue: Issue) -> bool:
     return issue.merged_into is not None or (issue.parent_id is not None and issue.state in OPEN)
 
 
-def unjoinable(
-    issue: Issue, other: Issue | None, person_id: str, leader_id: str, *, inside: bool
-) -> Refusal | None:
-    """Why two issues can't be brought together by this person, or None.
+def unjoinable(issue: Issue, other: Issue | None, person_id: str, leader_id: str) -> Refusal | None:
+    """Why two issues can't be brought together by this person, who is inside, or None.
 
-    Nobody hears by it of what is confidential, and nobody outside learns whether somebody else's
-    issue exists. What is over takes up nothing: its new carrier would wait for ever.
+    Nobody hears by it of what is confidential. What is over takes up nothing: its new carrier
+    would wait for ever.
     """
     if other is None or other.issue_id == issue.issue_id or other.parent_id == issue.issue_id:
         return Refusal.NO_SUCH_ISSUE
@@ -284,7 +286,7 @@ def unjoinable(
         return Refusal.NO_SUCH_ISSUE
     deciders = {issue.owner_id, other.owner_id, leader_id}
     if person_id not in deciders and person_id not in (other.carrier_id, other.reporter_id):
-        return Refusal.NOT_YOURS if inside else Refusal.NO_SUCH_ISSUE
+        return Refusal.NOT_YOURS
     return None if other.state in OPEN else Refusal.NOT_NOW
 
 

@@ -14,4 +14,4 @@ class RouterSettings(Settings):
     """The directory of people's iCalendars; none without it."""
     learned: Path | None = None
     """The file that keeps what was learned from the company's history; by default beside a
-    database that is a file. Without either nothing is learned."""
+    database that is a file. Without either it is learned anew after each start."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from enum import StrEnum
 
 from pydantic import AwareDatetime, Field
 
 from shared.contracts.event import Model
+
+FURTHEST_PROMISE = timedelta(days=2 * 366)
 
 
 class State(StrEnum):

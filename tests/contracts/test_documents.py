@@ -214,7 +214,9 @@ async def test_just_the_metrics_that_there_are_stand_in_the_documents(
     document: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(logs, "configure", lambda *_, **__: None)
-    registry = service.prepare("metrics", Settings(database_url="sqlite://"))
+    settings = Settings(database_url="sqlite://")
+    registry = service.prepare("metrics", settings)
+    await service.take_place(settings, registry)
     _make_all_metrics(registry, tmp_path)
 
     there = {

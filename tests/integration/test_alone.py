@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 
+import httpx
 import pytest
 import structlog.testing
+from prometheus_client import CollectorRegistry
 from sqlalchemy import make_url
 
+from shared import service
 from shared.alone import PlaceLost, take_place
+from shared.settings import Settings
 from tests.installation import until
 from tests.postgresql import Cluster
 
@@ -40,6 +45,12 @@ def holder(database_url: str) -> Iterator[subprocess.Popen[str]]:
     process.stdout.close()
 
 
+@pytest.fixture
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
 async def test_whoever_comes_second_waits_until_the_first_is_dead(
     database_url: str, holder: subprocess.Popen[str]
 ) -> None:
@@ -52,6 +63,47 @@ async def test_whoever_comes_second_waits_until_the_first_is_dead(
         place = await asyncio.wait_for(waiting, 10)
 
     assert [line["event"] for line in logged] == ["service.stands_by", "service.takes_over"]
+    place.give_back()
+
+
+async def test_whoever_stands_by_says_that_it_lives_and_is_not_ready(
+    database_url: str, holder: subprocess.Popen[str], free_port: int
+) -> None:
+    settings = Settings(database_url=database_url, health_port=free_port)
+    registry = CollectorRegistry()
+    waiting = asyncio.create_task(service.take_place(settings, registry))
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{free_port}") as client:
+        await until_answered(client)
+
+        alive, ready, metrics = [
+            await client.get(path) for path in ("/healthz", "/readyz", "/metrics")
+        ]
+
+        assert (alive.status_code, alive.text) == (200, "alive\n")
+        assert ready.status_code == 503
+        assert ready.text == "waiting for another process to end (standby)\n"
+        assert "\nbanso_standby 1.0\n" in metrics.text
+
+        holder.kill()
+        place = await asyncio.wait_for(waiting, 10)
+
+    assert registry.get_sample_value("banso_standby") == 0
+    with socket.create_server(("127.0.0.1", free_port)):
+        pass  # the service itself answers there from now on
+    place.give_back()
+
+
+async def test_whoever_stands_by_beside_the_other_on_one_port_only_waits(
+    database_url: str, holder: subprocess.Popen[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        settings = Settings(database_url=database_url, health_port=taken.getsockname()[1])
+        with structlog.testing.capture_logs() as logged:
+            waiting = asyncio.create_task(service.take_place(settings, CollectorRegistry()))
+            await until_logged(logged, "health.unheard")
+            holder.kill()
+            place = await asyncio.wait_for(waiting, 10)
+
     place.give_back()
 
 
@@ -96,6 +148,17 @@ async def until_logged(logged: Sequence[Mapping[str, object]], what: str) -> Non
     async with asyncio.timeout(10):
         while not any(line["event"] == what for line in logged):
             await asyncio.sleep(0.01)
+
+
+async def until_answered(client: httpx.AsyncClient) -> None:
+    async with asyncio.timeout(10):
+        while True:
+            try:
+                await client.get("/healthz")
+            except httpx.ConnectError:
+                await asyncio.sleep(0.01)
+            else:
+                return
 
 
 async def until_held(postgresql: Cluster, url: str) -> None:

@@ -206,17 +206,8 @@ def main() -> None:
         run = Run(path, given.sample, random.Random(given.seed))
         began = time.perf_counter()
         tests = [f"tests/unit/{one}" for one in TESTS[path]]
-        quiet = [
-            "-s",
-            "-k",
-            "not postgresql",
-            "-o",
-            "addopts=",
-            "-p",
-            "no:cacheprovider",
-            "-p",
-            "no:terminal",
-        ]
+        quiet = ["-s", "-o", "addopts=", "-p", "no:cacheprovider", "-p", "no:terminal"]
+        quiet += ["-k", "not postgresql"]
         ended = pytest.main([*quiet, *tests], plugins=[run])
         if ended is not pytest.ExitCode.OK:
             raise SystemExit(f"The tests of {path} can't be collected: {ended.name}.")

@@ -565,6 +565,16 @@ def test_an_issue_is_merged_by_the_others_reference_and_what_nobody_may_see_is_n
     assert (merged["state"], merged["merged_into"]) == ("closed", other)
 
 
+def test_nobody_outside_merges_their_issues_by_api(banso: Installation, caller: Callers) -> None:
+    customer = {"reporter": {"name": "A customer", "email": "two-issues@customer.example"}}
+    (other, _), (reference, _) = owned(banso, **customer), owned(banso, **customer)
+    wish = {"action": "merge", "into": other, "person": customer["reporter"]["email"]}
+
+    refused = problem(caller("act", "read").post(f"/issues/{reference}/actions", json=wish), 409)
+
+    assert refused["refusal"] == "not_yours"
+
+
 def test_people_say_when_they_are_away_and_leads_say_it_for_their_team(
     banso: Installation, caller: Callers
 ) -> None:

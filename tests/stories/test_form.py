@@ -9,6 +9,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+from uuid import uuid4
 
 import httpx
 import lxml.html
@@ -27,6 +28,11 @@ FILLED = {
     "description": "It worked yesterday.",
     "name": "Emily Brown",
 }
+NEW_YORK = "{id: newyork, zone: America/New_York, holidays: US, hours: {mon-fri: 09:00-17:00}}"
+SANTOS = (
+    "{id: santos, name: {ja: サントス・アナ, en: Ana Santos}, emails: [santos@example.com],"
+    " language: en, team: manuals, calendar: newyork}"
+)
 LIMITS = {
     "BANSO_LEAST_FORM_S": "3",
     "BANSO_MOST_FROM_A_CONNECTION": "4 per 10 minutes",
@@ -38,13 +44,18 @@ LIMITS = {
 
 @pytest.fixture(scope="module")
 def banso(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """With a question that has to be answered, and limits that are reached soon."""
+    """With a question that has to be answered, somebody in another zone, and limits that are
+    reached soon."""
     directory = tmp_path_factory.mktemp("form")
     organisation = directory / "organisation.yaml"
     text = SAMPLE.read_text()
     asked = "  - id: serial-number\n"
     assert asked in text
-    organisation.write_text(text.replace(asked, f"{asked}    required: true\n"))
+    text = text.replace(asked, f"{asked}    required: true\n")
+    for before, added in (("  - id: shift", NEW_YORK), ("  - {id: wilson", SANTOS)):
+        assert before in text
+        text = text.replace(before, f"  - {added}\n{before}", 1)
+    organisation.write_text(text)
     with Postbox() as postbox:
         installation = Installation(
             directory, postbox, organisation=organisation, environment=LIMITS
@@ -550,6 +561,70 @@ def test_who_sent_the_public_form_speaks_as_whoever_they_said_they_are(
     assert banso.browser.post(f"{url}/answered", data=told).status_code == 404
     withdrawn = wish(banso, url, "withdraw")
     assert "It is withdrawn" in page_text(withdrawn.text)
+
+
+def test_a_customer_is_shown_no_way_to_merge_and_can_not_merge_their_own_issues(
+    banso: Installation, me: dict[str, str]
+) -> None:
+    """Of what belongs together only people inside are told."""
+    reference, other = (reference_of(send(banso, me, summary=f"Lamp {n}")) for n in (1, 2))
+    issue_id = issue_id_of(banso, reference)
+    issue_id_of(banso, other)
+    (raised,) = said(banso, "issue.raised.v1", issue_id)
+    customer = str(raised["reporter_id"])
+    page = lxml.html.fromstring(banso.browser.get(status(banso, issue_id, customer)).text)
+
+    assert Action.MERGE not in {one.action for one in actions_on(banso, page)}
+    for action in (Action.MERGE, Action.SEPARATE):
+        url = links(banso).action(issue_id, customer, action, 1, banso.now) + "?lang=en"
+        shown = banso.browser.get(url)
+        sent = {"request": "m", "into": other, "sure": other, "text": "The same."}
+        posted = banso.browser.post(url, data=sent)
+
+        assert (shown.status_code, posted.status_code) == (409, 409)
+        assert "Only somebody else may do this." in page_text(posted.text)
+        assert other not in posted.text
+    assert said(banso, "issue.merged.v1", issue_id, "router") == []
+
+
+def test_days_are_those_of_whoever_names_them_and_no_word_is_lost_over_a_wrong_one(
+    banso: Installation, me: dict[str, str]
+) -> None:
+    """It is Monday morning in Tokyo and Sunday evening in New York."""
+    issue_id = issue_id_of(banso, reference_of(send(banso, me)))
+    taken = links(banso).action(issue_id, "santos", Action.TAKE, 1, banso.now)
+    banso.browser.post(taken, data={"request": "t"})
+    banso.settle()
+
+    def name(action: Action, **said: str) -> httpx.Response:
+        url = links(banso).action(issue_id, "santos", action, 2, banso.now)
+        sent = {"request": uuid4().hex, "text": "The part comes then.", **said}
+        return banso.browser.post(f"{url}?lang={said.pop('lang', 'en')}", data=sent)
+
+    for action, day, problem in (
+        (Action.SNOOZE, "2031-02-01", "Please choose a day that is still to come."),
+        (Action.SNOOZE, "2031-02-02", "Please choose a day that is still to come."),
+        (Action.SNOOZE, "2031-02-10", "It can be put off until Fri 7 Feb, 17:00 at the most."),
+        (Action.SNOOZE, "2031-02-30", "Please write the day as in 2031-02-03."),
+        (Action.SNOOZE, "", "Please choose a day."),
+        (Action.PROMISE, "2031-02-01", "This day is over. Please choose a later one."),
+        (Action.PROMISE, "2034-01-01", "It can be promised until Thu 3 Feb 2033, "),
+    ):
+        refused = name(action, day=day)
+        assert refused.status_code == 422, day
+        assert problem in page_text(refused.text)
+        assert shown(refused).items() >= {"text": "The part comes then.", "day": day}.items()
+    too_far = page_text(name(Action.SNOOZE, day="2031-02-10", lang="ja").text)
+    assert "延ばせるのは 2月7日(金) 17:00 までです。" in too_far
+
+    page = banso.browser.get(links(banso).action(issue_id, "santos", Action.SNOOZE, 2, banso.now))
+    (field,) = lxml.html.fromstring(page.text).xpath("//input[@type='date']")
+    assert (field.get("min"), field.get("max")) == ("2031-02-03", "2031-02-07")
+
+    put_off = page_text(name(Action.SNOOZE, day="２０３１年２月５日").text)
+    assert "It is put off until Wed 5 Feb, 09:00." in put_off
+    promised = page_text(name(Action.PROMISE, day="2031-02-02").text)
+    assert "Promised for Sun 2 Feb, 23:59." in promised
 
 
 def test_who_writes_an_owners_address_into_the_form_cannot_answer_as_the_owner(

@@ -3,16 +3,19 @@ solved goes up."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
+import lxml.html
 import pytest
 
 from shared.contracts.event import event_id_of
 from shared.contracts.intake import ActionRequested
 from shared.contracts.issue import Action
-from tests.installation import Installation, running, until
+from shared.links import Links
+from tests.installation import Installation, page_text, running, until
 
 BROWN = {"name": "Emily Brown", "email": "brown@example.com"}
 SATO = {"name": "佐藤 健", "email": "sato@example.com"}
@@ -45,6 +48,12 @@ def does(banso: Installation, who: str, action: Action, reference: str, **said: 
 def id_of(banso: Installation, reference: str) -> str:
     query = "select issue_id from issue where reference = ?"
     return str(until(lambda: banso.ask("router", query, reference), reference)[0][0])
+
+
+def links(banso: Installation) -> Links:
+    """What signs the links of this installation."""
+    keys = json.loads((banso.data / "secrets.json").read_text())["link_keys"]
+    return Links(keys, banso.endpoints["web"])
 
 
 def standing(banso: Installation, reference: str) -> tuple[str, str]:
@@ -137,3 +146,26 @@ def test_what_is_opened_again_a_third_time_reaches_the_leader(banso: Installatio
     assert owners == ["nguyen", "nguyen", "hayashi"]
     assert reference in letters(banso, "ito", "")
     assert reference in letters(banso, "hayashi", "あなたの担当になりました")
+
+
+def test_what_solves_the_other_issue_may_be_no_solution_for_the_same_one(
+    banso: Installation,
+) -> None:
+    """Page and inbox offer what the mail does, and not before."""
+    main, same = banso.raise_issue(reporter=BROWN), banso.raise_issue(reporter=SATO)
+    _, owner = standing(banso, main)
+    does(banso, "hayashi", Action.MERGE, same, into=main)
+    link = links(banso).status(id_of(banso, same), "sato", banso.now)
+
+    assert "It is not solved" not in page_text(banso.browser.get(f"{link}?lang=en").text)
+
+    does(banso, owner, Action.RESOLVE, main, cause="fault", text="Every charger is exchanged.")
+    page = lxml.html.fromstring(banso.browser.get(f"{link}?lang=en").text)
+    offered = {one.text_content().strip(): one.get("href") for one in page.xpath("//a[@href]")}
+    inbox = banso.browser.get(links(banso).inbox("sato", banso.now) + "?lang=en")
+    banso.follow(offered["It is not solved"], text="Mine is still dark.")
+    banso.settle()
+
+    assert "It is not solved" in page_text(inbox.text)
+    assert standing(banso, same)[0] == "assigned"
+    assert standing(banso, main)[0] == "resolved"

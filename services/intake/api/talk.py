@@ -23,7 +23,7 @@ from services.intake.api.models import (
     IssueOut,
 )
 from services.intake.api.problems import AnyRequest, Problem, language_of_request
-from services.intake.days import evening_of, morning_of
+from services.intake.days import evening_of, morning_of, today
 from services.intake.door import Door
 from services.intake.store import Shelf, Submitted, View
 from services.intake.submission import KeyReused, in_company_time, named
@@ -78,7 +78,7 @@ async def act(
     said, _files = await read(request, ActionIn)
     person_id = await speaker(said.person, caller, door, _)
     until = _until(said, person_id, door.organisation)
-    if until is not None and until <= clock.now():
+    if until is not None and (until <= clock.now() or _is_over(said, person_id, door)):
         raise _refused(Refusal.BAD_DATE, _)
     wish = ActionRequested(
         occurred_at=clock.now(),
@@ -122,6 +122,13 @@ def _until(said: ActionIn, person_id: str, organisation: Organisation) -> dateti
         return in_company_time(day, organisation)
     calendar = organisation.calendar_of(person_id)
     return (morning_of if said.action is Action.SNOOZE else evening_of)(day, calendar)
+
+
+def _is_over(said: ActionIn, person_id: str, door: Door) -> bool:
+    """Whether a day is past where they work; its morning may still come, as on a Monday."""
+    if said.until is None or isinstance(said.until, datetime):
+        return False
+    return said.until < today(clock.now(), door.organisation.calendar_of(person_id))
 
 
 async def _other(said: str | None, caller: Caller, door: Door, _: Words) -> str | None:

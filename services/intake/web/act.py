@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -21,10 +22,11 @@ from services.intake.web.asking import (
     FIELDS_OF_OTHER,
     OTHER,
     Asked,
+    furthest_for,
     likely,
     read_asked,
 )
-from services.intake.web.offers import Offer, offer
+from services.intake.web.offers import FOR_PEOPLE_INSIDE, Offer, offer
 from services.intake.web.own import own_pages
 from services.intake.web.pages import page, page_language, redirect
 from services.intake.web.posted import AnyRequest, read_fields
@@ -33,6 +35,7 @@ from services.intake.web.status import NotForYou
 from shared import clock
 from shared.contracts.intake import ActionRequested
 from shared.contracts.issue import Action, DeclineReason, Refusal, Snapshot, WaitingFor
+from shared.contracts.organisation import Calendar
 from shared.contracts.router import ActionRefused
 from shared.language import Words
 from shared.links import Link, LinkInvalid, Purpose
@@ -61,6 +64,8 @@ async def take_action(request: Request[Any, Any, Any], token: str, door: Door) -
     if link.action in PLACES:
         return redirect(request, _place(link, door))
     _ = page_language(request, door.language(link.person_id))
+    if not _is_for(link, view, door):
+        return await _page(request, link, view, door, _, given)
     asked = await read_asked(link, view, given, door, _)
     if asked.mistake:
         return await _page(request, link, view, door, _, given, 422, asked=asked)
@@ -93,6 +98,12 @@ async def _open(token: str, door: Door) -> tuple[Link, View]:
     return link, view
 
 
+def _is_for(link: Link, view: View, door: Door) -> bool:
+    """Whether somebody like them can ask for it at all."""
+    inside = door.eyes(link.person_id, view) is Eyes.INSIDE
+    return inside or link.action not in FOR_PEOPLE_INSIDE
+
+
 def _place(link: Link, door: Door) -> str:
     """Where the status page asks for it."""
     assert link.action is not None
@@ -119,11 +130,15 @@ async def _page(
     seen = await door.see(view, eyes, _, link.person_id)
     snapshot = seen.snapshot
     names = Names(door.organisation, _)
+    if not _is_for(link, view, door):
+        words = refusal_text(Refusal.NOT_YOURS, seen.owner, _)
+        return _done(request, link, door, _, seen, _("This was not done"), words, ok=False)
     if snapshot is not None and snapshot.assignment != link.assignment:
         words = refusal_text(Refusal.OVERTAKEN, seen.owner, _)
         return _done(request, link, door, _, seen, _("The issue has moved on"), words, ok=False)
     calendar = door.organisation.calendar_of(link.person_id)
     now = clock.now()
+    latest = await furthest_for(link.action, view, door)
     other = asked.other if asked else None
     return page(
         request,
@@ -150,12 +165,29 @@ async def _page(
         preset=_preset_name(request, link, door, names),
         turns=_turns(door, _) if link.action is not Action.ASK else [],
         waits=[(one, _waits_for(one, _)) for one in WaitingFor],
-        soon=[(one, _soon_text(one, _), soon(one, now, calendar)) for one in Soon],
-        earliest=today(now, calendar).isoformat(),
+        soon=[
+            (one, _soon_text(one, _), at)
+            for one in Soon
+            for at in [soon(one, now, calendar)]
+            if latest is None or at <= latest
+        ],
+        **_days(link.action, latest, calendar, now),
         status_url=f"{door.links.status(link.issue_id, link.person_id, now)}?lang={_.language}",
         zone=calendar.zone,
         **own_pages(link.person_id, door),
     )
+
+
+def _days(
+    action: Action, latest: datetime | None, calendar: Calendar, now: datetime
+) -> dict[str, str]:
+    """The first and the last day that a browser's calendar offers: a promise ends in the evening,
+    and nothing is put off until a day that has begun."""
+    first, last = today(now, calendar), today(latest or now, calendar)
+    a_day = timedelta(days=1)
+    if action is Action.PROMISE:
+        return {"earliest": first.isoformat(), "latest": (last - a_day).isoformat()}
+    return {"earliest": (first + a_day).isoformat(), "latest": last.isoformat()}
 
 
 def _preset_name(request: AnyRequest, link: Link, door: Door, names: Names) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from services.intake import clean, store
-from services.intake.days import Soon, evening_of, morning_of, soon, today
+from services.intake.days import Soon, evening_of, furthest, morning_of, soon, today
 from services.intake.door import Door
 from services.intake.history import Eyes
 from services.intake.names import Names
@@ -18,7 +19,7 @@ from services.intake.web.offers import offer
 from shared import clock
 from shared.contracts.event import MAX_TEXT
 from shared.contracts.intake import ActionRequested
-from shared.contracts.issue import Action, DeclineReason, WaitingFor
+from shared.contracts.issue import Action, DeclineReason, Snapshot, WaitingFor
 from shared.contracts.organisation import Calendar
 from shared.language import Words
 from shared.links import Link
@@ -68,10 +69,22 @@ async def read_asked(
         waiting_for=WaitingFor(waiting_for) if waiting_for in set(WaitingFor) else None,
         into=other.issue_id if other else None,
     )
+    latest = await furthest_for(link.action, view, door)
     chosen = other is not None and given.get("into") == other.reference
     seen = other is not None and given.get("sure") == other.reference
-    missing = mistake or _missing(wish, given, calendar, _)
+    missing = mistake or _missing(wish, given, calendar, latest, _)
     return Asked(wish, missing, other, sure=other is None or chosen or seen)
+
+
+async def furthest_for(action: Action, view: View, door: Door) -> datetime | None:
+    """Until when it can be put off or promised at the most, as far as intake knows."""
+    if action not in (Action.SNOOZE, Action.PROMISE) or view.snapshot is None:
+        return None
+    now = clock.now()
+    pauses = await door.read(lambda connection: store.pauses_to_come(connection, now))
+    rests = [(one.starts_at, one.ends_at) for one in pauses]
+    snapshot = Snapshot.model_validate_json(view.snapshot)
+    return furthest(action, snapshot, door.organisation, rests, now)
 
 
 async def likely(link: Link, view: View, door: Door, _: Words) -> list[Relative]:
@@ -114,10 +127,13 @@ def until(
     return evening_of(day, calendar) if action is Action.PROMISE else None
 
 
+_BETWEEN = str.maketrans("/.年月", "----")
+
+
 def read_day(text: str) -> date | None:
     """A day as browsers send it, and as people write it where theirs has no calendar."""
-    plain = clean.one_line(text, 20).replace("/", "-").replace(".", "-")
-    parts = plain.split("-")
+    plain = unicodedata.normalize("NFKC", clean.one_line(text, 20)).replace("日", "")
+    parts = plain.translate(_BETWEEN).split("-")
     try:
         day = date(*(int(part) for part in parts)) if len(parts) == 3 else None
     except ValueError:
@@ -125,18 +141,24 @@ def read_day(text: str) -> date | None:
     return day if day is not None and is_plausible(day) else None
 
 
-def _missing(wish: ActionRequested, given: Mapping[str, str], calendar: Calendar, _: Words) -> str:
+def _missing(
+    wish: ActionRequested,
+    given: Mapping[str, str],
+    calendar: Calendar,
+    latest: datetime | None,
+    _: Words,
+) -> str:
     """What has to be filled in or shortened before the router is asked."""
     if len(clean.several_lines(given.get("text", ""))) > MAX_TEXT:
         return _("This is longer than %(most)s characters. Please shorten it.", most=MAX_TEXT)
-    said = _undecided(wish, calendar, _)
+    said = _undecided(wish, _) or _unfit_day(wish, given, calendar, latest, _)
     if said:
         return said
     of_words = offer(wish.action, _)
     return of_words.must_say if of_words is not None and wish.text is None else ""
 
 
-def _undecided(wish: ActionRequested, calendar: Calendar, _: Words) -> str:
+def _undecided(wish: ActionRequested, _: Words) -> str:
     match wish.action:
         case Action.DECLINE if wish.reason is None or wish.proposed is None:
             return _("Please say why, and who should have it instead.")
@@ -148,13 +170,41 @@ def _undecided(wish: ActionRequested, calendar: Calendar, _: Words) -> str:
             return _("Please choose the cause.")
         case Action.WAIT if wish.waiting_for is None:
             return _("Please say whose answer is needed.")
-        case Action.SNOOZE | Action.PROMISE if wish.until is None:
-            return _("Please choose a day.")
-        case Action.SNOOZE if wish.until and today(wish.until, calendar) <= today(
-            wish.occurred_at, calendar
-        ):
-            return _("Please choose a day that is still to come.")
-        case Action.PROMISE if wish.until and wish.until <= wish.occurred_at:
-            return _("This day is over. Please choose a later one.")
         case _:
             return ""
+
+
+def _unfit_day(
+    wish: ActionRequested,
+    given: Mapping[str, str],
+    calendar: Calendar,
+    latest: datetime | None,
+    _: Words,
+) -> str:
+    """What is wrong with the end of a snooze or a promised day. What is chosen counts, and not
+    what it comes to: a Sunday that is over would come to the Monday after it."""
+    if wish.action not in (Action.SNOOZE, Action.PROMISE):
+        return ""
+    now, snoozes = wish.occurred_at, wish.action is Action.SNOOZE
+    until = wish.until
+    if until is None:
+        tomorrow = today(now, calendar) + timedelta(days=1)
+        written = given.get("day", "").strip()
+        example = _("Please write the day as in %(example)s.", example=tomorrow.isoformat())
+        return example if written else _("Please choose a day.")
+    taps = snoozes and given.get("when", "") in set(Soon)
+    day = None if taps else read_day(given.get("day", ""))
+    if snoozes and day is not None and day <= today(now, calendar):
+        return _("Please choose a day that is still to come.")
+    if not snoozes and until <= now:
+        return _("This day is over. Please choose a later one.")
+    if latest is None or until <= latest:
+        return ""
+    most = _.time(latest, calendar.zone, now)
+    if snoozes:
+        return _(
+            "It can be put off until %(time)s at the most. Please choose an earlier day.", time=most
+        )
+    return _(
+        "It can be promised until %(time)s at the most. Please choose an earlier day.", time=most
+    )

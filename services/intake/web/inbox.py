@@ -56,12 +56,17 @@ async def show_inbox(request: Request[Any, Any, Any], token: str, door: Door) ->
     views = await door.read(
         lambda connection: store.views_of(connection, {one.issue_id for one in notices})
     )
+    mains = await door.read(
+        lambda connection: store.views_of(
+            connection, {one.merged_into for one in views.values() if one.merged_into}
+        )
+    )
     outside = await door.read(
         lambda connection: store.strangers(connection, {one.person_id for one in notices})
     )
     names = Names(door.organisation, _)
     lines = [
-        _line(one, views.get(one.issue_id), outside, names, door, _)
+        _line(one, views.get(one.issue_id), mains, outside, names, door, _)
         for one in notices
         if _may_read(one, views, link.person_id, door)
     ]
@@ -90,6 +95,7 @@ def _may_read(notice: Notice, views: dict[str, View], person_id: str, door: Door
 def _line(
     notice: Notice,
     view: View | None,
+    mains: dict[str, View],
     outside: dict[str, store.Stranger],
     names: Names,
     door: Door,
@@ -115,21 +121,24 @@ def _line(
         status_url=door.links.status(notice.issue_id, notice.person_id, now),
         actions=[
             (words, door.links.action(notice.issue_id, notice.person_id, action, number, now))
-            for action, words, number in _open_actions(notice, view, door, _)
+            for action, words, number in _open_actions(
+                notice, view, mains.get(view.merged_into or ""), door, _
+            )
         ],
     )
 
 
 def _open_actions(
-    notice: Notice, view: View, door: Door, _: Words
+    notice: Notice, view: View, main: View | None, door: Door, _: Words
 ) -> list[tuple[Action, str, int]]:
     """What this person mostly wants to do about the issue, as it is now; the rest is on its
     page."""
     if view.snapshot is None:
         return []
     snapshot = Snapshot.model_validate_json(view.snapshot)
-    main = offered(snapshot, notice.person_id, door.organisation).main
-    return [(action, button_text(action, _), snapshot.assignment) for action in main]
+    state = main.state if main else None
+    actions = offered(snapshot, notice.person_id, door.organisation, state).main
+    return [(action, button_text(action, _), snapshot.assignment) for action in actions]
 
 
 def heading(reason: Reason, _: Words) -> str:

@@ -11,6 +11,8 @@ from shared.contracts.organisation import Organisation
 from shared.language import Words
 
 _OPEN = frozenset({State.ASSIGNED, State.ACKNOWLEDGED})
+FOR_PEOPLE_INSIDE = frozenset({Action.MERGE, Action.LINK, Action.SEPARATE})
+"""What belongs together, of which nobody outside is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +39,16 @@ class Offer:
     """What is said where the words are missing; "" where they may be."""
 
 
-def offered(snapshot: Snapshot, person_id: str, organisation: Organisation) -> Offered:
-    """What this person can do about the issue as it is now."""
+def offered(
+    snapshot: Snapshot, person_id: str, organisation: Organisation, main: State | None = None
+) -> Offered:
+    """What this person can do about the issue as it is now; `main` is the state of the one that it
+    is the same as."""
     leads = person_id == organisation.leader
     if person_id == snapshot.owner_id and snapshot.state in _OPEN:
         return _owner(snapshot, leads=leads)
     if person_id in (snapshot.carrier_id, snapshot.reporter_id):
-        return _carrier(snapshot)
+        return _carrier(snapshot, main, inside=person_id in organisation.person)
     if person_id not in organisation.person:
         return Offered()
     if snapshot.state not in _OPEN:
@@ -81,17 +86,24 @@ def _belonging(snapshot: Snapshot) -> tuple[Action, ...]:
     return (Action.MERGE, Action.LINK)
 
 
-def _carrier(snapshot: Snapshot) -> Offered:
-    main: list[Action] = []
-    if snapshot.state is State.RESOLVED:
-        main.append(Action.CONFIRM)
-    if snapshot.merged_into is None and snapshot.state in (State.RESOLVED, State.CLOSED):
-        main.append(Action.REOPEN)
+def _carrier(snapshot: Snapshot, main: State | None, *, inside: bool) -> Offered:
+    """What belongs together is for people inside: nobody outside is told of it."""
     if snapshot.merged_into is not None:
-        return Offered(tuple(main), (Action.SEPARATE,))
-    if snapshot.state in _OPEN:
-        return Offered(tuple(main), (Action.SEPARATE if snapshot.parent_id else Action.MERGE,))
-    return Offered(tuple(main))
+        return _carrier_of_merged(main, inside=inside)
+    if snapshot.state is State.RESOLVED:
+        return Offered((Action.CONFIRM, Action.REOPEN))
+    if snapshot.state is State.CLOSED:
+        return Offered((Action.REOPEN,))
+    joins = (Action.SEPARATE if snapshot.parent_id else Action.MERGE,)
+    return Offered(more=joins if inside and snapshot.state in _OPEN else ())
+
+
+def _carrier_of_merged(main: State | None, *, inside: bool) -> Offered:
+    """Its solution is that of the other, and may be none for this one."""
+    separates = (Action.SEPARATE,) if inside else ()
+    if main in (State.RESOLVED, State.CLOSED):
+        return Offered((Action.REOPEN,), separates)
+    return Offered(more=separates or (Action.REOPEN,))
 
 
 def button_text(action: Action, _: Words) -> str:

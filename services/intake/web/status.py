@@ -62,6 +62,8 @@ class Opened:
     seen: Seen
     url: str
     pause: Pause | None = None
+    main: State | None = None
+    """How it is with the issue that this one is the same as."""
 
     @property
     def speaks_for(self) -> str:
@@ -86,7 +88,7 @@ class Opened:
         is_old = clock.now() > self.link.issued_at + ACTION_LINK_LIVES
         if snapshot is None or person_id in ("", EVERYBODY) or is_old:
             return Offered()
-        return offered(snapshot, person_id, door.organisation)
+        return offered(snapshot, person_id, door.organisation, self.main)
 
     def may_ever(self, action: Action, door: Door) -> bool:
         """Whether this link can ask for it in any state; who had an answer another way is known by
@@ -125,7 +127,9 @@ async def open_status(
     if eyes is Eyes.NOBODY:
         raise NotForYou
     seen = await door.see(view, eyes, _, link.person_id)
-    return Opened(link, view, seen, f"/{Purpose.STATUS}/{token}", await door.pause()), _
+    main = await door.look(view.merged_into) if view.merged_into else None
+    state, pause = main.state if main else None, await door.pause()
+    return Opened(link, view, seen, f"/{Purpose.STATUS}/{token}", pause, state), _
 
 
 @get("/s/{token:str}", include_in_schema=False)

@@ -54,8 +54,7 @@ def incomplete(
         case Action.MERGE | Action.LINK:
             if not request.into:
                 return Refusal.INCOMPLETE
-            inside = who in organisation.person
-            return lifecycle.unjoinable(issue, other, who, organisation.leader, inside=inside)
+            return lifecycle.unjoinable(issue, other, who, organisation.leader)
         case (
             Action.ACKNOWLEDGE | Action.CONFIRM | Action.REOPEN | Action.WITHDRAW | Action.SEPARATE
         ):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from services.router import followup, lifecycle
 from services.router.handlers.keep import (
@@ -18,7 +18,7 @@ from services.router.lifecycle import Issue
 from services.router.store import Desk
 from shared.contracts.event import Event
 from shared.contracts.intake import ActionRequested
-from shared.contracts.issue import Action, Refusal, Step
+from shared.contracts.issue import FURTHEST_PROMISE, Action, Refusal, Step
 from shared.contracts.router import (
     IssueEscalated,
     IssuePromised,
@@ -27,8 +27,6 @@ from shared.contracts.router import (
     IssueWaiting,
     ResumedBecause,
 )
-
-FURTHEST_PROMISE = timedelta(days=2 * 366)
 
 
 def unfit(issue: Issue, request: ActionRequested, desk: Desk) -> Refusal | None:

@@ -178,3 +178,40 @@ def test_an_installation_from_before_there_was_an_auditor_gets_a_key_for_it(
     assert (again.api_token, again.link_keys) == (made.api_token, made.link_keys)
     assert secrets_of(tmp_path) == again
     assert file.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("command", "english", "japanese"),
+    [
+        (("away", "sato", "2031-02-10", "2031-02-11"), "Nothing runs in", "何も動いていません"),
+        (("back", "sato"), "Nothing runs in", "何も動いていません"),
+        (("audit",), "Nothing runs in", "何も動いていません"),
+        (("dead", "list"), "Nothing runs in", "何も動いていません"),
+        (("provision",), "Nothing runs in", "何も動いていません"),
+        (("import", "mbox", "none"), "Nothing runs in", "何も動いていません"),
+        (("mail", "kept"), "There is no Banso in", "Banso がありません"),
+        (("mail", "explain", "none.eml"), "can't be read", "を読めません"),
+        (("token", "revoke", "none"), "There is no such token.", "そのトークンはありません"),
+        (("token", "add", "x", "--scope", "fly"), "write some of", "の中から書いてください"),
+        (("clock", "advance", "1d"), "in tests only", "テストのときだけです"),
+        (("replay", "nothing"), "Write one of", "のどれかを書いてください"),
+    ],
+)
+def test_every_command_refuses_in_the_language_of_the_session(
+    command: tuple[str, ...],
+    english: str,
+    japanese: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("BANSO_NATS_URL", "BANSO_AUDIT_DATABASES", "BANSO_TEST_CLOCK"):
+        monkeypatch.delenv(name, raising=False)
+
+    def said(lang: str) -> str:
+        session = {"LC_ALL": "", "LC_MESSAGES": "", "LANG": lang, "BANSO_DATA": str(tmp_path)}
+        refused = CliRunner().invoke(app, list(command), env=session)
+        assert refused.exit_code != 0
+        return "".join(refused.output.replace("│", "").split())
+
+    assert "".join(english.split()) in said("en_GB.UTF-8")
+    assert "".join(japanese.split()) in said("ja_JP.UTF-8")

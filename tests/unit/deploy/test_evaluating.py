@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -42,8 +43,9 @@ def write(
     return file
 
 
-def evaluate(*words: str, code: int = 0) -> Any:
-    done = CliRunner().invoke(app, ["evaluate-routing", *words])
+def evaluate(*words: str, code: int = 0, lang: str = "en_GB.UTF-8") -> Any:
+    session = {"LC_ALL": "", "LC_MESSAGES": "", "LANG": lang}
+    done = CliRunner().invoke(app, ["evaluate-routing", *words], env=session)
     assert done.exit_code == code, done.output
     return done
 
@@ -180,7 +182,7 @@ def test_a_huge_field_is_read(tmp_path: Path) -> None:
         ([["a", "x"]] * 40, LABEL, "nothing to tell apart"),
         (ALL_DIFFERENT, LABEL, "hardly ever comes twice"),
         (ALL_DIFFERENT, (), "No column looks like a label"),
-        ([["a", "x"]] * 40, ("--label", "team"), "no column 'team'. There are: text, label"),
+        ([["a", "x"]] * 40, ("--label", "team"), "no column “team”. There are: text, label"),
         ([["a", "x"]] * 40, ("--text", "label", "--label", "label"), "can't be text and label"),
         ([["a", "x"], ["b", "y"]] * 40, ALL, "no time that can be read"),
     ],
@@ -193,12 +195,28 @@ def test_what_can_not_be_used_is_refused_with_what_to_do(
     done = evaluate(str(file), *options, code=2)
 
     assert says in " ".join(done.stderr.split())
+    by_option = evaluate(str(file), *options, "--language", "ja", code=2).stderr
+    by_session = evaluate(str(file), *options, code=2, lang="ja_JP.UTF-8").stderr
+    assert by_option == by_session
+    assert re.search("(?:ありません|必要です|学べません|使えません|読めません)", by_option)
 
 
 def test_a_file_that_is_not_there_is_said_so(tmp_path: Path) -> None:
-    done = evaluate(str(tmp_path / "none.csv"), code=2)
+    file = str(tmp_path / "none.csv")
 
-    assert "can't be read" in done.stderr
+    assert f"{file} can't be read: " in evaluate(file, code=2).stderr
+    assert f"{file} を読めません" in evaluate(file, "--language", "ja", code=2).stderr
+
+
+def test_the_report_is_in_japanese_too(tmp_path: Path) -> None:
+    file = write(tmp_path / "t.csv", ["text", "label"], tickets(60, JAPANESE))
+
+    done = evaluate(str(file), "--language", "ja")
+
+    assert "60件、ラベルは3種類。古い48件で学び、新しい12件で試しました。" in done.stdout
+    assert "第一候補が当たり" in done.stdout
+    assert not re.search("[a-z]{4,} [a-z]{3,} [a-z]{3,}", done.stdout)
+    assert "本文" in done.stderr or "列：text = text（推測）" in done.stderr
 
 
 def test_a_test_file_without_the_columns_is_refused(tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def test_it_says_which_rule_fires_and_why_the_others_do_not() -> None:
     assert "→ 4 stock words: fires (team: production, category: no-stock)" in said
     assert "- 1 written to shipping: does not fire" in said
     assert "address of the mail: asks for shipping@example.com; here: nothing" in said
-    assert "words: asks for 届かない" in said
+    assert "words: asks for one of 届かない, 届いていない, " in said
 
 
 def test_it_says_who_would_get_it_and_why_not_the_others() -> None:
@@ -71,8 +71,8 @@ def test_it_says_by_which_policy_and_when_what_would_have_to_be_done() -> None:
     assert "Taken or declined by Tue 2 Jun, 12:00" in said
     assert "First answer by Tue 2 Jun, 17:00" in said
     assert "Reminder while 25% of the time is left" in said
-    assert "after 2h: Production's desk is told, too (Production's desk hears of it)" in said
-    assert "after 4h: it goes to the leader" in said
+    assert "after 2 hours: Production's desk is told, too (Production's desk hears of it)" in said
+    assert "after 4 hours: it goes to the leader" in said
 
 
 @pytest.mark.parametrize(("lang", "arguments"), [("ja_JP.UTF-8", ()), ("C", ("--language", "ja"))])
@@ -161,10 +161,11 @@ def test_a_file_that_can_not_be_read_is_told(tmp_path: Path) -> None:
 
 
 def test_an_issue_has_to_be_named(tmp_path: Path) -> None:
-    refused = run("--explain", SAMPLE)
+    refused, japanese = (run("--explain", SAMPLE, lang=one) for one in ("en_GB.UTF-8", "ja_JP"))
 
-    assert refused.exit_code == 2
-    assert "write an issue after the organisation file" in refused.output
+    assert refused.exit_code == japanese.exit_code == 2
+    assert "Write an issue after the organisation file." in refused.output
+    assert "件のファイルを書いてください" in japanese.output
 
 
 def test_only_our_languages_are_spoken() -> None:
@@ -284,12 +285,13 @@ def test_several_problems_are_told_together() -> None:
             Condition.DURING,
             {"during": {"sat": "09:00-12:00 13:30-14:00", "sun": "09:00-10:00"}},
             {},
-            "sat 09:00-12:00 13:30-14:00, sun 09:00-10:00",
-            "mon 09:00",
+            "Sat 09:00-12:00 13:30-14:00, Sun 09:00-10:00",
+            "Mon 09:00",
         ),
         (Condition.AT_WORK, {"at_work": True}, {}, "working time", "outside working time"),
         (Condition.AT_WORK, {"at_work": False}, {}, "outside working time", "working time"),
         (Condition.WORDS, {"words": ["stock", "lamp"]}, {}, "stock or lamp", "none of them"),
+        (Condition.WORDS, {"words": ["aa", "bb", "cc"]}, {}, "one of aa, bb, cc", "none of them"),
     ],
 )
 def test_each_condition_says_what_it_asks_for_and_what_there_is(
@@ -355,10 +357,35 @@ def test_what_is_unclear_is_said_and_how_a_ladder_goes_on() -> None:
 
     assert "Neither a rule nor a category says where it belongs." in shown
     assert "Policy: that of urgency “normal”" in shown
-    assert "after 30m: a reminder" in shown
-    assert "after 1h 30m: the team's lead is told, too" in shown
-    assert "after 2h: it goes to Mio" in shown
+    assert "after 30 minutes: a reminder" in shown
+    assert "after one hour 30 minutes: the team's lead is told, too" in shown
+    assert "after 2 hours: it goes to Mio" in shown
     assert "Reminder while" not in shown
+
+
+def test_a_step_without_delay_comes_at_the_deadline_or_with_the_one_before() -> None:
+    ladder = [
+        {"after": "0h", "do": "remind"},
+        {"after": "0h", "do": "tell", "to": "lead"},
+        {"after": "1h 30m", "do": "give", "to": "leader"},
+    ]
+    policies = dict.fromkeys(("low", "normal", "high"), build.policy(ladder=ladder))
+
+    english, japanese = (lines(policies=policies, language=one) for one in (EN, JA))
+
+    assert "at the deadline: a reminder" in english
+    assert "at the same time: the team's lead is told, too" in english
+    assert "期限になったとき：催促します" in japanese
+    assert "同じとき：チームリーダーにも知らせます" in japanese
+    assert "1時間 30分後：担当が責任者に移ります" in japanese
+
+
+def test_days_of_the_week_are_said_in_the_readers_language() -> None:
+    rule = {"name": "a rule", "when": {"during": {"sat": "09:00-12:00"}}, "team": "product"}
+
+    shown = lines(rule, language=JA)
+
+    assert "時刻：条件は「土曜日 09:00-12:00」ですが、この件では「月曜日 09:00」です" in shown
 
 
 # The check itself

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
+from typing import Any
 
 import pytest
 
 from services.intake.absences import days, may_say_for
-from services.intake.days import Soon, evening_of, in_working_days, morning_of, soon, today
+from services.intake.days import (
+    Soon,
+    evening_of,
+    furthest,
+    in_working_days,
+    morning_of,
+    soon,
+    today,
+)
+from services.intake.web.asking import read_day
+from shared.contracts.issue import FURTHEST_PROMISE, Action, WaitingFor
 from tests.unit import build
 from tests.unit.build import MONDAY, at, calendar
 
@@ -68,3 +79,39 @@ def test_an_absence_runs_to_the_end_of_its_last_day_and_begins_at_once_where_it_
         at("2026-06-06 23:59"),
     )
     assert days(date(2026, 6, 1), tomorrow, OFFICE, MONDAY)[0] == MONDAY
+
+
+def test_it_is_put_off_as_far_as_the_policy_lets_and_a_pause_does_not_count() -> None:
+    policies = dict.fromkeys(("low", "normal", "high"), build.policy(snooze_at_most="1d"))
+    own = {"long": build.policy(snooze_at_most="2d")}
+    company = build.organisation(policies=policies, more_policies=own)
+    pause = (at("2026-06-02 00:00"), at("2026-06-03 00:00"))
+
+    def latest(*rests: Any, **issue: Any) -> datetime:
+        return furthest(Action.SNOOZE, build.snapshot(**issue), company, rests, MONDAY)
+
+    assert latest() == at("2026-06-01 18:00")
+    assert latest(policy="long") == at("2026-06-02 18:00")
+    assert latest(pause, policy="long") == at("2026-06-03 18:00")
+    assert latest(waiting_for=WaitingFor.CARRIER) == at("2026-06-01 18:00")
+
+
+def test_it_is_promised_for_two_years_at_the_most() -> None:
+    company = build.organisation()
+
+    assert furthest(Action.PROMISE, build.snapshot(), company, (), MONDAY) == (
+        MONDAY + FURTHEST_PROMISE
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2031-02-07", "2031/2/7", "2031.02.07", " 2031-2-7 ", "2031年2月7日", "２０３１／２／７"],
+)
+def test_a_day_is_read_as_people_write_it(text: str) -> None:
+    assert read_day(text) == date(2031, 2, 7)
+
+
+@pytest.mark.parametrize("text", ["", "tomorrow", "2031-02-30", "07/02/2031", "9999-12-31"])
+def test_what_names_no_day_is_none(text: str) -> None:
+    assert read_day(text) is None

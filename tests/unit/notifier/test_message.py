@@ -879,3 +879,47 @@ def test_the_html_names_its_language_and_carries_the_same_words(language: Langua
     assert f'<html lang="{language}">' in html
     for words in (message.heading, *message.lines, *(value for _, value in message.facts)):
         assert words in html
+
+
+# The foot
+
+
+@pytest.mark.parametrize(
+    ("language", "line"),
+    [("en", "Away soon? Say so here"), ("ja", "不在にする予定はこちらから")],
+)
+def test_an_owners_mail_leads_to_where_they_say_when_they_are_away(
+    language: Language, line: str
+) -> None:
+    message = tell(assigned(), Reason.YOURS, language=language)
+    token = message.absence_url.rpartition("/")[2]
+
+    assert LINKS.read(Purpose.ABSENCE, token, MONDAY).person_id == "ren"
+    assert f"{line}:\n{message.absence_url}\n" in as_text(message)
+    assert line in as_html(message)
+    assert message.absence_url in as_html(message)
+
+
+@pytest.mark.parametrize(
+    ("relation", "to"),
+    [(Relation.CARRIER, "emi"), (Relation.REPORTER, CUSTOMER), (Relation.OWNER, CUSTOMER)],
+)
+def test_nobody_else_is_led_there(relation: Relation, to: str) -> None:
+    message = tell(IssueAcknowledged(**said()), Reason.TAKEN, relation, to=to)
+
+    assert message.absence_url == ""
+    assert "Away soon?" not in as_text(message) + as_html(message)
+
+
+def test_a_list_of_what_an_owner_has_leads_there_once() -> None:
+    event = assigned()
+    ready = [
+        Ready(delivery(Reason.YOURS, delivery_id=f"{nth}"), event, None, build.raised(), None)
+        for nth in range(2)
+    ]
+    to = Recipient("ren", "Ren", "ren@example.com", "en")
+
+    message = compose(ready, to, ORGANISATION, LINKS, MONDAY)
+
+    assert as_text(message).count(message.absence_url) == 1
+    assert message.absence_url

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog.testing
 from sqlalchemy import Engine, insert
 
 from services.router import store
@@ -17,9 +18,10 @@ from services.router.learning import (
     NEW_LESSONS,
     Learner,
     file_beside,
+    file_of,
 )
 from services.router.store import count_lessons
-from services.router.suggestion.memory import Memory
+from services.router.suggestion.memory import FILE, Memory
 from shared import clock
 from shared.database import open_engine
 from tests.unit import build
@@ -150,3 +152,25 @@ def test_only_what_is_newer_is_counted(engine: Engine) -> None:
 def test_a_database_that_is_no_file_has_nothing_beside_it() -> None:
     assert file_beside("postgresql+psycopg://localhost/router") is None
     assert file_beside("sqlite://") is None
+
+
+@pytest.mark.parametrize("url", ["postgresql+psycopg://localhost/router", "sqlite:////data/r.db"])
+def test_what_was_learned_is_kept_where_it_is_told(url: str) -> None:
+    with file_of(Path("/kept/here.npz"), url) as file:
+        assert file == Path("/kept/here.npz")
+
+
+def test_it_is_kept_beside_a_database_that_is_a_file() -> None:
+    with file_of(None, "sqlite:////data/router.db") as file:
+        assert file == Path("/data") / FILE
+
+
+def test_on_postgresql_it_is_kept_as_long_as_the_router_runs_and_the_operator_is_told() -> None:
+    url = "postgresql+psycopg://localhost/router"
+
+    with structlog.testing.capture_logs() as logged, file_of(None, url) as file:
+        file.write_bytes(b"learned")
+        assert file.parent.stat().st_mode & 0o077 == 0
+
+    assert not file.parent.exists()
+    assert [line["event"] for line in logged] == ["suggestion.not_kept"]

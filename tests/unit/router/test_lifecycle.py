@@ -155,7 +155,9 @@ def test_nobody_takes_it_who_is_not_known_to_be_inside() -> None:
 def test_what_stands_for_itself_can_not_be_separated() -> None:
     closed = build.issue(state=State.CLOSED)
 
-    assert lifecycle.refusal(closed, Action.SEPARATE, OWNER, None, LEADER) is Refusal.NOT_NOW
+    refused = lifecycle.refusal(closed, Action.SEPARATE, OWNER, None, LEADER, inside=True)
+
+    assert refused is Refusal.NOT_NOW
 
 
 @pytest.mark.parametrize(
@@ -463,8 +465,7 @@ def other(**said: Any) -> Issue:
 
 
 def unjoinable(person_id: str, found: Issue | None, **said: Any) -> Refusal | None:
-    inside = not person_id.startswith("x-")
-    return lifecycle.unjoinable(build.issue(**said), found, person_id, LEADER, inside=inside)
+    return lifecycle.unjoinable(build.issue(**said), found, person_id, LEADER)
 
 
 @pytest.mark.parametrize("person_id", [OWNER, OTHER_OWNER, LEADER])
@@ -474,12 +475,22 @@ def test_the_owners_and_the_leader_bring_issues_together(person_id: str) -> None
 
 def test_a_carrier_brings_together_their_own() -> None:
     assert unjoinable(CARRIER, other(carrier_id=CARRIER)) is None
-    assert unjoinable(CUSTOMER, other(reporter_id=CUSTOMER), reporter_id=CUSTOMER) is None
 
 
-def test_a_carrier_may_not_join_anothers_and_nobody_outside_learns_that_there_is_one() -> None:
+def test_a_carrier_may_not_join_anothers() -> None:
     assert unjoinable(CARRIER, other()) is Refusal.NOT_YOURS
-    assert unjoinable(CUSTOMER, other(), reporter_id=CUSTOMER) is Refusal.NO_SUCH_ISSUE
+
+
+@pytest.mark.parametrize("action", [Action.MERGE, Action.LINK, Action.SEPARATE])
+@pytest.mark.parametrize("found", [None, other(reporter_id=CUSTOMER)], ids=["none", "their own"])
+def test_nobody_outside_brings_together_or_apart_nor_learns_what_there_is(
+    action: Action, found: Issue | None
+) -> None:
+    theirs = build.issue(reporter_id=CUSTOMER, parent_id="other")
+
+    assert lifecycle.refusal(theirs, action, CUSTOMER, None, LEADER, other=found) is (
+        Refusal.NOT_YOURS
+    )
 
 
 @pytest.mark.parametrize(

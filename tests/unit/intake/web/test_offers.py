@@ -83,12 +83,33 @@ def test_a_carrier_confirms_or_reopens_and_says_what_is_the_same() -> None:
     assert more("emi", state=State.RESOLVED) == ()
 
 
-def test_what_was_merged_can_only_be_separated() -> None:
-    merged = {"state": State.CLOSED, "merged_into": "main"}
+MERGED = {"state": State.CLOSED, "merged_into": "main"}
 
+
+def test_what_was_merged_can_only_be_separated_while_the_other_is_worked_on() -> None:
     for person_id in ("emi", "ren", "kai"):
-        assert (main(person_id, **merged), more(person_id, **merged)) == ((), (SEPARATE,))
-    assert more("sho", **merged) == ()
+        assert (main(person_id, **MERGED), more(person_id, **MERGED)) == ((), (SEPARATE,))
+    assert more("sho", **MERGED) == ()
+
+
+@pytest.mark.parametrize("state", [State.RESOLVED, State.CLOSED])
+def test_a_carrier_says_that_the_solution_of_the_other_is_none_for_theirs(state: State) -> None:
+    """As the mail about that solution offers."""
+    found = offered(build.snapshot(**MERGED), "emi", COMPANY, state)
+
+    assert (found.main, found.more) == ((Action.REOPEN,), (SEPARATE,))
+    for person_id in ("ren", "kai"):
+        assert offered(build.snapshot(**MERGED), person_id, COMPANY, state).main == ()
+
+
+def test_a_customer_is_offered_nothing_of_what_belongs_together() -> None:
+    """They are told of no merging; that theirs is not solved they can always say."""
+    theirs = {"reporter_id": CUSTOMER}
+
+    assert more(CUSTOMER, **theirs) == more(CUSTOMER, **theirs, parent_id="problem") == ()
+    assert more(CUSTOMER, **theirs, **MERGED) == (Action.REOPEN,)
+    solved = offered(build.snapshot(**theirs, **MERGED), CUSTOMER, COMPANY, State.RESOLVED)
+    assert (solved.main, solved.more) == ((Action.REOPEN,), ())
 
 
 def test_somebody_outside_can_do_nothing_here_unless_they_brought_it_in() -> None:

@@ -8,6 +8,7 @@ from services.notifier import handlers, store
 from services.notifier.channels.base import Adapter
 from services.notifier.channels.email import Email, MailFiles, Post, SmtpServer
 from services.notifier.delivery import Deliveries
+from services.notifier.letters import Letters
 from services.notifier.settings import NotifierSettings
 from services.notifier.store import Ledger
 from shared import due, service
@@ -32,7 +33,8 @@ async def serve(settings: NotifierSettings) -> None:
         known = KnownOrganisation(connection, store.metadata)
     keys = [key.get_secret_value() for key in settings.link_keys]
     links, replies = Links(keys, settings.web_url), Replies(keys)
-    adapters: dict[Channel, Adapter] = {Channel.EMAIL: Email(_post(settings), replies)}
+    letters = Letters(settings.templates, registry)
+    adapters: dict[Channel, Adapter] = {Channel.EMAIL: Email(_post(settings), replies, letters)}
     deliveries = Deliveries(adapters, known, links, registry)
     set_up = frozenset(adapters)
     bus: Bus[Ledger] = Bus(

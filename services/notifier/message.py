@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
+from html import escape
+from itertools import accumulate
 from urllib.parse import urlencode
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from services.notifier import timing
 from services.notifier.store import Ready
@@ -42,15 +41,12 @@ MOST_LISTED = 50
 inbox."""
 LONGEST_LISTED_QUOTE = 300
 MOST_BUTTONS_LISTED = 3
-
-_templates = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    auto_reload=False,
-    autoescape=select_autoescape(["html"]),
-)
+LARGEST_LIST = 90_000
+"""In bytes: so much of what is listed leaves room for the rest of a mail that Gmail shows whole."""
+_AROUND_ENTRY = 650
+_AROUND_QUOTE = 450
+_AROUND_LINK = 90
+"""What the layout adds, in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,8 +202,10 @@ def _list(told: Sequence[_Told]) -> Message:
     listed = [one for one in ranked if one.reference]
     first, _ = ranked[0], ranked[0].say._
     reasons = {one.reason for one in listed}
+    alike = len(reasons) == 1
+    entries = _fitting([_entry(one, alike=alike) for one in listed[:MOST_LISTED]])
     heading = above[0].said.heading if above else heading_of(reasons, len(listed), _)
-    left = len(listed) - MOST_LISTED
+    left = len(listed) - len(entries)
     return Message(
         subject=heading,
         heading=heading,
@@ -219,7 +217,7 @@ def _list(told: Sequence[_Told]) -> Message:
         inbox_url=first.inbox_url(),
         absence_url=next(filter(None, (one.absence_url() for one in ranked)), ""),
         language=first.say.to.language,
-        entries=[_entry(one, alike=len(reasons) == 1) for one in listed[:MOST_LISTED]],
+        entries=entries,
         left_out=_.many("And 1 more in your inbox.", "And %(count)s more in your inbox.", left)
         if left > 0
         else "",
@@ -242,23 +240,29 @@ def _entry(told: _Told, *, alike: bool) -> Entry:
     )
 
 
+def _fitting(entries: Sequence[Entry]) -> list[Entry]:
+    """As many of them, from the first on, as a mail can hold; one at least."""
+    sizes = accumulate(_size(one) for one in entries)
+    return [
+        one
+        for nth, (one, size) in enumerate(zip(entries, sizes, strict=True))
+        if nth == 0 or size <= LARGEST_LIST
+    ]
+
+
+def _size(entry: Entry) -> int:
+    """How many bytes of HTML it takes, or a few more."""
+    quote = entry.quote or ""
+    texts = [entry.title, entry.note, *entry.lines, quote, *(one.words for one in entry.buttons)]
+    shown = sum(len(escape(text).encode()) for text in texts) + len("<br>") * quote.count("\n")
+    links = len(entry.status_url) + sum(len(one.url) + _AROUND_LINK for one in entry.buttons)
+    return _AROUND_ENTRY + (_AROUND_QUOTE if quote else 0) + shown + links
+
+
 def _urgent(say: Say) -> str:
     _ = say._
     is_urgent = say.issue is not None and say.issue.urgency is Urgency.HIGH
     return _("Urgent: a customer is waiting") if is_urgent else ""
-
-
-def as_text(message: Message) -> str:
-    """For every mail program, and for screen readers."""
-    return _render("mail.txt", message)
-
-
-def as_html(message: Message) -> str:
-    return _render("mail.html", message)
-
-
-def _render(name: str, message: Message) -> str:
-    return _templates.get_template(name).render(m=message, _=words(message.language))
 
 
 def _about(event: Event) -> tuple[Snapshot | None, str, str]:

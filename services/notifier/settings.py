@@ -20,3 +20,5 @@ class NotifierSettings(Linked):
     smtp_out_tls: bool = False
     """TLS from the first byte; without it STARTTLS is used where the server offers it."""
     smtp_out_connections: int = 8
+    templates: Path | None = None
+    """The company's own `mail.html` and `mail.txt`; without them ours are used."""

@@ -31,7 +31,8 @@ from services.notifier.channels.base import (
     Taken,
     TemporaryFailure,
 )
-from services.notifier.message import Message, as_html, as_text
+from services.notifier.letters import Letters
+from services.notifier.message import Message
 from shared import logs
 from shared.contracts.organisation import Channel
 from shared.replies import Replies
@@ -70,8 +71,9 @@ class Email:
     channel = Channel.EMAIL
     can = Abilities(threads=True, answers=True, ids=True)
 
-    def __init__(self, post: Post, replies: Replies) -> None:
+    def __init__(self, post: Post, replies: Replies, letters: Letters) -> None:
         self._post = post
+        self._letters = letters
         self._replies = replies
 
     async def send(self, outgoing: Outgoing) -> Taken:
@@ -93,6 +95,7 @@ class Email:
         named = outgoing.about or NIL
         return write_mail(
             outgoing.message,
+            self._letters,
             delivery_id=outgoing.delivery_id,
             message_id=self._replies.message_id(named, outgoing.delivery_id, domain),
             thread_id=f"<{issue_id}@{domain}>" if issue_id else None,
@@ -107,6 +110,7 @@ class Email:
 
 def write_mail(
     message: Message,
+    letters: Letters,
     *,
     delivery_id: str,
     message_id: str,
@@ -149,8 +153,8 @@ def write_mail(
         (
             head.encode("ascii"),
             b"\r\n",
-            _part(boundary, "plain", as_text(message)),
-            _part(boundary, "html", as_html(message)),
+            _part(boundary, "plain", letters.text(message)),
+            _part(boundary, "html", letters.html(message)),
             f"--{boundary}--\r\n".encode(),
         )
     )

@@ -18,6 +18,7 @@ from services.notifier import handlers, store
 from services.notifier.channels.base import PermanentFailure, TemporaryFailure
 from services.notifier.channels.email import Email, Mail
 from services.notifier.delivery import Deliveries
+from services.notifier.letters import Letters
 from services.notifier.store import Fate, Ledger, Parcel
 from services.notifier.timing import APART, APART_IF_URGENT, GATHER
 from shared import clock
@@ -293,7 +294,7 @@ async def send(
     known.current = build.organisation()
     keys = ["a key for tests"]
     links, replies = Links(keys, "https://banso.example"), Replies(keys)
-    adapters = {Channel.EMAIL: Email(channel, replies)}
+    adapters = {Channel.EMAIL: Email(channel, replies, Letters())}
     deliveries = Deliveries(adapters, known, links, CollectorRegistry())
     journal = cast("Journal[Ledger]", Reading(connection))
     return await deliveries._send(parcel, journal)

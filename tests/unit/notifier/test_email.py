@@ -22,6 +22,7 @@ from services.notifier.channels.email import (
     in_ascii,
     write_mail,
 )
+from services.notifier.letters import Letters
 from services.notifier.message import Message
 from tests.unit.build import MONDAY
 
@@ -42,6 +43,7 @@ def written() -> EmailMessage:
     )
     mail = write_mail(
         message,
+        Letters(),
         delivery_id="0f1e1c8a-7d2b-5c3e-9a4f-0b1c2d3e4f50",
         message_id="<signed@example.com>",
         thread_id="<issue@example.com>",

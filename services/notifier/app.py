@@ -6,7 +6,10 @@ from pathlib import Path
 
 from services.notifier import handlers, store
 from services.notifier.channels.base import Adapter
-from services.notifier.channels.email import Email, MailFiles, Post, SmtpServer
+from services.notifier.channels.dkim import Signer
+from services.notifier.channels.email import Email
+from services.notifier.channels.pace import Pace
+from services.notifier.channels.smtp import MailFiles, Post, Server, SmtpServer
 from services.notifier.delivery import Deliveries
 from services.notifier.letters import Letters
 from services.notifier.settings import NotifierSettings
@@ -34,7 +37,8 @@ async def serve(settings: NotifierSettings) -> None:
     keys = [key.get_secret_value() for key in settings.link_keys]
     links, replies = Links(keys, settings.web_url), Replies(keys)
     letters = Letters(settings.templates, registry)
-    adapters: dict[Channel, Adapter] = {Channel.EMAIL: Email(_post(settings), replies, letters)}
+    mail = Email(_post(settings), replies, letters, _signer(settings))
+    adapters: dict[Channel, Adapter] = {Channel.EMAIL: mail}
     deliveries = Deliveries(adapters, known, links, registry)
     set_up = frozenset(adapters)
     bus: Bus[Ledger] = Bus(
@@ -76,11 +80,22 @@ def _post(settings: NotifierSettings) -> Post:
     if settings.smtp_out_host is None:
         return MailFiles(settings.mail_directory)
     password = settings.smtp_out_password
-    return SmtpServer(
-        settings.smtp_out_host,
-        settings.smtp_out_port,
+    server = Server(
+        host=settings.smtp_out_host,
+        port=settings.smtp_out_port,
         user=settings.smtp_out_user,
         password=password.get_secret_value() if password else None,
         tls=settings.smtp_out_tls,
+        ca=settings.smtp_out_ca,
         connections=settings.smtp_out_connections,
+        mails_each=settings.smtp_out_mails_per_connection,
+        idle_s=settings.smtp_out_idle.total_seconds(),
+        asks_for_reports=settings.smtp_out_dsn,
     )
+    return SmtpServer(server, Pace(settings.smtp_out_per_domain))
+
+
+def _signer(settings: NotifierSettings) -> Signer | None:
+    if settings.dkim_key is None or settings.dkim_selector is None:
+        return None
+    return Signer(settings.dkim_key, settings.dkim_selector)

@@ -21,6 +21,7 @@ from sqlalchemy import Row, select
 from services.notifier import handlers, store, timing
 from services.notifier.channels.base import (
     Adapter,
+    ComesLater,
     Outgoing,
     PermanentFailure,
     Taken,
@@ -135,6 +136,9 @@ class Deliveries:
             parcel = await self._queue.get()
             try:
                 deliveries = await self._send(parcel, journal)
+            except ComesLater as later:
+                self._loop.call_later(later.wait.total_seconds(), self._queue.put_nowait, parcel)
+                continue
             except Exception as error:
                 log.error(
                     "delivery.broken",

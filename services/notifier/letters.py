@@ -138,8 +138,8 @@ def _faults_of(name: Name, message: Message, directory: Path) -> list[str]:
 
 
 def _fill(environment: Environment, name: Name, message: Message) -> str:
-    _ = words(message.language)
-    return environment.get_template(name).render(m=message, _=lambda text, **v: _(text, **v))
+    translate = words(message.language).__call__
+    return environment.get_template(name).render(m=message, _=translate)
 
 
 @cache

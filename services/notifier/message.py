@@ -94,6 +94,8 @@ class Message:
     entries: Sequence[Entry] = ()
     left_out: str = ""
     """How many more there are, in words."""
+    mute_url: str = ""
+    """Where one click ends messages about the issue; empty where none should."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,15 @@ class _Told:
     def status_url(self) -> str:
         to, now = self.say.to, self.say.now
         return self.links.status(self.issue_id, to.person_id, now) if self.issue_id else ""
+
+    def mute_url(self) -> str:
+        """For customers and people on copy, where nothing is asked that only they can do."""
+        say = self.say
+        is_guest = say.is_outside or say.relation is Relation.FOLLOWER
+        asks = self.reason is Reason.ASKED or bool(self.buttons())
+        if not self.issue_id or not is_guest or asks:
+            return ""
+        return self.links.mute(self.issue_id, say.to.person_id, say.now)
 
     def inbox_url(self) -> str:
         return self.links.inbox(self.say.to.person_id, self.say.now)
@@ -192,6 +203,7 @@ def _one(told: _Told) -> Message:
         reply_above=REPLY_ABOVE[say.to.language] if lines else "",
         reply_lines=lines,
         absence_url=told.absence_url(),
+        mute_url=told.mute_url(),
     )
 
 

@@ -23,6 +23,14 @@ class PermanentFailure(Exception):
     """The channel will never take it. Its words hold no address and no secret."""
 
 
+class ComesLater(Exception):
+    """It is not its turn yet: it comes again after `wait`, and that is no attempt."""
+
+    def __init__(self, wait: timedelta) -> None:
+        super().__init__(f"not its turn for {wait}")
+        self.wait = wait
+
+
 @dataclass(frozen=True, slots=True)
 class Abilities:
     """What a channel can do, beside words and links."""
@@ -79,7 +87,7 @@ class Adapter(Protocol):
     can: Abilities
 
     async def send(self, outgoing: Outgoing) -> Taken:
-        """Raises TemporaryFailure or PermanentFailure; whatever else it raises is a mistake of
-        ours and is tried again."""
+        """Raises TemporaryFailure, PermanentFailure or ComesLater; whatever else it raises is a
+        mistake of ours and is tried again."""
 
     async def close(self) -> None: ...

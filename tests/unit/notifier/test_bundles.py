@@ -16,7 +16,8 @@ from sqlalchemy import Connection, select
 from services.notifier import delivery as sending
 from services.notifier import handlers, store
 from services.notifier.channels.base import PermanentFailure, TemporaryFailure
-from services.notifier.channels.email import Email, Mail
+from services.notifier.channels.email import Email
+from services.notifier.channels.smtp import Mail
 from services.notifier.delivery import Deliveries
 from services.notifier.letters import Letters
 from services.notifier.store import Fate, Ledger, Parcel

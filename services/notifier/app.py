@@ -89,7 +89,7 @@ def _post(settings: NotifierSettings) -> Post:
         ca=settings.smtp_out_ca,
         connections=settings.smtp_out_connections,
         mails_each=settings.smtp_out_mails_per_connection,
-        idle_s=settings.smtp_out_idle.total_seconds(),
+        idle_s=settings.smtp_out_idle_s,
         asks_for_reports=settings.smtp_out_dsn,
     )
     return SmtpServer(server, Pace(settings.smtp_out_per_domain))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -38,7 +37,7 @@ class NotifierSettings(Linked):
     """Who vouches for the server's certificate (PEM); without it whom this machine trusts."""
     smtp_out_connections: int = 8
     smtp_out_mails_per_connection: Annotated[int, Field(ge=1)] = 100
-    smtp_out_idle: timedelta = timedelta(seconds=30)
+    smtp_out_idle_s: float = 30.0
     """A connection that has rested longer is made anew."""
     smtp_out_per_domain: Annotated[dict[str, Limit], NoDecode, BeforeValidator(_read_limits)] = (
         Field(default_factory=dict)

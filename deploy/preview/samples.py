@@ -32,7 +32,14 @@ from shared.contracts.issue import (
     Urgency,
     WaitingFor,
 )
-from shared.contracts.notifier import Reason, Relation
+from shared.contracts.notifier import (
+    ChannelError,
+    DigestItem,
+    DigestMade,
+    PersonUnreachable,
+    Reason,
+    Relation,
+)
 from shared.contracts.organisation import Channel, Language, Organisation, Text
 from shared.contracts.router import (
     ActionRefused,
@@ -76,6 +83,7 @@ FOLLOWER = "kimura"
 ISSUE_ID = "6f1e1c8a-7d2b-5c3e-9a4f-0b1c2d3e4f50"
 REFERENCE, OTHER = "7K3M-9QWX", "4XRM-9KQT"
 DAY = timedelta(days=1)
+BOTH: tuple[Language, ...] = ("ja", "en")
 
 SUMMARY = Text(ja="アクアノートの表示が消えたまま戻らない", en="The AquaNote's display stays dark")
 BROUGHT_IN = Text(
@@ -232,6 +240,15 @@ def _happened(language: Language) -> Iterator[Event]:
     yield from _together(language)
     yield from _of_many(language)
     yield from _mistakes(language)
+    yield _digest(language)
+    yield PersonUnreachable(
+        occurred_at=NOW,
+        person_id=OWNER,
+        issue_id=ISSUE_ID,
+        delivery_id=ISSUE_ID,
+        reason=Reason.YOURS,
+        errors=(ChannelError(channel=Channel.EMAIL, error="550 5.1.1 User unknown"),),
+    )
 
 
 def _owners(language: Language) -> Iterator[Event]:
@@ -391,6 +408,31 @@ def _mistakes(language: Language) -> Iterator[Event]:
             because=because,
             told_ids=(CARRIER, CUSTOMER),
         )
+
+
+def _digest(language: Language) -> DigestMade:
+    def item(summary: Text, reference: str, state: State, step: Step | None) -> DigestItem:
+        return DigestItem(
+            issue_id=ISSUE_ID,
+            reference=reference,
+            summary=summary.in_(language),
+            state=state,
+            next_step=step,
+            next_step_at=NOW + DAY if step else None,
+            urgency=Urgency.NORMAL,
+            owner_id=OWNER,
+        )
+
+    return DigestMade(
+        occurred_at=NOW,
+        person_id=OWNER,
+        since=NOW - DAY,
+        until=NOW,
+        daily=True,
+        waits=(item(SUMMARY, REFERENCE, State.ACKNOWLEDGED, Step.ANSWER),),
+        moved=(item(LOCKED, OTHER, State.ACKNOWLEDGED, Step.RESOLVE),),
+        solved=(item(LATE, "9W2C-6HFT", State.CLOSED, None),),
+    )
 
 
 @dataclass(frozen=True, slots=True)

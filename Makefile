@@ -54,6 +54,7 @@ bench: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.bench.mail
 	$(BIN)/python -m tests.bench.assignment
 	$(BIN)/python -m tests.bench.tick
+	$(BIN)/python -m tests.bench.notify
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*

@@ -292,9 +292,9 @@ def _retry(
 def _result(delivery: Delivery) -> Cause[Ledger]:
     """What has become of a delivery, as a cause; a mere note while it is to be tried again."""
     if delivery.fate is Fate.POSTPONED:
-        return Cause(None, partial(_postpone, delivery))
+        return Cause(None, partial(_postpone, delivery), delivery)
     done = replace(delivery, due_at=None, taken_at=None)
-    return Cause(f"sent/{delivery.delivery_id}", partial(_record, done))
+    return Cause(f"sent/{delivery.delivery_id}", partial(_record, done), done)
 
 
 def _postpone(delivery: Delivery, ledger: Ledger) -> list[Event]:

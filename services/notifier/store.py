@@ -302,6 +302,12 @@ class Parcel:
 _UNSAID = Preferences()
 
 
+def _concerned(event: IssueEvent) -> frozenset[str]:
+    """Whom most events are told to."""
+    issue = event.issue
+    return frozenset({issue.owner_id, issue.carrier_id, issue.reporter_id, *issue.follower_ids})
+
+
 def _thread_key(delivery: Delivery) -> str:
     return f"{delivery.person_id}/{delivery.issue_id}/{delivery.channel}"
 
@@ -336,10 +342,13 @@ class Ledger(HearerStore):
         self._marked = (0, 0, 0)
 
     def expect(self, matters: Sequence[Any]) -> None:
+        tried = [one for one in matters if isinstance(one, Delivery)]
+        matters = [one for one in matters if not isinstance(one, Delivery)]
         events = [event for event in matters if isinstance(event, IssueEvent)]
+        self.preferences.expect({one for event in events for one in _concerned(event)})
         self.currents.expect([event.issue_id for event in events])
         bounced = [one for one in matters if isinstance(one, MailBounced)]
-        self.deliveries.expect([one.delivery_id for one in bounced])
+        self.deliveries.expect([one.delivery_id for one in (*bounced, *tried)])
         self.contacts.expect(
             [e.issue.reporter_id for e in events if e.issue.reporter_id.startswith(STRANGER)]
         )
@@ -478,8 +487,10 @@ class Ledger(HearerStore):
         return ways(person, self.preferences_of(person_id), self.organisation, self._set_up)
 
     def thread(self, delivery: Delivery) -> str | None:
-        """The conversation in which it goes, where one was begun."""
-        found = self.threads.get(_thread_key(delivery)) if delivery.issue_id else None
+        """The conversation in which it goes, where one was begun; mails name their own."""
+        if not delivery.issue_id or delivery.channel is Channel.EMAIL:
+            return None
+        found = self.threads.get(_thread_key(delivery))
         return found.external_thread if found else None
 
     def keep_thread(self, delivery: Delivery) -> None:

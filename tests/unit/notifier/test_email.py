@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from base64 import b64decode
+from base64 import b64decode, encodebytes
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import cast
@@ -16,9 +16,11 @@ from aiosmtplib import (
     SMTPSenderRefused,
     SMTPServerDisconnected,
 )
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.notifier.channels.base import PermanentFailure, TemporaryFailure
-from services.notifier.channels.email import in_ascii, write_mail
+from services.notifier.channels.email import _in_base64, in_ascii, write_mail
 from services.notifier.channels.smtp import Server, _failure
 from services.notifier.letters import Letters
 from services.notifier.message import Message
@@ -28,9 +30,13 @@ SERVER = Server(host="smtp.example.com", port=25)
 ISSUE = "<6f1e1c8a-7d2b-5c3e-9a4f-0b1c2d3e4f50@example.com>"
 
 
-def written(thread_id: str | None = ISSUE, mute_url: str = "") -> EmailMessage:
+def written(
+    thread_id: str | None = ISSUE,
+    mute_url: str = "",
+    subject: str = "[7K3M-9QWX] あなたの担当になりました",
+) -> EmailMessage:
     message = Message(
-        subject="[7K3M-9QWX] あなたの担当になりました",
+        subject=subject,
         heading="あなたの担当になりました",
         lines=["どうぞ。"],
         quote=None,
@@ -171,3 +177,26 @@ def test_an_address_that_no_server_can_be_told_fails_for_good_and_is_not_named(
     with pytest.raises(PermanentFailure) as failed:
         in_ascii(address)
     assert address not in str(failed.value)
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "Short",
+        "あなたの担当になりました" * 8,
+        "mixed 日本語 " * 20,
+        "𠮷野家の🍚" * 12,
+        "é" * 22 + "あ",
+    ],
+)
+def test_a_subject_in_any_letters_arrives_whole(subject: str) -> None:
+    mail = written(subject=subject)
+
+    assert mail["Subject"] == subject
+    lines = bytes(mail).split(b"\n")
+    assert all(len(line) <= 998 for line in lines)
+
+
+@given(st.binary(max_size=2000))
+def test_base64_is_on_lines_as_mail_has_them(content: bytes) -> None:
+    assert _in_base64(content) == encodebytes(content).replace(b"\n", b"\r\n")

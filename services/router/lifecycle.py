@@ -105,6 +105,8 @@ class Issue:
     triage: bool = False
     planned_at: datetime | None = None
     """When next step and wake-up were set: what was known then of pauses counted for them."""
+    slips: int = 0
+    """How often a promised day was moved further away; twice as much where it had passed."""
 
 
 class Role(StrEnum):
@@ -573,8 +575,18 @@ def snooze(issue: Issue, until: datetime, now: datetime) -> Issue:
 def promise(issue: Issue, promised_at: datetime, now: datetime) -> Issue:
     """The owner says when it will be solved, and has taken it."""
     return replace(
-        _taken(issue, now), version=issue.version + 1, promised_at=promised_at, acted_at=now
+        _taken(issue, now),
+        version=issue.version + 1,
+        promised_at=promised_at,
+        acted_at=now,
+        slips=issue.slips + _slip(issue.promised_at, promised_at, now),
     )
+
+
+def _slip(before: datetime | None, after: datetime, now: datetime) -> int:
+    if before is None or after <= before:
+        return 0
+    return 2 if before <= now else 1
 
 
 def go_on(issue: Issue, stood_still: timedelta) -> Issue:

@@ -280,6 +280,8 @@ class EscalatedBecause(StrEnum):
     LATE = "late"
     REOPENED = "reopened"
     """What was said to be solved was not, again."""
+    PROMISE = "promise"
+    """The day for which it was promised was moved, again or after it had passed."""
 
 
 class IssueEscalated(IssueEvent):

@@ -20,6 +20,7 @@ from shared.contracts.event import Event
 from shared.contracts.intake import ActionRequested
 from shared.contracts.issue import FURTHEST_PROMISE, Action, Refusal, Step
 from shared.contracts.router import (
+    EscalatedBecause,
     IssueEscalated,
     IssuePromised,
     IssueResumed,
@@ -80,15 +81,19 @@ def wait(issue: Issue, request: ActionRequested, desk: Desk) -> list[Event]:
 
 
 def promise(issue: Issue, request: ActionRequested, desk: Desk) -> list[Event]:
-    """The day by which it will be solved, in place of the policy's."""
+    """The day by which it will be solved, in place of the policy's. Where days that were promised
+    are moved again and again, or after they have passed, somebody further up hears."""
     assert request.until is not None
-    promised = lifecycle.promise(issue, request.until, desk.now)
-    how = {
-        "actor_id": request.person_id,
-        "previously_at": issue.promised_at,
-        "text": request.text,
-    }
-    return [keep(plan(promised, desk), desk, IssuePromised, **how)]
+    who = request.person_id
+    promised = plan(lifecycle.promise(issue, request.until, desk.now), desk)
+    how = {"actor_id": who, "previously_at": issue.promised_at, "text": request.text}
+    events: list[Event] = [keep(promised, desk, IssuePromised, **how)]
+    lead_id, leader_id = lead_of(promised, desk), leader_of(promised, desk)
+    told = followup.told_of_promise(issue, promised, who=who, lead_id=lead_id, leader_id=leader_id)
+    if told is not None:
+        late = {"step": Step.RESOLVE, "person_id": told, "because": EscalatedBecause.PROMISE}
+        events.append(keep(lifecycle.escalate(promised), desk, IssueEscalated, **late))
+    return events
 
 
 def resume(issue: Issue, request: ActionRequested, desk: Desk) -> list[Event]:

@@ -593,6 +593,11 @@ def test_an_owner_without_a_team_is_named_alone() -> None:
             "Banso told Mio that it was reopened again.",
             "Banso asked further up for you.",
         ),
+        (
+            happened("escalated", step=Step.RESOLVE, person_id="mio", because="promise"),
+            "Banso told Mio that a promised day was moved.",
+            "Banso asked further up for you.",
+        ),
         (happened("helped", "ren", helper_id="sho"), "Ren asked Sho for help.", None),
         (
             happened("snoozed", "ren", until="2026-06-03T00:00:00+00:00", text="Parts"),

@@ -221,6 +221,16 @@ EVERY_NEWS: list[tuple[Reason, Relation, Event]] = [
             because=EscalatedBecause.REOPENED,
         ),
     ),
+    (
+        Reason.ESCALATION,
+        Relation.LEAD,
+        IssueEscalated(
+            **said(promised_at=FRIDAY),
+            step=Step.RESOLVE,
+            person_id="mio",
+            because=EscalatedBecause.PROMISE,
+        ),
+    ),
     (Reason.YOURS, Relation.OWNER, assigned(AssignedBecause.TRIAGE)),
     (Reason.YOURS, Relation.OWNER, assigned(AssignedBecause.ABSENCE)),
 ]
@@ -550,6 +560,20 @@ def test_what_was_solved_in_vain_is_told_further_up(reopenings: int, words: str)
 
     assert message.heading == "It came back and needs you"
     assert words in message.lines[0]
+
+
+def test_a_promised_day_that_was_moved_again_is_told_further_up_with_the_new_one() -> None:
+    event = IssueEscalated(
+        **said(promised_at=FRIDAY),
+        step=Step.RESOLVE,
+        person_id="mio",
+        because=EscalatedBecause.PROMISE,
+    )
+
+    message = tell(event, Reason.ESCALATION, Relation.LEAD, to="mio")
+
+    assert message.heading == "A promised day was moved, and it needs you"
+    assert message.lines[0].endswith("is now to be solved by Fri 5 Jun, 09:00.")
 
 
 def test_an_unanswered_question_is_told_further_up() -> None:

@@ -926,6 +926,22 @@ def test_whoever_waits_or_puts_off_or_promises_has_taken_it() -> None:
         assert (taken.version, taken.acted_at) == (issue.version + 1, LATER)
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "slips"),
+    [(None, 3, 1), (3, 2, 1), (3, 3, 1), (3, 4, 2), (1, 4, 3), (0, 4, 3)],
+)
+def test_a_promised_day_that_moves_further_away_is_counted(
+    before: int | None, after: int, slips: int
+) -> None:
+    """Said anew one day later: twice where it had passed by then."""
+    days = [MONDAY + timedelta(days=n) for n in range(5)]
+    promised_at = None if before is None else days[before]
+
+    moved = lifecycle.promise(build.issue(promised_at=promised_at, slips=1), days[after], days[1])
+
+    assert (moved.slips, moved.promised_at) == (slips, days[after])
+
+
 def test_a_question_put_anew_goes_on_with_the_same_wait() -> None:
     asked = lifecycle.wait(build.issue(), WaitingFor.CARRIER, None, MONDAY)
 

@@ -20,6 +20,7 @@ from shared.contracts.router import (
     ActionRefused,
     ChasingPaused,
     ChasingResumed,
+    EscalatedBecause,
     IssueAssigned,
     IssueCommented,
     IssueDue,
@@ -255,6 +256,51 @@ def test_a_promised_day_is_said_with_the_one_before_it(desk: Desk) -> None:
     assert isinstance(promised, IssuePromised)
     assert (promised.previously_at, promised.issue.promised_at) == (first, second)
     assert promised.issue.state is State.ACKNOWLEDGED
+
+
+def promise(desk: Desk, day: str, person_id: str = "ren") -> list[tuple[str, Step, bool]]:
+    """Who is told further up that it is promised for this day, of which step, and why."""
+    promised, *told = ask(desk, Action.PROMISE, person_id, until=at(f"2026-06-{day} 12:00"))
+    assert isinstance(promised, IssuePromised)
+    found = []
+    for one in told:
+        assert isinstance(one, IssueEscalated)
+        assert not one.gives
+        assert one.issue.version == promised.issue.version + 1
+        found.append((one.person_id, one.step, one.because is EscalatedBecause.PROMISE))
+    return found
+
+
+def test_a_promise_that_is_moved_again_and_again_goes_up(desk: Desk) -> None:
+    """The first day and one more are the owner's business, and so is a day that comes sooner."""
+    told = [promise(desk, day) for day in ("03", "04", "03", "05", "08", "09")]
+
+    assert told == [
+        [],
+        [],
+        [],
+        [("mio", Step.RESOLVE, True)],
+        [("mio", Step.RESOLVE, True)],
+        [("kai", Step.RESOLVE, True)],
+    ]
+
+
+def test_a_promise_that_was_broken_goes_up_when_it_is_moved(desk: Desk) -> None:
+    promise(desk, "03")
+
+    desk = later(desk, at("2026-06-03 12:00"))
+    assert promise(desk, "04") == [("mio", Step.RESOLVE, True)]
+    desk = later(desk, at("2026-06-05 09:00"))
+    assert promise(desk, "08") == [("kai", Step.RESOLVE, True)]
+
+
+def test_who_moves_a_promise_for_others_is_not_told_of_it(desk: Desk) -> None:
+    promise(desk, "03")
+    desk = later(desk, at("2026-06-04 09:00"))
+    assert promise(desk, "05", "kai") == [("mio", Step.RESOLVE, True)]
+    desk = later(desk, at("2026-06-08 09:00"))
+
+    assert promise(desk, "09", "kai") == []
 
 
 @pytest.mark.parametrize(

@@ -236,6 +236,30 @@ def test_what_is_put_off_again_and_again_without_a_word_to_the_carrier_goes_up(
     assert isinstance(snoozed, IssueSnoozed)
 
 
+@pytest.mark.parametrize(
+    ("said", "kept_as"),
+    [
+        ("2026-06-07 12:00", "2026-06-08 09:00"),
+        ("2026-06-04 20:00", "2026-06-05 09:00"),
+        ("2026-06-05 11:00", "2026-06-05 11:00"),
+    ],
+)
+@pytest.mark.parametrize("action", [Action.SNOOZE, Action.WAIT])
+def test_what_is_put_off_to_a_day_off_says_the_working_day_on_which_it_is_looked_at(
+    desk: Desk, action: Action, said: str, kept_as: str
+) -> None:
+    desk = later(desk, at("2026-06-02 09:00"))
+
+    (told,) = ask(desk, action, until=at(said), text="?", **_for(action))
+
+    assert isinstance(told, IssueSnoozed | IssueWaiting)
+    assert told.issue.snoozed_until == told.issue.next_step_at == at(kept_as)
+
+
+def _for(action: Action) -> dict[str, Any]:
+    return {"waiting_for": WaitingFor.CARRIER} if action is Action.WAIT else {}
+
+
 def test_an_answer_given_meanwhile_does_not_end_the_time_for_which_it_is_put_off(
     desk: Desk,
 ) -> None:

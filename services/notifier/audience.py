@@ -89,7 +89,7 @@ def _actor(event: Event) -> str | None:
     match event:
         case IssueCommented(standing=Standing.THREADED | Standing.DOUBTED, voice=Voice.OTHER):
             return None
-        case IssueResponded(elsewhere=True) | ChasingPaused():
+        case IssueResponded(elsewhere=True) | ChasingPaused(refused=False):
             return event.said_by_id
         case IssueEvent():
             return event.actor_id

@@ -250,6 +250,8 @@ class ChasingPaused(RouterEvent):
     text: str = Field(max_length=2_000)
     concerned: tuple[str, ...] = ()
     """Everybody who owns or carries something open."""
+    refused: bool = False
+    """It rests as before: somebody wanted it otherwise who does not lead, and hears so alone."""
 
 
 class ChasingResumed(RouterEvent):
@@ -261,6 +263,8 @@ class ChasingResumed(RouterEvent):
     starts_at: AwareDatetime
     ends_at: AwareDatetime
     concerned: tuple[str, ...] = ()
+    refused: bool = False
+    """It never rested: somebody wanted it to who does not lead, and hears so alone."""
 
 
 class IssueReminded(IssueEvent):

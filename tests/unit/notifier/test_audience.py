@@ -680,6 +680,21 @@ def test_everybody_concerned_hears_that_chasing_rests_but_not_whoever_said_so() 
     assert told(event) == dict.fromkeys(("ren", "emi"), (Relation.CONCERNED, Reason.PAUSED))
 
 
+def test_who_once_let_chasing_rest_hears_that_they_can_no_longer_end_it() -> None:
+    event = ChasingPaused(
+        occurred_at=MONDAY,
+        pause_id="pause",
+        starts_at=MONDAY,
+        ends_at=MONDAY,
+        said_by_id="ren",
+        text="A storm.",
+        concerned=("ren",),
+        refused=True,
+    )
+
+    assert told(event) == {"ren": (Relation.CONCERNED, Reason.PAUSED)}
+
+
 def test_everybody_concerned_hears_that_it_goes_on() -> None:
     event = ChasingResumed(
         occurred_at=MONDAY, pause_id="pause", starts_at=MONDAY, ends_at=MONDAY, concerned=CONCERNED

@@ -209,6 +209,8 @@ EVERY_NEWS: list[tuple[Reason, Relation, Event]] = [
     (Reason.BACK, Relation.ABSENT, back()),
     (Reason.PAUSED, Relation.CONCERNED, paused()),
     (Reason.UNPAUSED, Relation.CONCERNED, unpaused()),
+    (Reason.PAUSED, Relation.CONCERNED, paused().model_copy(update={"refused": True})),
+    (Reason.UNPAUSED, Relation.CONCERNED, unpaused().model_copy(update={"refused": True})),
     (Reason.REMINDER, Relation.CARRIER, reminded(Step.WAIT)),
     (Reason.REMINDER, Relation.OWNER, reminded(Step.ANSWER, before=True)),
     (
@@ -525,6 +527,23 @@ def test_a_promise_says_the_date_and_the_one_before() -> None:
     assert ("Promised for", "Fri 5 Jun, 09:00") in moved.facts
     assert (moved.quote, outside.quote) == ("The part is on its way.", None)
     assert "Until now it was promised for Mon 1 Jun, 10:00." in outside.lines
+
+
+@pytest.mark.parametrize(
+    ("event", "reason", "heading"),
+    [
+        (paused(), Reason.PAUSED, "Chasing rests until Fri 5 Jun, 09:00, as before"),
+        (unpaused(), Reason.UNPAUSED, "Chasing does not rest"),
+    ],
+)
+def test_who_wanted_chasing_to_rest_and_may_not_say_so_hears_who_may(
+    event: ChasingPaused | ChasingResumed, reason: Reason, heading: str
+) -> None:
+    message = tell(event.model_copy(update={"refused": True}), reason, Relation.CONCERNED)
+
+    assert message.heading == heading
+    assert "Please talk to Kai. Nobody else has been told." in message.lines
+    assert message.quote is None
 
 
 # Chasing

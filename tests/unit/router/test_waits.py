@@ -412,9 +412,38 @@ def test_a_larger_company_hears_it_in_several_parts(
     ]
 
 
-def test_only_the_leader_lets_chasing_rest(desk: Desk) -> None:
-    assert say(desk, "ren") == []
+def test_only_the_leader_lets_chasing_rest_and_others_hear_so(desk: Desk) -> None:
+    """Intake has let it pass, as where the leader has just become another."""
+    (refused,) = say(desk, "ren")
+
+    assert isinstance(refused, ChasingResumed)
+    assert (refused.concerned, refused.refused) == (("ren",), True)
+    assert (refused.starts_at, refused.ends_at) == (TUESDAY, WEDNESDAY)
     assert desk.pauses == []
+
+
+@pytest.mark.parametrize("said", [{"ended": True}, {"ends_at": WEDNESDAY + HOUR}])
+def test_who_does_not_lead_hears_that_a_pause_stays_as_it_is(
+    desk: Desk, said: dict[str, Any]
+) -> None:
+    say(desk)
+
+    (refused,) = say(desk, "ren", **said)
+
+    assert isinstance(refused, ChasingPaused)
+    assert (refused.concerned, refused.refused) == (("ren",), True)
+    assert (refused.ends_at, refused.said_by_id, refused.text) == (WEDNESDAY, "kai", "台風のため")
+    assert desk.rests == ((TUESDAY, WEDNESDAY),)
+
+
+def test_a_pause_that_is_over_stays_so_for_who_does_not_lead(desk: Desk) -> None:
+    say(desk)
+    say(desk, ended=True)
+
+    (refused,) = say(desk, "ren")
+
+    assert isinstance(refused, ChasingResumed)
+    assert refused.refused
 
 
 def test_what_has_no_time_at_all_is_no_pause(desk: Desk) -> None:

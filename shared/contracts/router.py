@@ -103,6 +103,8 @@ class IssueCommented(IssueEvent):
     attachments: tuple[Attachment, ...] = ()
     quiet: bool = False
     """Shown, and told to nobody."""
+    from_reference: str | None = None
+    """Of the issue about which its own carrier wrote it, and which is the same as this one."""
 
 
 class IssueCorrected(IssueEvent):

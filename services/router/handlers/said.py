@@ -137,7 +137,8 @@ def _said(message: MessageReceived, issue: Issue, desk: Desk) -> list[Event]:
     main = desk.issue(issue.merged_into) if issue.merged_into else None
     if voice is Voice.CARRIER and main is not None:
         own = {**said, "voice": voice, "quiet": True}
-        return [_comment(issue, desk, **own), _comment(main, desk, voice=Voice.OTHER, **said)]
+        theirs = {**said, "voice": Voice.OTHER, "from_reference": issue.reference}
+        return [_comment(issue, desk, **own), _comment(main, desk, **theirs)]
     return [_comment(issue, desk, voice=voice, **said)]
 
 

@@ -100,7 +100,7 @@ def no_longer_yours(say: Say) -> Said:
     _ = say._
     owner = say.owner()
     match _because(say):
-        case AssignedBecause.ABSENCE:
+        case AssignedBecause.ABSENCE if _away(say) == say.to.person_id:
             lines = [
                 _("%(owner)s looks after it while you are away.", owner=owner),
                 _("If it is still open when you are back, you have it again."),

@@ -202,6 +202,16 @@ def lend(issue: Issue, desk: Desk) -> IssueAssigned | None:
     return assign(issue, desk, substitute_id, team_id, because, reasons)
 
 
+def lend_again(issue: Issue, lender_id: str, desk: Desk) -> IssueAssigned | None:
+    """To whom its lender has named since, from whoever had it meanwhile; None where they have it,
+    or can't."""
+    found = stand_in(issue, desk, lender_id)
+    if found is None or found[0] == issue.owner_id:
+        return None
+    substitute_id, reasons = found
+    return assign(issue, desk, substitute_id, issue.team_id, AssignedBecause.ABSENCE, reasons)
+
+
 def give_back(issue: Issue, desk: Desk, person_id: str) -> IssueAssigned:
     """To whoever was away and is here again; what waited in a queue with them goes on waiting."""
     person = desk.organisation.person[person_id]

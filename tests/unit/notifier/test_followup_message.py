@@ -320,6 +320,15 @@ def test_the_others_hear_why_it_has_moved(
     assert to_who_had_it in lines(event, Reason.NO_LONGER_YOURS, Relation.FORMER_OWNER, "sho")
 
 
+def test_who_stood_in_until_somebody_else_was_named_is_not_told_that_they_are_away() -> None:
+    event = assigned(AssignedBecause.ABSENCE, Reasons(substitute_for_id="emi"))
+
+    message = tell(event, Reason.NO_LONGER_YOURS, Relation.FORMER_OWNER, to="sho")
+
+    assert message.lines[0].startswith("Emi is away; ")
+    assert not any("you are away" in line for line in message.lines)
+
+
 def test_an_issue_that_waits_for_somebody_to_be_free_says_so_to_people_inside() -> None:
     event = assigned(AssignedBecause.NEW, queued=True, reporter_id=CUSTOMER)
 

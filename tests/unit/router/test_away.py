@@ -230,6 +230,115 @@ def test_what_a_substitute_has_goes_on_when_they_leave_too_and_comes_back_to_the
     assert (office.owner(), office.issue().lent_by) == ("ren", None)
 
 
+WEDNESDAY = TOMORROW + timedelta(days=1)
+
+
+def test_another_substitute_in_the_middle_has_it_from_then_on_and_it_comes_back(
+    office: Office,
+) -> None:
+    office.put()
+    office.say()
+    office.at(TOMORROW)
+    office.now = WEDNESDAY
+
+    lent, away = office.say(substitute_id="mio")
+
+    assert isinstance(lent, IssueAssigned)
+    assert (lent.because, lent.previous_owner_id) == (AssignedBecause.ABSENCE, "sho")
+    assert (lent.issue.owner_id, lent.issue.lent_by) == ("mio", "ren")
+    assert lent.reasons.substitute_for_id == "ren"
+    assert isinstance(away, PersonAway)
+    assert (away.absence_id, away.substitute_id, away.issues) == ("absence-1", "mio", 1)
+    assert office.issue().moves == 0
+    returned, back = sorted(office.at(BACK), key=lambda one: one.subject)
+    assert isinstance(returned, IssueAssigned)
+    assert returned.issue.owner_id == "ren"
+    assert isinstance(back, PersonBack)
+    assert back.substitute_id == "mio"
+
+
+def test_without_the_named_substitute_the_organisations_has_it_again(office: Office) -> None:
+    office.put()
+    office.say(substitute_id="mio")
+    office.at(TOMORROW)
+    office.now = WEDNESDAY
+
+    office.say()
+
+    assert (office.owner(), office.issue().lent_by) == ("sho", "ren")
+
+
+def test_what_another_substitute_cannot_have_stays_where_it_is(office: Office) -> None:
+    office.put(declined_by=["mio"], carrier_id="yui", reporter_id="yui")
+    office.put(issue_id="solved", reference="solved", owner_id="ren")
+    office.say()
+    office.at(TOMORROW)
+    desk = office.desk()
+    desk.put(replace(office.issue("solved"), state=State.RESOLVED))
+    desk.write()
+
+    assert not assigned(office.say(substitute_id="yui"))
+    assert not assigned(office.say(substitute_id="mio"))
+
+    assert (office.owner(), office.owner("solved")) == ("sho", "sho")
+
+
+def test_the_same_absence_said_again_moves_nothing(office: Office) -> None:
+    office.put()
+    office.say(substitute_id="mio")
+    office.at(TOMORROW)
+
+    assert office.say(substitute_id="mio", ends_at=FRIDAY - timedelta(hours=8)) == []
+
+
+def test_another_substitute_for_what_has_not_begun_or_is_over_moves_nothing(
+    office: Office,
+) -> None:
+    office.put()
+    office.say()
+    assert office.say(substitute_id="mio") == []
+    office.at(TOMORROW)
+    office.now = WEDNESDAY
+
+    events = office.say(substitute_id="sho", ends_at=WEDNESDAY - timedelta(minutes=1))
+
+    assert [one.issue.owner_id for one in assigned(events)] == ["ren"]
+
+
+def test_whoever_substitutes_for_the_second_half_of_a_run_gets_what_there_is(
+    office: Office,
+) -> None:
+    office.put()
+    thursday = WEDNESDAY + timedelta(days=1)
+    office.say(ends_at=thursday)
+    office.at(TOMORROW)
+    office.say(starts_at=thursday, absence_id="absence-2", substitute_id="mio")
+    assert office.owner() == "sho"
+
+    (lent, away) = office.at(thursday)
+
+    assert isinstance(lent, IssueAssigned)
+    assert (lent.previous_owner_id, lent.issue.owner_id) == ("sho", "mio")
+    assert isinstance(away, PersonAway)
+    assert (away.absence_id, away.substitute_id) == ("absence-1", "mio")
+    office.at(BACK)
+    assert (office.owner(), office.issue().lent_by) == ("ren", None)
+
+
+def test_a_thousand_issues_go_to_another_substitute_in_portions(office: Office) -> None:
+    count = PORTION * 2
+    for number in range(count):
+        office.put(issue_id=f"issue-{number:04}", reference=f"r-{number}")
+    office.say()
+    office.at(TOMORROW)
+
+    events = office.say(substitute_id="mio")
+
+    assert len(assigned(events)) == count
+    (away,) = [event for event in events if isinstance(event, PersonAway)]
+    assert (away.substitute_id, away.issues) == ("mio", count)
+
+
 def test_without_a_substitute_it_goes_to_the_best_of_the_team(connection: Connection) -> None:
     office = Office(connection, build.organisation())
     office.put()

@@ -231,13 +231,14 @@ def _back(absence: Absence, issues: int, desk: Desk) -> PersonBack:
     """Told of the same absence as their going was."""
     away = (one for one in desk.absences_of(absence.person_id) if one.state is AbsenceState.AWAY)
     told_as = min(away, key=lambda one: (one.starts_at, one.absence_id))
-    substitutes = iter(desk.substitutes(absence.person_id))
+    substitutes = (absence.substitute_id, *desk.substitutes(absence.person_id))
+    known = (one for one in substitutes if one in desk.organisation.person)
     desk.free(absence.person_id)
     return PersonBack(
         occurred_at=desk.now,
         absence_id=told_as.absence_id,
         person_id=absence.person_id,
-        substitute_id=absence.substitute_id or next(substitutes, None),
+        substitute_id=next(known, None),
         issues=issues,
     )
 

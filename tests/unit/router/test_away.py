@@ -19,7 +19,7 @@ from shared.contracts.event import Event
 from shared.contracts.intake import AbsenceSaid, ActionRequested
 from shared.contracts.issue import Action, AssignedBecause, NotChosen, State
 from shared.contracts.organisation import Organisation
-from shared.contracts.router import IssueAssigned, PersonAway, PersonBack
+from shared.contracts.router import IssueAssigned, IssueDue, IssueEscalated, PersonAway, PersonBack
 from shared.database import open_engine
 from tests.unit import build
 
@@ -103,13 +103,23 @@ class Office:
         at = absences.c.wake_at
         return select(absences.c.absence_id, at).where(at <= self.now).order_by(at)
 
-    def without(self, person_id: str) -> None:
+    def without(self, person_id: str, **said: Any) -> list[Event]:
         """Somebody leaves the organisation."""
         people = tuple(one for one in self.organisation.people if one.id != person_id)
         desk = self.desk()
-        self.organisation = build.organisation(people=people)
-        handlers.organisation_changed(self.organisation, 2, desk)
+        self.organisation = build.organisation(people=people, **said)
+        _, *events = handlers.organisation_changed(self.organisation, 2, desk)
         desk.write()
+        return events
+
+    def look(self, at: datetime, issue_id: str = build.ISSUE_ID) -> list[Event]:
+        """What comes of the issue's next step when its time has come."""
+        self.now = at
+        desk, step = self.desk(), self.issue(issue_id).step_number
+        due = IssueDue(occurred_at=at, issue_id=issue_id, step_number=step)
+        events = list(handlers.HEARS[IssueDue].decide(due, desk))
+        desk.write()
+        return events
 
     def absence(self, absence_id: str = "absence-1") -> Absence:
         found = self.desk().absence(absence_id)
@@ -911,3 +921,64 @@ def test_a_calendar_leaves_alone_what_was_said(office: Office) -> None:
     office.read("ren")
 
     assert office.absence().state is AbsenceState.PLANNED
+
+
+# Somebody leaves the company
+
+
+NEW_LEADER = {
+    "leader": "yui",
+    "teams": tuple(one.model_copy(update={"lead": "mio"}) for one in build.organisation().teams),
+}
+
+
+def test_what_a_leader_has_who_leaves_gets_an_owner_and_a_plan_that_ends_at_the_new_one(
+    office: Office,
+) -> None:
+    office.put(owner_id="kai")
+
+    (moved,) = office.without("kai", **NEW_LEADER)
+
+    assert isinstance(moved, IssueAssigned)
+    assert (moved.because, moved.previous_owner_id) == (AssignedBecause.LEFT, "kai")
+    assert moved.issue.owner_id in office.organisation.person
+    issue, told = office.issue(), list[str]()
+    while office.owner() != "yui":
+        assert office.issue().wake_at is not None
+        events = office.look(max(office.now, office.issue().wake_at or office.now))
+        told += [one.person_id for one in events if isinstance(one, IssueEscalated)]
+        assert office.issue().step_number > issue.step_number
+        issue = office.issue()
+    assert told[-1] == "yui"
+    assert "kai" not in told
+
+
+def test_an_absent_leader_who_leaves_is_forgotten(office: Office) -> None:
+    """Whoever acted for them has what they had for good, and acts for nobody any more."""
+    office.put(owner_id="kai")
+    office.say("kai", substitute_id="yui")
+    office.at(TOMORROW)
+    assert office.desk().acting("kai") == office.owner() == "yui"
+
+    office.without("kai", **NEW_LEADER)
+
+    assert (office.owner(), office.issue().lent_by) == ("yui", None)
+    assert office.at(BACK) == []
+    assert office.absence().state is AbsenceState.OVER
+
+
+def test_whoever_was_named_as_substitute_and_leaves_is_not_told_of_a_return(
+    office: Office,
+) -> None:
+    office.put()
+    office.say(substitute_id="mio")
+    office.at(TOMORROW)
+    teams = tuple(one.model_copy(update={"lead": "kai"}) for one in office.organisation.teams)
+
+    (moved,) = office.without("mio", teams=teams)
+
+    assert isinstance(moved, IssueAssigned)
+    assert (moved.issue.lent_by, moved.issue.owner_id not in ("ren", "mio")) == ("ren", True)
+    (back,) = [one for one in office.at(BACK) if isinstance(one, PersonBack)]
+    assert back.substitute_id != "mio"
+    assert office.owner() == "ren"

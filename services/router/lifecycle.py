@@ -211,7 +211,7 @@ def roles(
         Role.OWNER: person_id == issue.owner_id,
         Role.LEADER: person_id == leader_id,
         Role.CARRIER: person_id in (issue.carrier_id, issue.reporter_id),
-        Role.HELPER: person_id in issue.helper_ids,
+        Role.HELPER: inside and person_id in issue.helper_ids,
         Role.OTHER_OWNER: other is not None and person_id == other.owner_id,
         Role.COLLEAGUE: inside and may_know(issue, person_id, leader_id),
     }
@@ -342,14 +342,16 @@ def needs_one_click(
             return by_mail and len(lately) >= MOST_REOPENINGS_BY_MAIL
 
 
-def meaning_of(issue: Issue, person_id: str, standing: Standing, leader_id: str) -> Meaning:
+def meaning_of(
+    issue: Issue, person_id: str, standing: Standing, leader_id: str, *, inside: bool
+) -> Meaning:
     """What somebody's words are.
 
     An owner's reach the carrier whatever the state, also as an afterword; but nobody answers in
     an owner's name without proof. So do the leader's and those of whom the owner asked for help. A
     leader who carries an issue speaks as its carrier.
     """
-    held = roles(issue, person_id, leader_id)
+    held = roles(issue, person_id, leader_id, inside=inside)
     proven = standing in (Standing.VOUCHED, Standing.UNPROVEN)
     if standing is Standing.DOUBTED or (Role.OWNER in held and not proven):
         return Meaning.TO_LOOK_AT

@@ -124,7 +124,8 @@ def _said(message: MessageReceived, issue: Issue, desk: Desk) -> list[Event]:
         "raw_sha256": message.raw_sha256,
         "attachments": message.attachments,
     }
-    match lifecycle.meaning_of(issue, who, message.standing, leader_id):
+    inside = who in desk.organisation.person
+    match lifecycle.meaning_of(issue, who, message.standing, leader_id, inside=inside):
         case Meaning.ANSWER:
             return answer(issue, desk, who, **said)
         case Meaning.MORE:

@@ -165,7 +165,11 @@ def _how(
     if reasons.language_waived:
         yield _("Nobody in %(team)s works in the language of the issue.", team=team)
     if reasons.chosen is not None and reasons.chosen.reason not in _NOTHING_TO_OVERRIDE:
-        yield _("Decided by hand, in spite of this: %(what)s.", what=override_text(reasons, _))
+        what = override_text(reasons, _)
+        if because in (AssignedBecause.LEADER, AssignedBecause.UNROUTABLE):
+            yield _("As the leader they have it in spite of this: %(what)s.", what=what)
+        else:
+            yield _("Decided by hand, in spite of this: %(what)s.", what=what)
     if reasons.considered:
         yield _.many(
             "One person was looked at.", "%(count)s people were looked at.", reasons.considered

@@ -362,6 +362,12 @@ def test_figures_about_a_person_are_for_that_person_and_the_leader(
             ["Decided by hand, in spite of this: they are not here within a working day."],
         ),
         (
+            AssignedBecause.LEADER,
+            Reasons(chosen=Considered(person_id="ren", reason=NotChosen.OVERLOADED)),
+            None,
+            ["As the leader they have it in spite of this: they have much in hand already."],
+        ),
+        (
             AssignedBecause.HANDED_OVER,
             Reasons(chosen=Considered(person_id="ren", reason=NotChosen.CHOSEN)),
             None,

@@ -102,6 +102,8 @@ def _compared(reasons: Reasons, owner: Owner, _: Words, *, with_figures: bool) -
             team=owner.team_name,
             name=name,
         )
+    if reasons.named:
+        return _named(reasons, name, _)
     if reasons.expected_hours is None:
         return _("%(name)s looks after this.", name=name)
     if reasons.answered_before:
@@ -119,6 +121,15 @@ def _compared(reasons: Reasons, owner: Owner, _: Words, *, with_figures: bool) -
         name=name,
         hours=round(reasons.expected_hours),
     )
+
+
+def _named(reasons: Reasons, name: str, _: Words) -> str:
+    """They have it whether or not somebody else would be sooner."""
+    if reasons.substitute_for_id is not None:
+        return _("%(name)s stands in for somebody who is away.", name=name)
+    if reasons.rota is not None or reasons.schedule is not None:
+        return _("%(name)s is on duty, and so has it.", name=name)
+    return _("The rule that fired names %(name)s.", name=name)
 
 
 def _how(
@@ -153,7 +164,11 @@ def _how(
         )
         yield _("It fits best: %(guesses)s.", guesses=guesses)
     if reasons.rota is not None:
-        yield _("It is their turn in “%(rota)s”.", rota=names.rota(reasons.rota))
+        rota = names.rota(reasons.rota)
+        if reasons.named:
+            yield _("It is their turn in “%(rota)s”.", rota=rota)
+        else:
+            yield _("Nobody of “%(rota)s” can have it.", rota=rota)
     if reasons.schedule is not None:
         yield _(
             "“%(schedule)s” says who has it at this time.",

@@ -223,6 +223,11 @@ def _all(language: Language) -> list[str]:
         reasoning.why(NEW, Reasons(over_capacity=True), REN, _),
         reasoning.why(NEW, Reasons(expected_hours=2, answered_before=True), REN, _),
         reasoning.why(NEW, Reasons(expected_hours=2), REN, _),
+        reasoning.why(NEW, Reasons(named=True), REN, _),
+        reasoning.why(NEW, Reasons(named=True, schedule="night"), REN, _),
+        reasoning.why(
+            AssignedBecause.ABSENCE, Reasons(named=True, substitute_for_id="sho"), REN, _
+        ),
         *(reasoning.why_not(one, names, _) for one in considered),
         *(reasoning.why_not(one, names, _, with_figures=True) for one in considered),
         *(
@@ -260,6 +265,21 @@ def test_every_state_step_reason_and_refusal_has_words(language: Language) -> No
             AssignedBecause.LEFT,
             Reasons(expected_hours=6, answered_before=True),
             "Ren has answered you before and has time for it.",
+        ),
+        (
+            AssignedBecause.NEW,
+            Reasons(expected_hours=12, named=True, rota="duty"),
+            "Ren is on duty, and so has it.",
+        ),
+        (
+            AssignedBecause.NEW,
+            Reasons(expected_hours=12, named=True, rule="VIP"),
+            "The rule that fired names Ren.",
+        ),
+        (
+            AssignedBecause.ABSENCE,
+            Reasons(expected_hours=12, named=True, substitute_for_id="sho"),
+            "Ren stands in for somebody who is away.",
         ),
         (
             AssignedBecause.ABSENCE,
@@ -342,9 +362,15 @@ def test_figures_about_a_person_are_for_that_person_and_the_leader(
         ),
         (
             NEW,
-            Reasons(team_id="shipping", rota="gone", schedule="night"),
+            Reasons(team_id="shipping", rota="gone", schedule="night", named=True),
             None,
             ["It is their turn in “gone”.", "“night” says who has it at this time."],
+        ),
+        (
+            NEW,
+            Reasons(team_id="shipping", rota="gone"),
+            None,
+            ["Nobody of “gone” can have it."],
         ),
         (
             AssignedBecause.ABSENCE,

@@ -50,7 +50,13 @@ def explain(
         why(because, reasons, owner, _, with_figures=shows_figure),
         tuple(_how(because, reasons, owner, organisation, names, _, category)),
         tuple(
-            why_not(other, names, _, with_figures=sees_all or reader_id == other.person_id)
+            why_not(
+                other,
+                names,
+                _,
+                with_figures=sees_all or reader_id == other.person_id,
+                tied=_is_tied(other, reasons),
+            )
             for other in reasons.others
         ),
     )
@@ -107,7 +113,13 @@ def _compared(reasons: Reasons, owner: Owner, _: Words, *, with_figures: bool) -
     if reasons.expected_hours is None:
         return _("%(name)s looks after this.", name=name)
     if reasons.answered_before:
-        return _("%(name)s has answered you before and has time for it.", name=name)
+        return _("%(name)s has answered the same person before and has time for it.", name=name)
+    if any(_is_tied(other, reasons) for other in reasons.others):
+        return _(
+            "Several in %(team)s would be through with it as soon, and it is %(name)s's turn.",
+            team=owner.team_name,
+            name=name,
+        )
     if not with_figures:
         return _(
             "Of those in %(team)s who can do it, %(name)s would be through with it first.",
@@ -121,6 +133,19 @@ def _compared(reasons: Reasons, owner: Owner, _: Words, *, with_figures: bool) -
         name=name,
         hours=round(reasons.expected_hours),
     )
+
+
+_EQUAL_HOURS = 0.011
+"""Whoever chooses takes delays for equal that differ by a hundredth of an hour."""
+
+
+def _is_tied(other: Considered, reasons: Reasons) -> bool:
+    """Whether somebody else would have been through with it as soon as the owner."""
+    if other.reason is not NotChosen.LATER or other.expected_hours is None:
+        return False
+    if reasons.expected_hours is None:
+        return False
+    return other.expected_hours - reasons.expected_hours < _EQUAL_HOURS
 
 
 def _named(reasons: Reasons, name: str, _: Words) -> str:
@@ -218,8 +243,11 @@ def override_text(reasons: Reasons, _: Words) -> str:
             assert_never(never)
 
 
-def why_not(other: Considered, names: Names, _: Words, *, with_figures: bool = False) -> str:
-    """Why it is not this one; figures only for themselves and the leader."""
+def why_not(
+    other: Considered, names: Names, _: Words, *, with_figures: bool = False, tied: bool = False
+) -> str:
+    """Why it is not this one; figures only for themselves and the leader. `tied`: they would have
+    been through with it as soon."""
     name = names.person(other.person_id)
     match other.reason:
         case NotChosen.CHOSEN:
@@ -227,6 +255,8 @@ def why_not(other: Considered, names: Names, _: Words, *, with_figures: bool = F
         case NotChosen.LATER if with_figures and other.expected_hours is not None:
             hours = round(other.expected_hours)
             return _("%(name)s: about %(hours)s working hours", name=name, hours=hours)
+        case NotChosen.LATER if tied:
+            return _("%(name)s: would be through with it as soon", name=name)
         case NotChosen.LATER:
             return _("%(name)s: would get to it later", name=name)
         case NotChosen.CARRIER:

@@ -229,6 +229,7 @@ def _all(language: Language) -> list[str]:
             AssignedBecause.ABSENCE, Reasons(named=True, substitute_for_id="sho"), REN, _
         ),
         *(reasoning.why_not(one, names, _) for one in considered),
+        *(reasoning.why_not(one, names, _, tied=True) for one in considered),
         *(reasoning.why_not(one, names, _, with_figures=True) for one in considered),
         *(
             reasoning.override_text(Reasons(chosen=one), _)
@@ -264,7 +265,7 @@ def test_every_state_step_reason_and_refusal_has_words(language: Language) -> No
         (
             AssignedBecause.LEFT,
             Reasons(expected_hours=6, answered_before=True),
-            "Ren has answered you before and has time for it.",
+            "Ren has answered the same person before and has time for it.",
         ),
         (
             AssignedBecause.NEW,
@@ -303,6 +304,20 @@ def test_why_it_is_this_owner_is_said_in_one_sentence(
     because: AssignedBecause, reasons: Reasons, sentence: str
 ) -> None:
     assert reasoning.why(because, reasons, REN, EN, with_figures=True) == sentence
+
+
+@pytest.mark.parametrize(("language", "later"), [("en", "later"), ("ja", "後になります")])
+def test_nobody_is_called_later_who_would_be_through_with_it_as_soon(
+    language: Language, later: str
+) -> None:
+    others = (Considered(person_id="sho", reason=NotChosen.LATER, expected_hours=6.21),)
+    reasons = Reasons(team_id="product", expected_hours=6.2, others=others)
+
+    why = seen(view(reasons=reasons.model_dump_json()), language=language, person_id="emi").why
+
+    assert "6" not in (said := f"{why.sentence} {why.others}")
+    assert later not in said
+    assert {"en": "it is Ren's turn", "ja": "順番で"}[language] in why.sentence
 
 
 @pytest.mark.parametrize(

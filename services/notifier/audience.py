@@ -114,6 +114,8 @@ def _candidates(event: Event, organisation: Organisation) -> Iterator[Notice]:
         case IssueResolved():
             yield from _waiting(event.issue, Reason.SOLVED)
             yield from _copied(event.issue, Reason.SOLVED)
+            if event.shared_from is not None and event.issue.state is State.RESOLVED:
+                yield Notice(event.issue.owner_id, Relation.OWNER, Reason.LINKED)
         case IssueReminded():
             carries = event.step in _BY_THE_CARRIER
             relation = Relation.CARRIER if carries else Relation.OWNER

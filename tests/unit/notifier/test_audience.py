@@ -608,6 +608,12 @@ def test_what_is_solved_for_many_is_told_to_each_customer_too() -> None:
     }
 
 
+def test_the_owner_of_a_part_hears_that_it_is_solved_with_the_problem() -> None:
+    event = IssueResolved(**said("sho", state=State.RESOLVED), text="Done.", shared_from="other")
+
+    assert told(event)["ren"] == (Relation.OWNER, Reason.LINKED)
+
+
 def test_the_end_of_the_same_issue_is_told_inside_and_asks_nothing_of_its_owner() -> None:
     event = IssueClosed(**said("aki"), confirmed=True, shared_from="other")
 

@@ -621,6 +621,16 @@ def solved_together(**issue: Any) -> IssueResolved:
     return IssueResolved(**said(**issue), actor_id="ren", text="For Mr Kato.", shared_from="other")
 
 
+def test_the_owner_of_a_part_reads_that_it_is_solved_and_what_is_next() -> None:
+    event = solved_together(state=State.RESOLVED, next_step=Step.CONFIRM)
+
+    message = tell(event, Reason.LINKED, to="ren")
+
+    assert message.heading == "It is solved with the bigger problem"
+    assert message.lines[1].startswith("Next: Emi says by Mon 1 Jun, 14:00")
+    assert message.buttons == []
+
+
 def test_what_is_solved_for_many_is_told_to_a_customer_without_words_for_others() -> None:
     event = solved_together(state=State.RESOLVED, next_step=Step.CONFIRM)
 

@@ -308,6 +308,18 @@ def test_the_others_hear_why_it_has_moved(
     assert to_who_had_it in lines(event, Reason.NO_LONGER_YOURS, Relation.FORMER_OWNER, "sho")
 
 
+@pytest.mark.parametrize(
+    ("previous", "heading"),
+    [(None, "Its turn has come"), ("sho", "Somebody else looks after it now")],
+)
+def test_nobody_else_has_it_where_the_one_who_kept_it_is_free(
+    previous: str | None, heading: str
+) -> None:
+    event = assigned(AssignedBecause.DRAINED, previous=previous)
+
+    assert tell(event, Reason.NEW_OWNER, Relation.CARRIER, to="emi").heading == heading
+
+
 def test_an_issue_that_waits_for_somebody_to_be_free_says_so_to_people_inside() -> None:
     event = assigned(AssignedBecause.NEW, queued=True, reporter_id=CUSTOMER)
 

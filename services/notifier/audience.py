@@ -114,6 +114,8 @@ def _candidates(event: Event, organisation: Organisation) -> Iterator[Notice]:
         case IssueResolved():
             yield from _waiting(event.issue, Reason.SOLVED)
             yield from _copied(event.issue, Reason.SOLVED)
+            if event.shared_from is not None and event.issue.state is State.RESOLVED:
+                yield Notice(event.issue.owner_id, Relation.OWNER, Reason.LINKED)
         case IssueReminded():
             carries = event.step in _BY_THE_CARRIER
             relation = Relation.CARRIER if carries else Relation.OWNER
@@ -199,14 +201,16 @@ def _inside(notices: Iterable[Notice], organisation: Organisation) -> Iterator[N
 
 
 def _assigned(event: IssueAssigned, organisation: Organisation) -> Iterator[Notice]:
-    """A new issue is confirmed to its reporter; later owners are told to people inside only."""
+    """A new issue is confirmed to its reporter; later owners are told to people inside only. That
+    somebody has taken it over is told by the yes that comes in the same breath."""
     issue = event.issue
     yield Notice(issue.owner_id, Relation.OWNER, Reason.YOURS)
     if event.because in _NEW and event.previous_owner_id is None:
         yield from _waiting(issue, Reason.RECEIVED)
         yield from _copied(issue, Reason.COPIED)
         return
-    yield from _inside(_waiting(issue, Reason.NEW_OWNER), organisation)
+    if event.because is not AssignedBecause.TAKEN:
+        yield from _inside(_waiting(issue, Reason.NEW_OWNER), organisation)
     if event.previous_owner_id is not None:
         former = (Notice(event.previous_owner_id, Relation.FORMER_OWNER, Reason.NO_LONGER_YOURS),)
         yield from _inside(former, organisation)

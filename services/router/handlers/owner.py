@@ -44,6 +44,7 @@ def find_owner(
                 expected_hours=chosen.expected_hours,
                 in_hand_hours=chosen.in_hand_hours,
                 chosen=chosen,
+                named=True,
                 considered=len(passed_over) + 1,
                 others=tuple(passed_over[: assignment.MOST_OTHERS]),
             )
@@ -132,6 +133,7 @@ def stand_in(
                 expected_hours=chosen.expected_hours,
                 chosen=chosen,
                 substitute_for_id=lender_id or person_id,
+                named=True,
                 over_capacity=issue.queued,
                 others=tuple(passed_over),
             )

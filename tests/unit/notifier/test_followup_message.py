@@ -329,6 +329,18 @@ def test_who_stood_in_until_somebody_else_was_named_is_not_told_that_they_are_aw
     assert not any("you are away" in line for line in message.lines)
 
 
+@pytest.mark.parametrize(
+    ("previous", "heading"),
+    [(None, "Its turn has come"), ("sho", "Somebody else looks after it now")],
+)
+def test_nobody_else_has_it_where_the_one_who_kept_it_is_free(
+    previous: str | None, heading: str
+) -> None:
+    event = assigned(AssignedBecause.DRAINED, previous=previous)
+
+    assert tell(event, Reason.NEW_OWNER, Relation.CARRIER, to="emi").heading == heading
+
+
 def test_an_issue_that_waits_for_somebody_to_be_free_says_so_to_people_inside() -> None:
     event = assigned(AssignedBecause.NEW, queued=True, reporter_id=CUSTOMER)
 
@@ -671,6 +683,16 @@ def test_an_answer_to_another_issue_says_that_it_is_one() -> None:
 
 def solved_together(**issue: Any) -> IssueResolved:
     return IssueResolved(**said(**issue), actor_id="ren", text="For Mr Kato.", shared_from="other")
+
+
+def test_the_owner_of_a_part_reads_that_it_is_solved_and_what_is_next() -> None:
+    event = solved_together(state=State.RESOLVED, next_step=Step.CONFIRM)
+
+    message = tell(event, Reason.LINKED, to="ren")
+
+    assert message.heading == "It is solved with the bigger problem"
+    assert message.lines[1].startswith("Next: Emi says by Mon 1 Jun, 14:00")
+    assert message.buttons == []
 
 
 def test_what_is_solved_for_many_is_told_to_a_customer_without_words_for_others() -> None:

@@ -129,6 +129,7 @@ def _candidates(event: Event, organisation: Organisation) -> Iterator[Notice]:
             yield from _closed(event, organisation)
         case IssueReopened(shared_from=None):
             yield Notice(event.issue.owner_id, Relation.OWNER, Reason.REOPENED)
+            yield from _inside(_waiting(event.issue, Reason.RESUMED), organisation)
         case IssueReopened():
             yield from _inside(_waiting(event.issue, Reason.RESUMED), organisation)
         case ActionRefused() if (

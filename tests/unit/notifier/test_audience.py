@@ -175,9 +175,12 @@ def test_an_owner_hears_that_the_carrier_confirms_the_solution() -> None:
     }
 
 
-def test_an_owner_hears_that_it_is_not_solved() -> None:
-    assert told(IssueReopened(**said(CUSTOMER), text="It still does not start.")) == {
-        "ren": (Relation.OWNER, Reason.REOPENED)
+def test_owner_and_carrier_hear_that_a_customer_has_opened_it_again() -> None:
+    event = IssueReopened(**said(CUSTOMER), text="Still dark.")
+
+    assert told(event) == {
+        "ren": (Relation.OWNER, Reason.REOPENED),
+        "emi": (Relation.CARRIER, Reason.RESUMED),
     }
 
 

@@ -277,6 +277,8 @@ def _escalated(happening: Happening, reader: Reader, _: Words) -> str:
     name = reader.names.person(happening.said["person_id"])
     if happening.said.get("because") == EscalatedBecause.REOPENED:
         return _("Banso told %(name)s that it was reopened again.", name=name)
+    if happening.said.get("because") == EscalatedBecause.PROMISE:
+        return _("Banso told %(name)s that a promised day was moved.", name=name)
     return _("Banso told %(name)s that it is late.", name=name)
 
 

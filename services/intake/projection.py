@@ -142,8 +142,10 @@ def person_back(back: PersonBack, shelf: Shelf) -> list[Event]:
 
 
 def chasing_paused(paused: ChasingPaused, shelf: Shelf) -> list[Event]:
-    """The pages say so from now on."""
+    """The pages say so from now on; or still, where the router let nobody end it."""
     known = shelf.pauses.get(paused.pause_id)
+    told = known.concerned if known is not None and paused.refused else len(paused.concerned)
+    is_over = known is not None and known.is_over and not paused.refused
     shelf.pauses.put(
         Pause(
             paused.pause_id,
@@ -151,8 +153,8 @@ def chasing_paused(paused: ChasingPaused, shelf: Shelf) -> list[Event]:
             paused.ends_at,
             paused.text,
             paused.said_by_id,
-            len(paused.concerned),
-            is_over=known is not None and known.is_over,
+            told,
+            is_over=is_over,
         )
     )
     return []

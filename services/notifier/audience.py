@@ -89,7 +89,7 @@ def _actor(event: Event) -> str | None:
     match event:
         case IssueCommented(standing=Standing.THREADED | Standing.DOUBTED, voice=Voice.OTHER):
             return None
-        case IssueResponded(elsewhere=True) | ChasingPaused():
+        case IssueResponded(elsewhere=True) | ChasingPaused(refused=False):
             return event.said_by_id
         case IssueEvent():
             return event.actor_id
@@ -114,6 +114,8 @@ def _candidates(event: Event, organisation: Organisation) -> Iterator[Notice]:
         case IssueResolved():
             yield from _waiting(event.issue, Reason.SOLVED)
             yield from _copied(event.issue, Reason.SOLVED)
+            if event.shared_from is not None and event.issue.state is State.RESOLVED:
+                yield Notice(event.issue.owner_id, Relation.OWNER, Reason.LINKED)
         case IssueReminded():
             carries = event.step in _BY_THE_CARRIER
             relation = Relation.CARRIER if carries else Relation.OWNER
@@ -127,6 +129,7 @@ def _candidates(event: Event, organisation: Organisation) -> Iterator[Notice]:
             yield from _closed(event, organisation)
         case IssueReopened(shared_from=None):
             yield Notice(event.issue.owner_id, Relation.OWNER, Reason.REOPENED)
+            yield from _inside(_waiting(event.issue, Reason.RESUMED), organisation)
         case IssueReopened():
             yield from _inside(_waiting(event.issue, Reason.RESUMED), organisation)
         case ActionRefused() if (
@@ -199,14 +202,16 @@ def _inside(notices: Iterable[Notice], organisation: Organisation) -> Iterator[N
 
 
 def _assigned(event: IssueAssigned, organisation: Organisation) -> Iterator[Notice]:
-    """A new issue is confirmed to its reporter; later owners are told to people inside only."""
+    """A new issue is confirmed to its reporter; later owners are told to people inside only. That
+    somebody has taken it over is told by the yes that comes in the same breath."""
     issue = event.issue
     yield Notice(issue.owner_id, Relation.OWNER, Reason.YOURS)
     if event.because in _NEW and event.previous_owner_id is None:
         yield from _waiting(issue, Reason.RECEIVED)
         yield from _copied(issue, Reason.COPIED)
         return
-    yield from _inside(_waiting(issue, Reason.NEW_OWNER), organisation)
+    if event.because is not AssignedBecause.TAKEN:
+        yield from _inside(_waiting(issue, Reason.NEW_OWNER), organisation)
     if event.previous_owner_id is not None:
         former = (Notice(event.previous_owner_id, Relation.FORMER_OWNER, Reason.NO_LONGER_YOURS),)
         yield from _inside(former, organisation)

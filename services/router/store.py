@@ -136,6 +136,7 @@ issues = Table(
     Column("policy", String),
     Column("triage", Boolean, nullable=False, server_default=false()),
     Column("planned_at", Instant),
+    Column("slips", Integer, nullable=False, server_default="0"),
     CheckConstraint(
         "state = 'closed' OR (next_step IS NOT NULL AND next_step_at IS NOT NULL"
         " AND wake_at IS NOT NULL)",

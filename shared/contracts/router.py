@@ -104,6 +104,8 @@ class IssueCommented(IssueEvent):
     attachments: tuple[Attachment, ...] = ()
     quiet: bool = False
     """Shown, and told to nobody."""
+    from_reference: str | None = None
+    """Of the issue about which its own carrier wrote it, and which is the same as this one."""
 
 
 class IssueCorrected(IssueEvent):
@@ -251,6 +253,8 @@ class ChasingPaused(RouterEvent):
     text: str = Field(max_length=2_000)
     concerned: tuple[str, ...] = ()
     """Everybody who owns or carries something open."""
+    refused: bool = False
+    """It rests as before: somebody wanted it otherwise who does not lead, and hears so alone."""
 
 
 class ChasingResumed(RouterEvent):
@@ -262,6 +266,8 @@ class ChasingResumed(RouterEvent):
     starts_at: AwareDatetime
     ends_at: AwareDatetime
     concerned: tuple[str, ...] = ()
+    refused: bool = False
+    """It never rested: somebody wanted it to who does not lead, and hears so alone."""
 
 
 class IssueReminded(IssueEvent):
@@ -281,6 +287,8 @@ class EscalatedBecause(StrEnum):
     LATE = "late"
     REOPENED = "reopened"
     """What was said to be solved was not, again."""
+    PROMISE = "promise"
+    """The day for which it was promised was moved, again or after it had passed."""
 
 
 class IssueEscalated(IssueEvent):

@@ -351,7 +351,13 @@ def _meanings() -> Iterator[list[str]]:
     issue = build.issue(helper_ids=[PEOPLE[Role.HELPER]])
     for role, person_id in PEOPLE.items():
         cells = [
-            lifecycle.meaning_of(issue, person_id, standing, PEOPLE[Role.LEADER])
+            lifecycle.meaning_of(
+                issue,
+                person_id,
+                standing,
+                PEOPLE[Role.LEADER],
+                inside=person_id in COMPANY.person,
+            )
             for standing in Standing
         ]
         yield [f"`{role}`", *(_MEANS[cell] for cell in cells)]

@@ -501,6 +501,26 @@ def test_an_owner_hears_whose_words_they_may_be(
     assert message.quote == "It blinks, too."
 
 
+@pytest.mark.parametrize(
+    ("actor_id", "standing", "words"),
+    [
+        ("emi", Standing.VOUCHED, "It is from Emi."),
+        ("x-9", Standing.UNPROVEN, "It is from somebody outside."),
+        ("emi", Standing.THREADED, "in the name of Emi, and nothing proves who wrote it"),
+    ],
+)
+def test_an_owner_hears_that_it_is_from_the_carrier_of_an_issue_that_is_the_same(
+    actor_id: str, standing: Standing, words: str
+) -> None:
+    event = comment(actor_id, Voice.OTHER, standing)
+
+    message = tell(event.model_copy(update={"from_reference": "M9PC-5FJ2"}), Reason.LOOK)
+
+    assert words in message.lines[0]
+    assert "They wrote it about M9PC-5FJ2, which is the same as this issue." in message.lines
+    assert not any("not part of this issue" in line for line in message.lines)
+
+
 def test_every_part_that_was_corrected_is_told_and_no_other() -> None:
     event = IssueCorrected(
         **said(

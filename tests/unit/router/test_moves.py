@@ -579,6 +579,7 @@ def test_what_the_carrier_of_a_duplicate_says_is_for_whoever_works_on_it(desk: D
     assert (own.issue_id, own.voice, own.quiet) == (ISSUE_ID, Voice.CARRIER, True)
     assert (other.issue_id, other.voice, other.quiet) == (MAIN, Voice.OTHER, False)
     assert (other.actor_id, other.text, other.attachments) == ("emi", "It blinks.", (PICTURE,))
+    assert (own.from_reference, other.from_reference) == (None, own.issue.reference)
 
 
 def test_what_others_say_of_a_duplicate_stays_there(desk: Desk) -> None:

@@ -23,7 +23,7 @@ from services.notifier.wording.several import heading_of, introduction_to
 from shared.contracts.event import Event
 from shared.contracts.intake import IssueRaised
 from shared.contracts.issue import Snapshot, Urgency
-from shared.contracts.notifier import Reason, Relation
+from shared.contracts.notifier import PersonUnreachable, Reason, Relation
 from shared.contracts.organisation import Language, Organisation
 from shared.contracts.router import (
     ActionRefused,
@@ -270,7 +270,11 @@ def _about(event: Event) -> tuple[Snapshot | None, str, str]:
             return None, event.reference, event.summary
         case ActionRefused(issue=Snapshot() as issue):
             return issue, issue.reference, issue.summary
+        case PersonUnreachable(issue=Snapshot() as issue):
+            return issue, issue.reference, issue.summary
         case PersonAway() | PersonBack() | ChasingPaused() | ChasingResumed():
+            return None, "", ""
+        case PersonUnreachable():
             return None, "", ""
         case _:
             raise ValueError(f"nobody is told of {event.subject}")

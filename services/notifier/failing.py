@@ -74,6 +74,8 @@ def _pass_on(lost: Sequence[Delivery], ledger: Ledger) -> list[Delivery]:
     by_way: dict[Channel, list[Delivery]] = {}
     left = []
     for one in lost:
+        if one.channel is Channel.WEBHOOK:
+            continue  # another system has no other way
         way = ledger.first_way(one.person_id, _tried(one, ledger))
         if way is None:
             left.append(one)

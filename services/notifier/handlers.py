@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from services.notifier import failing, said, timing
 from services.notifier.audience import Notice, audience
-from services.notifier.reach import Blame, blame_of
+from services.notifier.reach import Blame, blame_of, is_remembered, tried_with
 from services.notifier.store import (
     Arrival,
     Contact,
@@ -114,12 +114,21 @@ def mail_bounced(bounced: MailBounced, ledger: Ledger) -> list[Event]:
     """What has come back for good was not delivered after all; of a delay nothing is said."""
     delivery = ledger.deliveries.get(bounced.delivery_id)
     if delivery is None:
+        _trial_came_back(bounced, ledger)
         return []
     ledger.bounces.append(bounced)
     if not bounced.permanent:
         return []
     blame = blame_of(bounced.error, otherwise=Blame.ADDRESS)
     return failing.give_up(delivery, bounced.error, blame, ledger)
+
+
+def _trial_came_back(bounced: MailBounced, ledger: Ledger) -> None:
+    """What `banso check --reach --send` sent is no delivery, and its bounce tells as much."""
+    person_id = tried_with(bounced.delivery_id, ledger.organisation.person, ledger.now.date())
+    blame = blame_of(bounced.error, otherwise=Blame.ADDRESS)
+    if person_id is not None and bounced.permanent and is_remembered(blame):
+        ledger.broken(person_id, Channel.EMAIL, bounced.error)
 
 
 def person_known(known: PersonKnown, ledger: Ledger) -> list[Event]:

@@ -16,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from services.notifier import timing
 from services.notifier.store import Ready
+from services.notifier.wording import reach as wording
 from services.notifier.wording import what
 from services.notifier.wording.base import Offer, Place, Recipient, Said, Say, cut
 from services.notifier.wording.beside import facts, reply_lines
@@ -149,6 +150,22 @@ class _Told:
             return ""
         url = self.links.action(self.issue_id, person_id, offer.does, issue.assignment, now)
         return f"{url}?{urlencode({'to': offer.to})}" if offer.to else url
+
+
+def trial(to: Recipient, organisation: Organisation, links: Links, now: datetime) -> Message:
+    """What shows somebody how they are reached, before anything has happened."""
+    said = wording.trial(words(to.language), organisation.name.in_(to.language))
+    return Message(
+        subject=said.heading,
+        heading=said.heading,
+        lines=said.lines,
+        quote=None,
+        facts=(),
+        buttons=[],
+        status_url="",
+        inbox_url=links.inbox(to.person_id, now),
+        language=to.language,
+    )
 
 
 def compose(

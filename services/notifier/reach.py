@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import assert_never
+from uuid import UUID, uuid5
 
 from shared.contracts.organisation import Channel
 
@@ -17,6 +18,11 @@ COMES_BACK_WITHIN = timedelta(hours=1)
 """A mail to an address that is still wrong has come back by then, as a rule."""
 TOLD_AGAIN = timedelta(days=1)
 """How soon it is said again that somebody can't be reached."""
+
+TRIALS_COME_BACK_WITHIN = 3
+"""Days for which a message that only showed that somebody is reached is known when it comes back:
+most mail servers give up by then, or say so at once."""
+_TRIALS = UUID("c3a1f3d4-5a0e-5d2b-8f5b-6c6d7a3e1b90")
 
 
 class Blame(StrEnum):
@@ -140,3 +146,19 @@ def is_remembered(blame: Blame) -> bool:
             return False
         case _ as never:
             assert_never(never)
+
+
+def trial_id(person_id: str, channel: Channel, day: date) -> str:
+    """The id of a message that only shows that somebody is reached: one a day."""
+    return str(uuid5(_TRIALS, f"{person_id}/{channel}/{day.isoformat()}"))
+
+
+def tried_with(delivery_id: str, people: Iterable[str], today: date) -> str | None:
+    """Who was sent such a mail with this id lately; None where it is none."""
+    days = [today - timedelta(days=ago) for ago in range(TRIALS_COME_BACK_WITHIN)]
+    of_whom = (
+        person_id
+        for person_id in people
+        if any(trial_id(person_id, Channel.EMAIL, day) == delivery_id for day in days)
+    )
+    return next(of_whom, None)

@@ -28,6 +28,7 @@ from services.notifier.channels.base import (
     Taken,
     TemporaryFailure,
 )
+from services.notifier.lanes import Lanes
 from services.notifier.message import compose
 from services.notifier.reach import Blame
 from services.notifier.store import Delivery, Fate, Ledger, Parcel, Ready
@@ -46,7 +47,10 @@ from shared.organisation import KnownOrganisation
 
 log = logs.get(__name__)
 
-WORKERS = 8
+WORKERS = 16
+MOST_IN_A_LANE = 6
+"""Of these go to one place at a time, a chat or the domain of an address: a server there that
+answers slowly leaves enough for all others, connections to our own mail server among them."""
 RETRY_AFTER = (
     timedelta(minutes=1),
     timedelta(minutes=5),
@@ -85,7 +89,7 @@ class Deliveries:
         self._adapters = adapters
         self._known = known
         self._links = links
-        self._queue: asyncio.Queue[Parcel] = asyncio.Queue()
+        self._queue: Lanes[Parcel] = Lanes(self._lane_of, MOST_IN_A_LANE)
         self._tried: asyncio.Queue[Delivery] = asyncio.Queue(LARGEST_BATCH)
         self._counts: dict[tuple[str, str, str], Counter] = {}
         self._loop = asyncio.get_running_loop()
@@ -135,6 +139,16 @@ class Deliveries:
                 self._in_work |= ids
                 self._queue.put_nowait(parcel)
 
+    def _lane_of(self, parcel: Parcel) -> str:
+        """Where it goes: the same for the same parcel, whatever becomes of the organisation."""
+        channel = parcel.named_by.channel
+        if channel is not Channel.EMAIL:
+            return channel
+        contact = parcel.ready[0].contact
+        if contact is None:
+            return f"{channel} inside"
+        return f"{channel} {contact.address.rpartition('@')[2].lower()}"
+
     async def work(self, journal: Journal[Ledger]) -> None:
         """Sends for ever, several at a time, and records what came of it, many at a time."""
         async with asyncio.TaskGroup() as group:
@@ -156,6 +170,8 @@ class Deliveries:
                 )
                 name, now = type(error).__name__, clock.now()
                 deliveries = [_retry(one.delivery, name, now) for one in parcel.ready]
+            finally:
+                self._queue.done(parcel)
             for delivery in deliveries:
                 await self._tried.put(delivery)
 

@@ -23,7 +23,7 @@ from shared.organisation import KnownOrganisation
 
 log = logs.get(__name__)
 
-EVERY_S: Final = 30.0
+EVERY_S: Final = 5.0
 ANY: Final = "any"
 """Stands for the channel of whoever is reached by none."""
 INSIDE, OUTSIDE = "inside", "outside"

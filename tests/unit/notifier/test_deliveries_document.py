@@ -166,3 +166,4 @@ def test_how_often_and_how_long_are_as_in_the_code() -> None:
     assert (TRIED_AGAIN, "left alone for a day" in DOCUMENT) == (24 * HOUR, True)
     assert (COMES_BACK_WITHIN, "not back within an hour" in DOCUMENT) == (HOUR, True)
     assert (TOLD_AGAIN, "Once a day at most" in DOCUMENT) == (24 * HOUR, True)
+    assert (sending.MOST_IN_A_LANE, "At most six" in DOCUMENT) == (6, True)

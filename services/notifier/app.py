@@ -8,6 +8,7 @@ from services.notifier import handlers, store
 from services.notifier.channels.base import Adapter
 from services.notifier.channels.email import Email, MailFiles, Post, SmtpServer
 from services.notifier.delivery import Deliveries
+from services.notifier.lost import Lost
 from services.notifier.settings import NotifierSettings
 from services.notifier.store import Ledger
 from shared import due, service
@@ -32,9 +33,10 @@ async def serve(settings: NotifierSettings) -> None:
         known = KnownOrganisation(connection, store.metadata)
     keys = [key.get_secret_value() for key in settings.link_keys]
     links, replies = Links(keys, settings.web_url), Replies(keys)
-    adapters: dict[Channel, Adapter] = {Channel.EMAIL: Email(_post(settings), replies)}
+    adapters = open_adapters(settings, replies)
     deliveries = Deliveries(adapters, known, links, registry)
     set_up = frozenset(adapters)
+    lost = Lost(known, set_up, registry)
     bus: Bus[Ledger] = Bus(
         Speaker.NOTIFIER, settings.nats_url, settings.nats_seed, registry, handlers.HEARS
     )
@@ -63,11 +65,17 @@ async def serve(settings: NotifierSettings) -> None:
             lambda: deliveries.work(journal),
             lambda: due.keep_doing(lambda: deliveries.take_due(journal), "deliveries"),
             lambda: due.keep_doing(lambda: deliveries.confirm_due(journal), "confirmations"),
+            lambda: lost.keep_counting(journal),
         ],
     )
     for adapter in adapters.values():
         await adapter.close()
     place.give_back()
+
+
+def open_adapters(settings: NotifierSettings, replies: Replies) -> dict[Channel, Adapter]:
+    """Every channel that is set up."""
+    return {Channel.EMAIL: Email(_post(settings), replies)}
 
 
 def _post(settings: NotifierSettings) -> Post:

@@ -17,7 +17,7 @@ from shared.contracts.issue import (
     Step,
     WaitingFor,
 )
-from shared.contracts.notifier import Reason, Relation
+from shared.contracts.notifier import PersonUnreachable, Reason, Relation
 from shared.contracts.organisation import Organisation
 from shared.contracts.router import (
     ActionRefused,
@@ -192,8 +192,32 @@ def _about_no_issue(event: Event, organisation: Organisation) -> Iterator[Notice
                 Notice(one, Relation.CONCERNED, reason) for one in dict.fromkeys(event.concerned)
             )
             yield from _inside(concerned, organisation)
+        case PersonUnreachable():
+            yield from _unreachable(event, organisation)
         case _:
             pass
+
+
+def _unreachable(event: PersonUnreachable, organisation: Organisation) -> Iterator[Notice]:
+    """Who can reach them in another way: a customer's carrier can telephone; of a colleague the
+    lead knows where they are, and the leader where it is the lead, or nobody else may know."""
+    lost, issue = event.person_id, event.issue
+    person = organisation.person.get(lost)
+    leader = Notice(organisation.leader, Relation.LEADER, Reason.UNREACHABLE)
+    if _is_outside(lost):
+        carrier = issue.carrier_id if issue is not None else organisation.default_carrier
+        yield Notice(carrier, Relation.CARRIER, Reason.UNREACHABLE)
+        if carrier not in organisation.person:
+            yield leader
+        return
+    if person is None:
+        return
+    lead = organisation.team[person.team].lead
+    is_confidential = issue is not None and issue.confidential
+    if lead != lost and not is_confidential:
+        yield Notice(lead, Relation.LEAD, Reason.UNREACHABLE)
+    elif organisation.leader != lost:
+        yield leader
 
 
 def _inside(notices: Iterable[Notice], organisation: Organisation) -> Iterator[Notice]:

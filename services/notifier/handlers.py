@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
-from uuid import UUID, uuid5
 
-from services.notifier import timing
+from services.notifier import failing, said, timing
 from services.notifier.audience import Notice, audience
+from services.notifier.reach import Blame, blame_of, is_remembered, tried_with
 from services.notifier.store import (
     Arrival,
     Contact,
@@ -19,6 +18,7 @@ from services.notifier.store import (
     Ledger,
     Mute,
     Preference,
+    delivery_id_of,
 )
 from shared.bus import Hears
 from shared.contracts.event import Event
@@ -31,12 +31,7 @@ from shared.contracts.intake import (
     PreferenceSet,
 )
 from shared.contracts.issue import Snapshot
-from shared.contracts.notifier import (
-    NotificationFailed,
-    NotificationSent,
-    Reason,
-    Relation,
-)
+from shared.contracts.notifier import PersonUnreachable, Reason, Relation
 from shared.contracts.organisation import Channel
 from shared.contracts.router import (
     ActionRefused,
@@ -69,8 +64,6 @@ NO_ISSUE = ""
 """Stands for the issue of what is about none in particular."""
 CONFIRMATIONS = frozenset({Reason.RECEIVED, Reason.RECEIVED_UNDECIDED})
 
-_NAMESPACE = UUID("5b1c2f0a-1a36-5f0e-8d59-0d3c9d3e7c21")
-
 
 def issue_raised(raised: IssueRaised, ledger: Ledger) -> list[Event]:
     """From now on the reporter waits for a confirmation, unless it is on its way already."""
@@ -96,6 +89,12 @@ def action_refused(refused: ActionRefused, ledger: Ledger) -> list[Event]:
     return tell(refused, audience(refused, ledger.organisation), refused.issue_id, ledger)
 
 
+def person_unreachable(unreachable: PersonUnreachable, ledger: Ledger) -> list[Event]:
+    """Tells somebody who can reach them in another way."""
+    notices = audience(unreachable, ledger.organisation)
+    return tell(unreachable, notices, unreachable.issue_id, ledger)
+
+
 def many_concerned(event: Event, ledger: Ledger) -> list[Event]:
     """Tells of what is about no single issue: an absence, a pause."""
     return tell(event, audience(event, ledger.organisation), NO_ISSUE, ledger)
@@ -115,28 +114,21 @@ def mail_bounced(bounced: MailBounced, ledger: Ledger) -> list[Event]:
     """What has come back for good was not delivered after all; of a delay nothing is said."""
     delivery = ledger.deliveries.get(bounced.delivery_id)
     if delivery is None:
+        _trial_came_back(bounced, ledger)
         return []
     ledger.bounces.append(bounced)
     if not bounced.permanent:
         return []
-    return [
-        _failed(one, bounced.error, ledger)
-        for one in ledger.sent_with(delivery)
-        if one.fate is not Fate.OVERTAKEN
-    ]
+    blame = blame_of(bounced.error, otherwise=Blame.ADDRESS)
+    return failing.give_up(delivery, bounced.error, blame, ledger)
 
 
-def _failed(delivery: Delivery, error: str, ledger: Ledger) -> NotificationFailed:
-    failed = replace(
-        delivery,
-        fate=Fate.FAILED,
-        error=error,
-        done_at=ledger.now,
-        due_at=None,
-        taken_at=None,
-    )
-    ledger.deliveries.put(failed)
-    return failed_event(failed, ledger)
+def _trial_came_back(bounced: MailBounced, ledger: Ledger) -> None:
+    """What `banso check --reach --send` sent is no delivery, and its bounce tells as much."""
+    person_id = tried_with(bounced.delivery_id, ledger.organisation.person, ledger.now.date())
+    blame = blame_of(bounced.error, otherwise=Blame.ADDRESS)
+    if person_id is not None and bounced.permanent and is_remembered(blame):
+        ledger.broken(person_id, Channel.EMAIL, bounced.error)
 
 
 def person_known(known: PersonKnown, ledger: Ledger) -> list[Event]:
@@ -154,21 +146,22 @@ def mail_arrived(arrived: MailArrived, ledger: Ledger) -> list[Event]:
     for one in ledger.sent_with(delivery):
         if one.fate is Fate.SENT:
             ledger.deliveries.put(replace(one, fate=Fate.DELIVERED))
+            ledger.arrived(one.person_id, one.channel)
     return []
 
 
-def preference_set(said: PreferenceSet, ledger: Ledger) -> list[Event]:
+def preference_set(wish: PreferenceSet, ledger: Ledger) -> list[Event]:
     """From now on they are told as they want to be."""
-    wanted = said.preferences.model_dump(mode="json", exclude_none=True)
-    ledger.preferences.put(Preference(said.person_id, wanted))
+    wanted = wish.preferences.model_dump(mode="json", exclude_none=True)
+    ledger.preferences.put(Preference(wish.person_id, wanted))
     return []
 
 
-def issue_muted(said: IssueMuted, ledger: Ledger) -> list[Event]:
+def issue_muted(muted: IssueMuted, ledger: Ledger) -> list[Event]:
     """They want to hear no more of it, or again."""
-    key = f"{said.person_id}/{said.issue_id}"
-    since = said.occurred_at if said.muted else None
-    ledger.mutes.put(Mute(key, said.person_id, said.issue_id, since))
+    key = f"{muted.person_id}/{muted.issue_id}"
+    since = muted.occurred_at if muted.muted else None
+    ledger.mutes.put(Mute(key, muted.person_id, muted.issue_id, since))
     return []
 
 
@@ -191,6 +184,7 @@ HEARS: Mapping[type[Event], Hears[Ledger]] = {
         for event in (PersonAway, PersonBack, ChasingPaused, ChasingResumed)
     },
     OrganisationPublished: Hears(organisation_published),
+    PersonUnreachable: Hears(person_unreachable),
 }
 
 
@@ -212,12 +206,17 @@ def tell(event: Event, notices: list[Notice], issue_id: str, ledger: Ledger) -> 
     _keep_fact(event, ledger)
     told: list[Event] = []
     for notice in notices:
-        told.append(sent_event(_delivery(event, notice, issue_id, Channel.INBOX, ledger), ledger))
+        shown = _delivery(event, notice, issue_id, Channel.INBOX, ledger)
+        told.append(said.sent(shown, ledger.now))
         if raised is not None and raised.quiet and _confirms(notice, raised):
             continue
         if _had_enough(notice, issue_id, ledger):
             continue
-        way = ledger.ways(notice.person_id)[0]
+        way = ledger.first_way(notice.person_id)
+        if way is None:
+            told += _told_in_vain(event, notice, issue_id, ledger)
+            continue
+        ledger.try_again(notice.person_id, way)
         mail = _delivery(event, notice, issue_id, way, ledger)
         if timing.gathers(event):
             ledger.gather(mail, urgent=timing.is_urgent(event))
@@ -227,31 +226,11 @@ def tell(event: Event, notices: list[Notice], issue_id: str, ledger: Ledger) -> 
     return told
 
 
-def sent_event(delivery: Delivery, ledger: Ledger) -> NotificationSent:
-    """The channel took it."""
-    return NotificationSent(
-        **_said(delivery, ledger),
-        external_id=delivery.external_id,
-        external_thread=delivery.external_thread,
-    )
-
-
-def failed_event(delivery: Delivery, ledger: Ledger) -> NotificationFailed:
-    """It has failed for good, with the reason why."""
-    return NotificationFailed(**_said(delivery, ledger), error=delivery.error or "")
-
-
-def _said(delivery: Delivery, ledger: Ledger) -> dict[str, Any]:
-    return {
-        "occurred_at": ledger.now,
-        "delivery_id": delivery.delivery_id,
-        "issue_id": delivery.issue_id,
-        "fact_id": delivery.fact_id,
-        "person_id": delivery.person_id,
-        "relation": delivery.relation,
-        "reason": delivery.reason,
-        "channel": delivery.channel,
-    }
+def _told_in_vain(event: Event, notice: Notice, issue_id: str, ledger: Ledger) -> list[Event]:
+    """No channel has reached them lately, so that none is bothered with it: the inbox has it."""
+    way = ledger.ways(notice.person_id)[0]
+    error = ledger.error_of(notice.person_id, way) or ""
+    return failing.never_sent(_delivery(event, notice, issue_id, way, ledger), error, ledger)
 
 
 def _confirms(notice: Notice, raised: IssueRaised) -> bool:
@@ -271,7 +250,7 @@ def _had_enough(notice: Notice, issue_id: str, ledger: Ledger) -> bool:
 def _raised_at(event: Event) -> datetime:
     """When the issue came in; an old one, or an imported one, has no arrival on its way."""
     match event:
-        case IssueEvent() | ActionRefused(issue=Snapshot()):
+        case IssueEvent() | ActionRefused(issue=Snapshot()) | PersonUnreachable(issue=Snapshot()):
             return event.issue.raised_at if event.issue else event.occurred_at
         case _:
             return event.occurred_at
@@ -293,9 +272,8 @@ def _delivery(
     event: Event, notice: Notice, issue_id: str, channel: Channel, ledger: Ledger
 ) -> Delivery:
     """Keyed by fact, person, reason and channel, so that nothing is told twice."""
-    key = f"{event.event_id}/{notice.person_id}/{notice.reason}/{channel}"
     return Delivery(
-        delivery_id=str(uuid5(_NAMESPACE, key)),
+        delivery_id=delivery_id_of(event.event_id, notice.person_id, notice.reason, channel),
         fact_id=event.event_id,
         issue_id=issue_id,
         person_id=notice.person_id,

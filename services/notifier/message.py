@@ -16,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from services.notifier import timing
 from services.notifier.store import Ready
+from services.notifier.wording import reach as wording
 from services.notifier.wording import what
 from services.notifier.wording.base import Offer, Place, Recipient, Said, Say, cut
 from services.notifier.wording.beside import facts, reply_lines
@@ -23,7 +24,7 @@ from services.notifier.wording.several import heading_of, introduction_to
 from shared.contracts.event import Event
 from shared.contracts.intake import IssueRaised
 from shared.contracts.issue import Snapshot, Urgency
-from shared.contracts.notifier import Reason, Relation
+from shared.contracts.notifier import PersonUnreachable, Reason, Relation
 from shared.contracts.organisation import Language, Organisation
 from shared.contracts.router import (
     ActionRefused,
@@ -151,6 +152,22 @@ class _Told:
         return f"{url}?{urlencode({'to': offer.to})}" if offer.to else url
 
 
+def trial(to: Recipient, organisation: Organisation, links: Links, now: datetime) -> Message:
+    """What shows somebody how they are reached, before anything has happened."""
+    said = wording.trial(words(to.language), organisation.name.in_(to.language))
+    return Message(
+        subject=said.heading,
+        heading=said.heading,
+        lines=said.lines,
+        quote=None,
+        facts=(),
+        buttons=[],
+        status_url="",
+        inbox_url=links.inbox(to.person_id, now),
+        language=to.language,
+    )
+
+
 def compose(
     ready: Sequence[Ready], to: Recipient, organisation: Organisation, links: Links, now: datetime
 ) -> Message:
@@ -270,7 +287,11 @@ def _about(event: Event) -> tuple[Snapshot | None, str, str]:
             return None, event.reference, event.summary
         case ActionRefused(issue=Snapshot() as issue):
             return issue, issue.reference, issue.summary
+        case PersonUnreachable(issue=Snapshot() as issue):
+            return issue, issue.reference, issue.summary
         case PersonAway() | PersonBack() | ChasingPaused() | ChasingResumed():
+            return None, "", ""
+        case PersonUnreachable():
             return None, "", ""
         case _:
             raise ValueError(f"nobody is told of {event.subject}")

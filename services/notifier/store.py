@@ -6,9 +6,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from hashlib import sha256
 from typing import Any
+from uuid import UUID, uuid5
 
 from sqlalchemy import (
+    Boolean,
     Column,
     Connection,
     Index,
@@ -21,8 +24,9 @@ from sqlalchemy import (
     select,
 )
 
-from services.notifier import timing
-from services.notifier.ways import ways
+from services.notifier import reach, timing
+from services.notifier.reach import Blame, Broken, Standing
+from services.notifier.ways import address_of, ways
 from shared.contracts.event import Event
 from shared.contracts.intake import STRANGER, IssueRaised, MailBounced, Preferences
 from shared.contracts.issue import State, Step
@@ -84,6 +88,7 @@ deliveries = Table(
     Column("bundle_id", String),
     Column("external_id", String),
     Column("external_thread", String),
+    Column("blame", Word(Blame)),
     Index("delivery_by_due", "due_at"),
     Index("delivery_by_issue", "issue_id"),
     Index("delivery_by_bundle", "bundle_id"),
@@ -152,6 +157,26 @@ threads = Table(
     Column("external_thread", String, nullable=False),
 )
 
+reaches = Table(
+    "reach",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("person_id", String, nullable=False),
+    Column("channel", Word(Channel), nullable=False),
+    Column("address", String, nullable=False),
+    Column("broken_at", Instant, nullable=False),
+    Column("error", String, nullable=False),
+    Column("tried_at", Instant),
+    Column("works", Boolean, nullable=False),
+)
+
+unreached = Table(
+    "unreached",
+    metadata,
+    Column("person_id", String, primary_key=True),
+    Column("said_at", Instant, nullable=False),
+)
+
 contacts = Table(
     "contact",
     metadata,
@@ -186,6 +211,8 @@ class Delivery:
     """The channel's own id of the message."""
     external_thread: str | None = None
     """The channel's own id of the conversation."""
+    blame: Blame | None = None
+    """What is wrong where it has failed for good, or until somebody mends it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +300,14 @@ class Thread:
 
 
 @dataclass(frozen=True, slots=True)
+class Unreached:
+    """When it was last said that somebody can't be reached."""
+
+    person_id: str
+    said_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Ready:
     """A delivery that can be sent as soon as it is committed, with all that is needed for it."""
 
@@ -300,6 +335,22 @@ class Parcel:
 
 
 _UNSAID = Preferences()
+_ADDRESS_DIGITS = 16
+_NAMESPACE = UUID("5b1c2f0a-1a36-5f0e-8d59-0d3c9d3e7c21")
+
+
+def delivery_id_of(fact_id: str, person_id: str, reason: Reason, channel: Channel) -> str:
+    """Always the same, so that nothing is told twice by a channel."""
+    return str(uuid5(_NAMESPACE, f"{fact_id}/{person_id}/{reason}/{channel}"))
+
+
+def address_digest(address: str) -> str:
+    """Tells one address from another without keeping it."""
+    return sha256(address.encode()).hexdigest()[:_ADDRESS_DIGITS]
+
+
+def reach_key(person_id: str, channel: Channel) -> str:
+    return f"{person_id}/{channel}"
 
 
 def _thread_key(delivery: Delivery) -> str:
@@ -327,6 +378,9 @@ class Ledger(HearerStore):
         self.preferences = self.rows(preferences, Preference)
         self.mutes = self.rows(mutes, Mute)
         self.threads = self.rows(threads, Thread)
+        self.reaches = self.rows(reaches, Broken)
+        self.unreached = self.rows(unreached, Unreached)
+        self._broken_keys: set[str] | None = None
         self.ready: list[Ready] = []
         """What can be sent after the commit."""
         self.bounces: list[MailBounced] = []
@@ -362,7 +416,7 @@ class Ledger(HearerStore):
         needed to send them. From then on nothing joins them."""
         self.deliveries.expect(delivery_ids)
         due = [one for one in map(self.deliveries.get, delivery_ids) if one is not None]
-        gathered = self._gathered({one.bundle_id for one in due if one.bundle_id is not None})
+        gathered = self._by_channel({one.bundle_id for one in due if one.bundle_id is not None})
         alone = [[one] for one in due if one.bundle_id is None]
         together = [*alone, *gathered.values()]
         taken = [one for some in together for one in some]
@@ -370,7 +424,8 @@ class Ledger(HearerStore):
         self.contacts.expect([one.person_id for one in taken])
         self.arrivals.expect([one.issue_id for one in taken])
         self.currents.expect([one.issue_id for one in taken])
-        self._close([some[0].person_id for some in gathered.values()], gathered)
+        bundled = {bundle_id for bundle_id, _ in gathered}
+        self._close([some[0].person_id for some in gathered.values()], bundled)
         parcels = [self._parcel(some) for some in together]
         return [one for one in parcels if one.ready]
 
@@ -389,6 +444,14 @@ class Ledger(HearerStore):
                 found.setdefault(str(delivery.bundle_id), []).append(delivery)
         return found
 
+    def _by_channel(self, bundle_ids: Collection[str]) -> dict[tuple[str, Channel], list[Delivery]]:
+        """What of these bundles goes as one message: what has the same channel."""
+        found: dict[tuple[str, Channel], list[Delivery]] = {}
+        for bundle_id, some in self._gathered(bundle_ids).items():
+            for delivery in some:
+                found.setdefault((bundle_id, delivery.channel), []).append(delivery)
+        return found
+
     def _close(self, person_ids: Sequence[str], bundle_ids: Collection[str]) -> None:
         """Nothing joins these bundles any more."""
         self.bundles.expect(person_ids)
@@ -398,17 +461,26 @@ class Ledger(HearerStore):
                 self.bundles.put(closed)
 
     def _parcel(self, some: Sequence[Delivery]) -> Parcel:
-        """Those of them that are still to be sent, marked as in work."""
-        first = next((one for one in some if one.delivery_id == one.bundle_id), some[0])
+        """Those of them that are still to be sent, marked as in work. Of what has been erased
+        there is nothing to tell any more. Whatever becomes of each, the same one names them."""
+        first = min(some, key=lambda one: (one.delivery_id != one.bundle_id, one.delivery_id))
         ready = []
         for delivery in some:
+            if delivery.fate not in OPEN_FATES:
+                continue
             event = self._event(delivery.fact_id)
-            if delivery.fate in OPEN_FATES and event is not None:
-                marked = replace(delivery, fate=Fate.SENDING, taken_at=self.now)
-                self.deliveries.put(marked)
-                contact = self.contacts.get(delivery.person_id)
-                ready.append(self.ready_of(marked, event, contact))
+            if event is None:
+                self.deliveries.put(self.done(delivery, Fate.OVERTAKEN))
+                continue
+            marked = replace(delivery, fate=Fate.SENDING, taken_at=self.now)
+            self.deliveries.put(marked)
+            contact = self.contacts.get(delivery.person_id)
+            ready.append(self.ready_of(marked, event, contact))
         return Parcel(tuple(ready), first)
+
+    def done(self, delivery: Delivery, fate: Fate) -> Delivery:
+        """The delivery at its end, no longer due."""
+        return replace(delivery, fate=fate, done_at=self.now, due_at=None, taken_at=None)
 
     def gather(self, delivery: Delivery, *, urgent: bool) -> None:
         """Lets a delivery wait for company; the first of them names the mail."""
@@ -423,10 +495,19 @@ class Ledger(HearerStore):
         self._joined.append(delivery.delivery_id)
 
     def sent_with(self, delivery: Delivery) -> list[Delivery]:
-        """All that went, or was to go, as one mail with this one."""
+        """All that went, or was to go, as one message with this one."""
         if delivery.bundle_id is None:
-            return [delivery]
-        return self._gathered({delivery.bundle_id}).get(delivery.bundle_id, [delivery])
+            return [self.deliveries.get(delivery.delivery_id) or delivery]
+        key = (delivery.bundle_id, delivery.channel)
+        return self._by_channel({delivery.bundle_id}).get(key, [delivery])
+
+    def send_together(self, some: Sequence[Delivery]) -> None:
+        """Lets deliveries to one person by one channel go at once, as one message."""
+        bundle_id = min(one.delivery_id for one in some) if len(some) > 1 else None
+        for one in some:
+            due = replace(one, fate=Fate.SENDING, bundle_id=bundle_id, due_at=self.now)
+            self.deliveries.put(replace(due, taken_at=None))
+            self._joined.append(one.delivery_id)
 
     def take_unconfirmed(self, issue_ids: Sequence[str]) -> list[IssueRaised]:
         """Marks arrivals whose confirmation is in work, and finds what was brought in."""
@@ -477,6 +558,69 @@ class Ledger(HearerStore):
         person = self.organisation.person.get(person_id)
         return ways(person, self.preferences_of(person_id), self.organisation, self._set_up)
 
+    def first_way(self, person_id: str, tried: Collection[Channel] = ()) -> Channel | None:
+        """The first channel that may reach them and was not tried yet; None where there is none."""
+        found = self.ways(person_id)
+        return reach.first_of(found, [self.standing(person_id, one) for one in found], tried)
+
+    def try_again(self, person_id: str, channel: Channel) -> None:
+        """A channel that did not reach them is tried with this, and not with all that follows."""
+        broken = self._broken(person_id, channel)
+        if broken is not None and self.standing(person_id, channel) is Standing.TRY:
+            self.reaches.put(replace(broken, tried_at=self.now))
+
+    def standing(self, person_id: str, channel: Channel) -> Standing:
+        """Whether the channel reached them lately."""
+        broken = self._broken(person_id, channel)
+        address = self._address_of(person_id, channel) if broken is not None else None
+        return reach.standing(broken, address, self.now)
+
+    def broken(self, person_id: str, channel: Channel, error: str) -> None:
+        """The channel does not reach them; where we know no address there is nothing to keep."""
+        address = self._address_of(person_id, channel)
+        if address is not None:
+            key = reach_key(person_id, channel)
+            self._known_broken().add(key)
+            self.reaches.put(Broken(key, person_id, channel, address, self.now, error))
+
+    def reached(self, person_id: str, channel: Channel) -> None:
+        """The channel took it. A mail may still come back, so that it proves nothing yet."""
+        broken = self._broken(person_id, channel)
+        if broken is not None and not broken.works and channel is not Channel.EMAIL:
+            self.reaches.put(replace(broken, works=True))
+
+    def arrived(self, person_id: str, channel: Channel) -> None:
+        """It stands before them."""
+        broken = self._broken(person_id, channel)
+        if broken is not None and not broken.works:
+            self.reaches.put(replace(broken, works=True))
+
+    def error_of(self, person_id: str, channel: Channel) -> str | None:
+        """What it said when it last did not reach them."""
+        broken = self._broken(person_id, channel)
+        return broken.error if broken is not None else None
+
+    def _broken(self, person_id: str, channel: Channel) -> Broken | None:
+        """Few are, so that all are read at once, and only where somebody asks."""
+        key = reach_key(person_id, channel)
+        return self.reaches.get(key) if key in self._known_broken() else None
+
+    def _known_broken(self) -> set[str]:
+        if self._broken_keys is None:
+            query = select(reaches.c.key).where(reaches.c.works.is_(False))
+            self._broken_keys = {str(row.key) for row in self.connection.execute(query)}
+            self.reaches.expect(self._broken_keys)
+        return self._broken_keys
+
+    def _address_of(self, person_id: str, channel: Channel) -> str | None:
+        """A digest of where they are on this channel; None where that is not known."""
+        person = self.organisation.person.get(person_id)
+        if person is not None:
+            has_it = channel is Channel.EMAIL or channel in person.chat
+            return address_digest(address_of(person, channel)) if has_it else None
+        contact = self.contacts.get(person_id)
+        return address_digest(contact.address) if contact is not None else None
+
     def thread(self, delivery: Delivery) -> str | None:
         """The conversation in which it goes, where one was begun."""
         found = self.threads.get(_thread_key(delivery)) if delivery.issue_id else None
@@ -500,6 +644,10 @@ class Ledger(HearerStore):
         made = [one.delivery for one in self.ready]
         now = sum((one.person_id, one.issue_id, one.reason) == key for one in made)
         return int(self.connection.scalar(query) or 0) + now
+
+    def told_of(self, delivery: Delivery) -> Event | None:
+        """The event that the person is told about; None where it has been erased."""
+        return self._event(delivery.fact_id)
 
     def _event(self, fact_id: str | None) -> Event | None:
         fact = self.facts.get(fact_id) if fact_id else None

@@ -212,6 +212,10 @@ def heading(reason: Reason, _: Words) -> str:
             return _("Banso reminds nobody for a while")
         case Reason.UNPAUSED:
             return _("Banso reminds again; no time was lost")
+        case Reason.UNREACHABLE:
+            return _("Somebody can't be reached")
+        case Reason.TEST:
+            return _("This is how Banso reaches you")
         case _ as never:
             assert_never(never)
 

@@ -26,12 +26,15 @@ from aiosmtplib import (
 
 from services.notifier.channels.base import (
     Abilities,
+    MessageRefused,
+    Misconfigured,
     Outgoing,
     PermanentFailure,
     Taken,
     TemporaryFailure,
 )
 from services.notifier.message import Message, as_html, as_text
+from services.notifier.reach import Blame, blame_of
 from shared import logs
 from shared.contracts.organisation import Channel
 from shared.replies import Replies
@@ -78,6 +81,11 @@ class Email:
         """Hands the mail to the server."""
         await self._post.send(self._letter(outgoing))
         return Taken()
+
+    async def probe(self, address: str) -> None:
+        """Only whether it could be written: asking a server about each recipient looks like a
+        search for addresses, and many answer yes to everything."""
+        in_ascii(address)
 
     async def close(self) -> None:
         await self._post.close()
@@ -263,17 +271,30 @@ class SmtpServer:
 
 
 def _failure(error: BaseException) -> BaseException:
-    """Permanent only where the server refuses this recipient or this mail for good.
-
-    A refused login or sender is a mistake of ours that somebody will mend: the mail waits for
-    that. Addresses are left out.
-    """
+    """What the server's refusal is about: this recipient, this mail, or us. A refused login or
+    sender is a mistake of ours that somebody will mend: the mail waits for that. Addresses are
+    left out."""
     if isinstance(error, SMTPRecipientsRefused):
         error = error.recipients[0]
     if isinstance(error, SMTPResponseException):
         words = f"{error.code} {' '.join(str(error.message).split())[:9]}".strip()
-        is_final = error.code >= 500 and isinstance(error, SMTPRecipientRefused | SMTPDataError)
-        return PermanentFailure(words) if is_final else TemporaryFailure(words)
+        return _refusal(error, words) if error.code >= 500 else TemporaryFailure(words)
     if isinstance(error, SMTPException | OSError | TimeoutError):
         return TemporaryFailure(f"{type(error).__name__} {error}")
     return error
+
+
+def _refusal(error: SMTPResponseException, words: str) -> Exception:
+    if isinstance(error, SMTPRecipientRefused):
+        blame = blame_of(f"{error.code} {error.message}", otherwise=Blame.ADDRESS)
+    elif isinstance(error, SMTPDataError):
+        blame = blame_of(f"{error.code} {error.message}", otherwise=Blame.MESSAGE)
+    else:
+        blame = Blame.SETUP
+    match blame:
+        case Blame.ADDRESS:
+            return PermanentFailure(words)
+        case Blame.MESSAGE:
+            return MessageRefused(words)
+        case _other:
+            return Misconfigured(words)

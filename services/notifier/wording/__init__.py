@@ -10,6 +10,7 @@ from services.notifier.wording import (
     ending,
     many,
     ownership,
+    reach,
     refusal,
     resting,
     together,
@@ -89,6 +90,10 @@ def what(say: Say, reason: Reason) -> Said:
             return many.paused(say)
         case Reason.UNPAUSED:
             return many.unpaused(say)
+        case Reason.UNREACHABLE:
+            return reach.unreachable(say)
+        case Reason.TEST:
+            return reach.trial(say._, say.organisation.name.in_(say.to.language))
         case Reason.REFUSED:
             return refusal.refused(say)
         case _ as never:

@@ -23,8 +23,8 @@ from shared.contracts.issue import (
     Step,
     Urgency,
 )
-from shared.contracts.notifier import Reason, Relation
-from shared.contracts.organisation import FormField, Language, Mail, Organisation
+from shared.contracts.notifier import ChannelError, PersonUnreachable, Reason, Relation
+from shared.contracts.organisation import Channel, FormField, Language, Mail, Organisation
 from shared.contracts.router import (
     ActionRefused,
     IssueAcknowledged,
@@ -108,6 +108,18 @@ def files(count: int) -> tuple[Attachment, ...]:
     )
 
 
+def unreachable(person_id: str = "ren", reason: Reason = Reason.YOURS) -> PersonUnreachable:
+    return PersonUnreachable(
+        occurred_at=MONDAY,
+        person_id=person_id,
+        issue_id=ISSUE_ID,
+        delivery_id="delivery",
+        reason=reason,
+        errors=(ChannelError(channel=Channel.EMAIL, error="550 5.1.1 user unknown"),),
+        issue=build.snapshot(),
+    )
+
+
 EVERY_REASON: list[tuple[Reason, Relation, Event]] = [
     (Reason.RECEIVED, Relation.REPORTER, assigned()),
     (Reason.RECEIVED_UNDECIDED, Relation.REPORTER, build.raised()),
@@ -158,6 +170,8 @@ EVERY_REASON: list[tuple[Reason, Relation, Event]] = [
     (Reason.ANSWERED_ELSEWHERE, Relation.OWNER, elsewhere()),
     (Reason.COPIED, Relation.FOLLOWER, assigned()),
     (Reason.STILL_CLOSED, Relation.CARRIER, comment(state=State.CLOSED, next_step=None)),
+    (Reason.UNREACHABLE, Relation.LEAD, unreachable()),
+    (Reason.TEST, Relation.THEMSELVES, unreachable()),
 ]
 
 

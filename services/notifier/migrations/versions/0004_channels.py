@@ -19,6 +19,7 @@ def upgrade() -> None:
     )
     op.add_column("delivery", sa.Column("external_id", sa.String(), nullable=True))
     op.add_column("delivery", sa.Column("external_thread", sa.String(), nullable=True))
+    op.add_column("delivery", sa.Column("blame", sa.String(), nullable=True))
     op.create_table(
         "preference",
         sa.Column("person_id", sa.String(), nullable=False),
@@ -38,4 +39,22 @@ def upgrade() -> None:
         sa.Column("key", sa.String(), nullable=False),
         sa.Column("external_thread", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("key"),
+    )
+    op.create_table(
+        "reach",
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("person_id", sa.String(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("address", sa.String(), nullable=False),
+        sa.Column("broken_at", Instant(), nullable=False),
+        sa.Column("error", sa.String(), nullable=False),
+        sa.Column("tried_at", Instant(), nullable=True),
+        sa.Column("works", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("key"),
+    )
+    op.create_table(
+        "unreached",
+        sa.Column("person_id", sa.String(), nullable=False),
+        sa.Column("said_at", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("person_id"),
     )

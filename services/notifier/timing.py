@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.contracts.event import Event
-from shared.contracts.issue import AssignedBecause, Snapshot, State, Step, Urgency
+from shared.contracts.issue import AssignedBecause, Snapshot, State, Step, UndoneBecause, Urgency
 from shared.contracts.notifier import Reason
 from shared.contracts.router import (
     IssueAssigned,
@@ -25,6 +25,7 @@ from shared.contracts.router import (
     IssueResponded,
     IssueResumed,
     IssueSeparated,
+    IssueUndone,
     PersonAway,
     PersonBack,
 )
@@ -56,11 +57,18 @@ class Now:
     state: State
     next_step: Step | None
     next_step_at: datetime | None
+    undone: frozenset[str] = frozenset()
+    """Ids of the requests that were lately taken back."""
 
 
-def gathers(event: Event) -> bool:
-    """Whether news of this wait for company."""
+def gathers(event: Event, reason: Reason) -> bool:
+    """Whether news of this wait for company. So do receipts, or whoever clicks through their
+    issues would get one for each; and what a machine has pressed is soon pressed on many."""
+    if reason is Reason.RECEIPT:
+        return True
     match event:
+        case IssueUndone():
+            return event.because is not UndoneBecause.ASKED
         case IssueAssigned(because=AssignedBecause.LEADER):
             return event.actor_id is None
         case IssueAssigned():
@@ -109,6 +117,8 @@ def is_overtaken(reason: Reason, event: Event, now: Now) -> bool:
     somebody else's by now, or something newer says it better."""
     if not isinstance(event, IssueEvent):
         return False
+    if event.cause_id in now.undone and not isinstance(event, IssueUndone):
+        return True
     then, moved = event.issue, now.assignment > event.issue.assignment
     match reason:
         case Reason.REMINDER | Reason.ESCALATION | Reason.LAPSED:

@@ -35,8 +35,8 @@ class IssueEvent(RouterEvent):
     issue: Snapshot
     actor_id: str | None = None
     """The person who did it; None where Banso did it in its own name."""
-    by_link: bool = False
-    """Asked for by a link or a button in a message, which a machine may have pressed."""
+    by_link: Action | None = None
+    """What was asked for, where a link or a button in a message did, which a machine may press."""
     undo_until: AwareDatetime | None = None
     """Until when `actor_id` may take it back, naming what led to it; None where nobody can."""
 

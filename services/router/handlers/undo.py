@@ -173,5 +173,6 @@ def _marked(
 ) -> list[Event]:
     """The first event says how it was asked for, and until when it can be taken back."""
     first, *others = said
-    marks = {"by_link": request.by_link, "undo_until": undo_until}
+    by_link = request.action if request.by_link else None
+    marks = {"by_link": by_link, "undo_until": undo_until}
     return [first.model_copy(update=marks), *others]

@@ -101,7 +101,7 @@ def _what(say: Say) -> str:
 
 
 def _named(actions: Iterable[Action], _: Words) -> str:
-    return ", ".join(_("“%(button)s”", button=button(one, _)) for one in actions)
+    return _.quoted(*(button(one, _) for one in actions))
 
 
 def _goes_on(say: Say) -> bool:

@@ -17,7 +17,7 @@ from services.intake.names import Names, Owner, state_text
 from services.intake.reasons import Why, explain
 from services.intake.stations import Station, stations, under_way
 from services.intake.store import Happening, View
-from services.intake.undone import Undoable, standing
+from services.intake.undone import Undoable, standing, undoable
 from shared.contracts.issue import (
     AssignedBecause,
     Attachment,
@@ -206,6 +206,7 @@ def see(
         helpers=(
             tuple(names.name(one) for one in snapshot.helper_ids) if snapshot and inside else ()
         ),
+        undoable=undoable(history, person_id, now) if person_id else None,
         stations=stations(stands, organisation, now) if inside else (),
         under_way=(
             under_way(

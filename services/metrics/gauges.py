@@ -59,7 +59,7 @@ class Figures:
         self.reopens = counter("reopens", "Issues that were not solved after all.")
         self.undone = Counter(
             "banso_undone",
-            "Times that something was taken back: asked by whoever did it, or pressed by a machine.",
+            "Times that something was taken back, and why.",
             ["because"],
             registry=registry,
         )

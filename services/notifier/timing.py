@@ -38,6 +38,9 @@ APART = timedelta(minutes=15)
 APART_IF_URGENT = timedelta(minutes=5)
 """The same where something urgent is among it: twelve an hour at most."""
 
+GATHERED = frozenset({Reason.RECEIPT})
+"""Reasons that wait for company whatever happened: whoever clicks through their issues would get
+one for each, and until then it is known whether a machine did."""
 _MOVED_AT_A_STROKE = frozenset(
     {
         AssignedBecause.ABSENCE,
@@ -61,11 +64,9 @@ class Now:
     """Ids of the requests that were lately taken back."""
 
 
-def gathers(event: Event, reason: Reason) -> bool:
-    """Whether news of this wait for company. So do receipts, or whoever clicks through their
-    issues would get one for each; and what a machine has pressed is soon pressed on many."""
-    if reason is Reason.RECEIPT:
-        return True
+def gathers(event: Event) -> bool:
+    """Whether news of this wait for company. What a machine has pressed on one issue it soon
+    presses on many."""
     match event:
         case IssueUndone():
             return event.because is not UndoneBecause.ASKED

@@ -52,7 +52,7 @@ class Scanner:
         tree = lxml.html.fromstring(html, base_url=url)
         tree.make_links_absolute()
         found = [link for _, name, link, _ in tree.iterlinks() if name == "href"]
-        return [one for one in found if one.startswith(self._banso.web)]
+        return [one for one in found if one.startswith(self._banso.endpoints["web"])]
 
 
 def test_opening_every_link_changes_nothing(banso: Installation) -> None:

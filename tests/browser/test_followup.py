@@ -88,7 +88,7 @@ def test_what_an_owner_asks_is_answered_on_the_page_and_it_goes_on(
         page.fill("#day", "2031-02-07")
         press(page)
         expect(page.locator(".received")).to_contain_text("Fri 7 Feb, 18:00")
-        banso.advance("1m")  # three things within ten seconds are no person's
+        banso.advance_only("1m")  # three things within ten seconds are no person's
         page.goto(issue.link(Action.WAIT))
         page.locator("[value=carrier]").check()
         page.fill("#text", "Which serial number?")

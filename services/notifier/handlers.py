@@ -218,7 +218,7 @@ def tell(event: Event, notices: list[Notice], issue_id: str, ledger: Ledger) -> 
             continue
         ledger.try_again(notice.person_id, way)
         mail = _delivery(event, notice, issue_id, way, ledger)
-        if timing.gathers(event):
+        if timing.gathers(event) or notice.reason in timing.GATHERED:
             ledger.gather(mail, urgent=timing.is_urgent(event))
             continue
         ledger.deliveries.put(mail)

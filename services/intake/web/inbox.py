@@ -216,6 +216,14 @@ def heading(reason: Reason, _: Words) -> str:
             return _("Somebody can't be reached")
         case Reason.TEST:
             return _("This is how Banso reaches you")
+        case Reason.UNDONE:
+            return _("It was taken back")
+        case Reason.VOIDED:
+            return _("Something pressed your buttons, and nothing was done")
+        case Reason.RECEIPT:
+            return _("Done in your name")
+        case Reason.DIGEST:
+            return _("Your summary")
         case _ as never:
             assert_never(never)
 

@@ -14,6 +14,7 @@ from services.notifier.wording import (
     refusal,
     resting,
     together,
+    undone,
 )
 from services.notifier.wording.base import Said, Say
 from shared.contracts.notifier import Reason
@@ -96,5 +97,11 @@ def what(say: Say, reason: Reason) -> Said:
             return reach.trial(say._, say.organisation.name.in_(say.to.language))
         case Reason.REFUSED:
             return refusal.refused(say)
+        case Reason.UNDONE:
+            return undone.undone(say)
+        case Reason.VOIDED:
+            return undone.voided(say)
+        case Reason.RECEIPT:
+            return undone.receipt(say)
         case _ as never:
             assert_never(never)

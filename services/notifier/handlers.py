@@ -67,7 +67,6 @@ MOST_MAILS: Mapping[Reason, tuple[int, timedelta]] = {
 that answers each of them, could cause more; the inbox has them all."""
 NO_ISSUE = ""
 """Stands for the issue of what is about none in particular."""
-CONFIRMATIONS = frozenset({Reason.RECEIVED, Reason.RECEIVED_UNDECIDED})
 
 _NAMESPACE = UUID("5b1c2f0a-1a36-5f0e-8d59-0d3c9d3e7c21")
 
@@ -77,6 +76,7 @@ def issue_raised(raised: IssueRaised, ledger: Ledger) -> list[Event]:
     arrival = ledger.arrivals.get(raised.issue_id)
     due_at = raised.occurred_at + CONFIRM_WITHIN if arrival is None else None
     ledger.arrivals.put(Arrival(raised.issue_id, raised.event_id, due_at))
+    ledger.has_acted(raised)
     _keep_fact(raised, ledger)
     return []
 
@@ -98,6 +98,14 @@ def action_refused(refused: ActionRefused, ledger: Ledger) -> list[Event]:
 
 def many_concerned(event: Event, ledger: Ledger) -> list[Event]:
     """Tells of what is about no single issue: an absence, a pause."""
+    match event:
+        case PersonAway():
+            ledger.is_away(event.person_id, event.ends_at)
+        case PersonBack():
+            ledger.is_away(event.person_id, None)
+            ledger.release(event.person_id)
+        case _:
+            pass
     return tell(event, audience(event, ledger.organisation), NO_ISSUE, ledger)
 
 
@@ -161,6 +169,7 @@ def preference_set(said: PreferenceSet, ledger: Ledger) -> list[Event]:
     """From now on they are told as they want to be."""
     wanted = said.preferences.model_dump(mode="json", exclude_none=True)
     ledger.preferences.put(Preference(said.person_id, wanted))
+    ledger.release(said.person_id)
     return []
 
 
@@ -195,8 +204,8 @@ HEARS: Mapping[type[Event], Hears[Ledger]] = {
 
 
 def tell(event: Event, notices: list[Notice], issue_id: str, ledger: Ledger) -> list[Event]:
-    """Everybody has it in their inbox with this commit; a delivery each by mail follows, at once or
-    together with others."""
+    """Everybody has it in their inbox with this commit; a delivery each by their own channel
+    follows, at once or together with others."""
     if not notices:
         return []
     age = ledger.now - event.occurred_at
@@ -215,16 +224,40 @@ def tell(event: Event, notices: list[Notice], issue_id: str, ledger: Ledger) -> 
         told.append(sent_event(_delivery(event, notice, issue_id, Channel.INBOX, ledger), ledger))
         if raised is not None and raised.quiet and _confirms(notice, raised):
             continue
-        if _had_enough(notice, issue_id, ledger):
-            continue
         way = ledger.ways(notice.person_id)[0]
-        mail = _delivery(event, notice, issue_id, way, ledger)
-        if timing.gathers(event):
-            ledger.gather(mail, urgent=timing.is_urgent(event))
-            continue
-        ledger.deliveries.put(mail)
-        ledger.ready.append(ledger.ready_of(mail, event, contacts.get(notice.person_id)))
+        delivery = _delivery(event, notice, issue_id, way, ledger)
+        _bring(delivery, event, contacts.get(notice.person_id), ledger)
     return told
+
+
+def _bring(delivery: Delivery, event: Event, contact: Contact | None, ledger: Ledger) -> None:
+    """At once, when the person is at work, with others, or in a summary: it always comes."""
+    if _is_spared(delivery, ledger):
+        ledger.sum_up(delivery)
+        return
+    start = ledger.told_from(delivery, event)
+    if start > ledger.now:
+        ledger.hold(delivery, start)
+        return
+    if timing.gathers(event) or not _goes_alone(delivery, ledger):
+        ledger.gather(delivery, urgent=timing.is_urgent(event))
+        return
+    ledger.deliveries.put(delivery)
+    ledger.ready.append(ledger.ready_of(delivery, event, contact))
+
+
+def _is_spared(delivery: Delivery, ledger: Ledger) -> bool:
+    """Whether they want to hear no more of this, or had enough of it for now."""
+    person_id, issue_id = delivery.person_id, delivery.issue_id
+    is_muted = timing.can_be_muted(delivery.reason, delivery.relation) and ledger.is_muted(
+        person_id, issue_id
+    )
+    return is_muted or _had_enough(delivery, ledger)
+
+
+def _goes_alone(delivery: Delivery, ledger: Ledger) -> bool:
+    """Unless they had too many lately; a summary is one for many already."""
+    return delivery.reason is Reason.DIGEST or ledger.may_go_at_once(delivery.person_id)
 
 
 def sent_event(delivery: Delivery, ledger: Ledger) -> NotificationSent:
@@ -256,16 +289,17 @@ def _said(delivery: Delivery, ledger: Ledger) -> dict[str, Any]:
 
 def _confirms(notice: Notice, raised: IssueRaised) -> bool:
     """Whether a machine that answers might answer this."""
-    return notice.reason in CONFIRMATIONS and notice.person_id == raised.reporter_id
+    return notice.reason in timing.CONFIRMATIONS and notice.person_id == raised.reporter_id
 
 
-def _had_enough(notice: Notice, issue_id: str, ledger: Ledger) -> bool:
-    """Whether they got as many mails for this reason as may be for now."""
-    if notice.reason not in MOST_MAILS:
+def _had_enough(delivery: Delivery, ledger: Ledger) -> bool:
+    """Whether they got as many messages for this reason as may be for now."""
+    reason = delivery.reason
+    if reason not in MOST_MAILS:
         return False
-    most, within = MOST_MAILS[notice.reason]
+    most, within = MOST_MAILS[reason]
     since = ledger.now - within
-    return ledger.mailed_to(notice.person_id, issue_id, notice.reason, since) >= most
+    return ledger.mailed_to(delivery.person_id, delivery.issue_id, reason, since) >= most
 
 
 def _raised_at(event: Event) -> datetime:

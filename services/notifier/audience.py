@@ -17,7 +17,7 @@ from shared.contracts.issue import (
     Step,
     WaitingFor,
 )
-from shared.contracts.notifier import Reason, Relation
+from shared.contracts.notifier import DigestMade, Reason, Relation
 from shared.contracts.organisation import Organisation
 from shared.contracts.router import (
     ActionRefused,
@@ -177,7 +177,8 @@ def _followed_up(event: IssueEvent, organisation: Organisation) -> Iterator[Noti
 
 
 def _about_no_issue(event: Event, organisation: Organisation) -> Iterator[Notice]:
-    """What concerns many issues at once; of an absence that moves none nobody need hear."""
+    """What concerns many issues at once, or sums them up. Of an absence that moves none nobody need
+    hear."""
     match event:
         case PersonAway(issues=0) | PersonBack(issues=0):
             pass
@@ -192,6 +193,8 @@ def _about_no_issue(event: Event, organisation: Organisation) -> Iterator[Notice
                 Notice(one, Relation.CONCERNED, reason) for one in dict.fromkeys(event.concerned)
             )
             yield from _inside(concerned, organisation)
+        case DigestMade():
+            yield Notice(event.person_id, Relation.THEMSELVES, Reason.DIGEST)
         case _:
             pass
 

@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
-from services.notifier import timing
+from services.notifier import digest, timing
 from services.notifier.audience import Notice, audience
 from services.notifier.store import (
     Arrival,
     Contact,
     Delivery,
+    DigestDue,
     Fact,
     Fate,
     Ledger,
@@ -21,8 +22,9 @@ from services.notifier.store import (
     Preference,
 )
 from shared.bus import Hears
-from shared.contracts.event import Event
+from shared.contracts.event import Event, event_id_of
 from shared.contracts.intake import (
+    Digest,
     IssueMuted,
     IssueRaised,
     MailArrived,
@@ -32,6 +34,7 @@ from shared.contracts.intake import (
 )
 from shared.contracts.issue import Snapshot
 from shared.contracts.notifier import (
+    DigestMade,
     NotificationFailed,
     NotificationSent,
     Reason,
@@ -170,6 +173,7 @@ def preference_set(said: PreferenceSet, ledger: Ledger) -> list[Event]:
     wanted = said.preferences.model_dump(mode="json", exclude_none=True)
     ledger.preferences.put(Preference(said.person_id, wanted))
     ledger.release(said.person_id)
+    ledger.plan_digest(said.person_id)
     return []
 
 
@@ -183,7 +187,44 @@ def issue_muted(said: IssueMuted, ledger: Ledger) -> list[Event]:
 
 def organisation_published(published: OrganisationPublished, ledger: Ledger) -> list[Event]:
     ledger.keep_organisation(published)
+    if ledger.organisation.revision == published.organisation.revision:
+        ledger.plan_digests()
     return []
+
+
+def digest_cause(due: DigestDue) -> str:
+    """One summary for each time that it is due."""
+    return f"digest/{due.person_id}/{due.due_at}"
+
+
+def digest_due(due: DigestDue, cause_id: str, ledger: Ledger) -> list[Event]:
+    """Sums up what has come since the last time, once its person is there to read it; who has
+    nothing to hear of gets nothing."""
+    known = ledger.digests.get(due.person_id)
+    if (
+        known is None
+        or known.due_at != due.due_at
+        or due.person_id not in ledger.organisation.person
+    ):
+        return []
+    start = ledger.at_work_from(due.person_id)
+    if start > ledger.now:
+        ledger.digest_waits(known, start)
+        return []
+    ledger.digest_made(known)
+    made = digest.make(
+        due.person_id,
+        ledger.standings_of(due.person_id, known.last_at),
+        since=known.last_at,
+        until=ledger.now,
+        daily=ledger.preferences_of(due.person_id).digest is Digest.DAILY,
+        summed=ledger.summed_since(due.person_id, known.last_at),
+    )
+    if made is None:
+        return []
+    event_id = event_id_of(DigestMade.subject, cause_id, 0)
+    said = made.model_copy(update={"event_id": event_id, "cause_id": cause_id})
+    return [said, *tell(said, audience(said, ledger.organisation), NO_ISSUE, ledger)]
 
 
 HEARS: Mapping[type[Event], Hears[Ledger]] = {

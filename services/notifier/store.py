@@ -17,17 +17,20 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    and_,
     func,
+    or_,
     select,
     text,
 )
 
 from services.notifier import timing
+from services.notifier.digest import Standing
 from services.notifier.ways import ways
 from shared.contracts.event import Event
 from shared.contracts.intake import STRANGER, IssueRaised, MailBounced, Preferences
 from shared.contracts.issue import Snapshot, State, Step, Urgency
-from shared.contracts.notifier import Reason, Relation
+from shared.contracts.notifier import DigestItem, Reason, Relation
 from shared.contracts.organisation import Channel, Language
 from shared.contracts.router import IssueCorrected, IssueEvent
 from shared.contracts.traffic import EVENTS
@@ -407,6 +410,23 @@ def _as_summed_up(current: Current, issue: Snapshot) -> Current:
     )
 
 
+_OWNED = (State.ASSIGNED, State.ACKNOWLEDGED)
+
+
+def _standing(row: Any) -> Standing:
+    item = DigestItem(
+        issue_id=row.issue_id,
+        reference=row.reference,
+        summary=row.summary,
+        state=row.state,
+        next_step=row.next_step,
+        next_step_at=row.next_step_at,
+        urgency=row.urgency,
+        owner_id=row.owner_id,
+    )
+    return Standing(item, row.carrier_id, row.reporter_id, row.changed_at, row.solved_at)
+
+
 def _thread_key(delivery: Delivery) -> str:
     return f"{delivery.person_id}/{delivery.issue_id}/{delivery.channel}"
 
@@ -647,6 +667,80 @@ class Ledger(HearerStore):
         known = self.presences.get(person_id) or Presence(person_id)
         if known.last_act is None or known.last_act < event.occurred_at:
             self.presences.put(replace(known, last_act=event.occurred_at))
+
+    def plan_digests(self) -> None:
+        """Everybody in the organisation gets summaries as they want them, and nobody else."""
+        table = digests
+        planned = select(table.c.person_id).where(table.c.due_at.is_not(None))
+        people = {row.person_id for row in self.connection.execute(planned)}
+        people |= set(self.organisation.person)
+        self.digests.expect(people)
+        self.preferences.expect(people)
+        for person_id in sorted(people):
+            self.plan_digest(person_id)
+
+    def plan_digest(self, person_id: str) -> None:
+        """When the next one is due; one that is due already stays so."""
+        known = self.digests.get(person_id) or DigestDue(person_id, self.now)
+        is_inside = person_id in self.organisation.person
+        if is_inside and known.due_at is not None and known.due_at <= self.now:
+            return
+        planned = replace(known, due_at=self._next_digest(person_id), taken_at=None)
+        if planned != self.digests.get(person_id) and (is_inside or known.due_at is not None):
+            self.digests.put(planned)
+
+    def _next_digest(self, person_id: str) -> datetime | None:
+        if person_id not in self.organisation.person:
+            return None
+        calendar = self.organisation.calendar_of(person_id)
+        return timing.digest_at(self.now, calendar, self.preferences_of(person_id))
+
+    def take_digests(self, person_ids: Sequence[str]) -> list[DigestDue]:
+        """Marks those that are still due as in work."""
+        self.digests.expect(person_ids)
+        taken = []
+        for known in map(self.digests.get, person_ids):
+            if known is not None and known.due_at is not None and known.due_at <= self.now:
+                taken.append(replace(known, taken_at=self.now))
+                self.digests.put(taken[-1])
+        return taken
+
+    def digest_made(self, known: DigestDue) -> None:
+        """From now on the next one is counted."""
+        due_at = self._next_digest(known.person_id)
+        self.digests.put(replace(known, last_at=self.now, due_at=due_at, taken_at=None))
+
+    def digest_waits(self, known: DigestDue, until: datetime) -> None:
+        """Its person is not at work, as after an outage."""
+        self.digests.put(replace(known, due_at=until, taken_at=None))
+
+    def at_work_from(self, person_id: str) -> datetime:
+        """Now, or when somebody of the organisation is next there to read."""
+        listener = self._listener(person_id)
+        return timing.is_there_from(self.now, listener) if listener else self.now
+
+    def standings_of(self, person_id: str, since: datetime) -> list[Standing]:
+        """What may stand in somebody's summary."""
+        table = currents
+        carries, reports = table.c.carrier_id == person_id, table.c.reporter_id == person_id
+        query = select(table).where(
+            or_(
+                and_(table.c.owner_id == person_id, table.c.state.in_(_OWNED)),
+                and_(carries, table.c.next_step.in_((Step.CONFIRM, Step.WAIT))),
+                and_(carries, table.c.changed_at > since),
+                and_(reports, table.c.changed_at > since),
+            ),
+            table.c.reference.is_not(None),
+        )
+        return [_standing(row) for row in self.connection.execute(query)]
+
+    def summed_since(self, person_id: str, since: datetime) -> int:
+        """How many messages somebody was not sent one by one."""
+        table = deliveries
+        query = select(func.count()).where(
+            table.c.fate == Fate.SUMMED, table.c.person_id == person_id, table.c.done_at > since
+        )
+        return int(self.connection.scalar(query) or 0)
 
     def is_away(self, person_id: str, until: datetime | None) -> None:
         """They are away until then, or here (None)."""

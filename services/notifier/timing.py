@@ -299,9 +299,10 @@ def within_cap(now: datetime, full_at: datetime | None, most_an_hour: int) -> da
     The generic cell rate algorithm (ITU-T I.371): half of them may go in one go, and the other
     half are spread over the hour. `full_at` is what the last call gave; None: no more for now.
     """
-    each = 2 * HOUR / most_an_hour
+    at_a_time = max(1, most_an_hour // 2)
+    each = HOUR / max(1, most_an_hour - at_a_time)
     next_at = max(now, full_at or now) + each
-    return next_at if next_at - now <= HOUR else None
+    return next_at if next_at - now <= at_a_time * each else None
 
 
 def can_be_muted(reason: Reason, relation: Relation) -> bool:

@@ -7,6 +7,7 @@ from typing import assert_never
 from services.notifier.wording import (
     answers,
     chasing,
+    digest,
     ending,
     many,
     ownership,
@@ -91,5 +92,7 @@ def what(say: Say, reason: Reason) -> Said:
             return many.unpaused(say)
         case Reason.REFUSED:
             return refusal.refused(say)
+        case Reason.DIGEST:
+            return digest.summary(say)
         case _ as never:
             assert_never(never)

@@ -46,7 +46,7 @@ def _made(say: Say) -> DigestMade:
 def _heading(say: Say, made: DigestMade) -> str:
     _ = say._
     count = len(made.waits)
-    if count:
+    if count and not made.left_out:  # else nobody knows of how many kinds there are more
         return _.many(
             "Your summary: 1 issue is waiting for you",
             "Your summary: %(count)s issues are waiting for you",

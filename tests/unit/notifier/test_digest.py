@@ -197,7 +197,10 @@ def test_a_summary_has_sections_with_each_issue_and_its_link(language: Language)
 def test_a_summary_says_what_it_is() -> None:
     quiet = whole().model_copy(update={"waits": (), "summed": 0, "left_out": 0})
 
-    assert told(whole()).subject == "Your summary: 10 issues are waiting for you"
+    all_of_it = whole().model_copy(update={"left_out": 0})
+
+    assert told(all_of_it).subject == "Your summary: 10 issues are waiting for you"
+    assert told(whole()).subject == "Your summary of the week"
     assert told(quiet).subject == "Your summary of the week"
     assert told(quiet.model_copy(update={"daily": True})).subject == "Your summary of the day"
     assert told(quiet).left_out == ""

@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import Connection
 
 from services.notifier import digest, handlers, store
+from services.notifier.audience import Notice, audience
 from services.notifier.digest import MOST_OF_A_KIND, Standing
 from services.notifier.message import Message, as_html, as_text, compose
 from services.notifier.store import Fate, Ledger, Ready
@@ -36,7 +37,7 @@ from shared.links import Purpose
 from shared.organisation import KnownOrganisation
 from tests.unit import build
 from tests.unit.build import HOUR, MONDAY, at
-from tests.unit.notifier.telling import LINKS, ORGANISATION, delivery, recipient
+from tests.unit.notifier.telling import LINKS, ORGANISATION, delivery, recipient, tell
 from tests.unit.notifier.test_held import issue_id, opened, said, wants
 
 NEXT_MONDAY = at("2026-06-08 09:00")
@@ -205,6 +206,15 @@ def test_a_summary_says_what_it_is() -> None:
     assert told(quiet.model_copy(update={"daily": True})).subject == "Your summary of the day"
     assert told(quiet).left_out == ""
     assert len(told(quiet).lines) == 1
+
+
+def test_only_a_summary_is_told_as_one() -> None:
+    with pytest.raises(TypeError):
+        tell(acknowledged(MONDAY), Reason.DIGEST)
+
+
+def test_a_summary_is_for_nobody_but_whom_it_sums_up_for() -> None:
+    assert audience(whole(), ORGANISATION) == [Notice("emi", Relation.THEMSELVES, Reason.DIGEST)]
 
 
 # Made

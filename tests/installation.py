@@ -247,11 +247,15 @@ class Installation:
             until(self._is_settled, "everything said is heard and done", within_s)
 
     def let_go(self) -> bool:
-        """Moves the clock on to where the mails go that wait for company, if any do."""
-        query = "select due_at from bundle where bundle_id is not null and due_at between ? and ?"
+        """Moves the clock on to where the mails go that wait for company, if any do; what waits for
+        the morning waits."""
+        query = (
+            "select due_at from bundle where bundle_id is not null and due_at between ? and ?"
+            " union select held_until from bundle where held_until between ? and ?"
+        )
         now = self.now
         instants = self._kept(now), self._kept(now + GATHER + EVEN_SO)
-        rows = self.ask("notifier", query, *instants)
+        rows = self.ask("notifier", query, *instants, *instants)
         if rows:
             left = max(row[0] for row in rows) - instants[0]
             left = left if self._postgresql else timedelta(microseconds=left)
@@ -284,7 +288,7 @@ class Installation:
         for table in ("issue", "absence"):
             query = f"select count(*) from {table} where wake_at <= ?"
             count += int(self.ask("router", query, now)[0][0])
-        for table in ("delivery", "arrival"):
+        for table in ("delivery", "arrival", "digest"):
             query = f"select count(*) from {table} where due_at <= ?"
             count += int(self.ask("notifier", query, now)[0][0])
         return count

@@ -11,6 +11,7 @@ from services.notifier.delivery import Deliveries
 from services.notifier.lost import Lost
 from services.notifier.settings import NotifierSettings
 from services.notifier.store import Ledger
+from services.notifier.summing import Summaries
 from shared import due, service
 from shared.bus import Bus
 from shared.contracts.event import Speaker
@@ -34,7 +35,7 @@ async def serve(settings: NotifierSettings) -> None:
     keys = [key.get_secret_value() for key in settings.link_keys]
     links, replies = Links(keys, settings.web_url), Replies(keys)
     adapters = open_adapters(settings, replies)
-    deliveries = Deliveries(adapters, known, links, registry)
+    deliveries, summaries = Deliveries(adapters, known, links, registry), Summaries(known, registry)
     set_up = frozenset(adapters)
     lost = Lost(known, set_up, registry)
     bus: Bus[Ledger] = Bus(
@@ -48,7 +49,7 @@ async def serve(settings: NotifierSettings) -> None:
     journal = Journal(
         engine,
         store.metadata,
-        lambda connection, now: Ledger(connection, now, known, set_up),
+        lambda connection, now: Ledger(connection, now, known, set_up, settings.messages_per_hour),
         bus.say,
         registry,
         on_commit=committed,
@@ -66,6 +67,8 @@ async def serve(settings: NotifierSettings) -> None:
             lambda: due.keep_doing(lambda: deliveries.take_due(journal), "deliveries"),
             lambda: due.keep_doing(lambda: deliveries.confirm_due(journal), "confirmations"),
             lambda: lost.keep_counting(journal),
+            lambda: due.keep_doing(lambda: summaries.make_due(journal), "summaries"),
+            lambda: due.keep_doing(lambda: summaries.count_held(journal), "held"),
         ],
     )
     for adapter in adapters.values():

@@ -19,7 +19,7 @@ from shared.contracts.issue import (
     UndoneBecause,
     WaitingFor,
 )
-from shared.contracts.notifier import PersonUnreachable, Reason, Relation
+from shared.contracts.notifier import DigestMade, PersonUnreachable, Reason, Relation
 from shared.contracts.organisation import Organisation
 from shared.contracts.router import (
     ActionRefused,
@@ -213,7 +213,8 @@ def _relation(person_id: str, issue: Snapshot, organisation: Organisation) -> Re
 
 
 def _about_no_issue(event: Event, organisation: Organisation) -> Iterator[Notice]:
-    """What concerns many issues at once; of an absence that moves none nobody need hear."""
+    """What concerns many issues at once, or sums them up. Of an absence that moves none nobody need
+    hear."""
     match event:
         case PersonAway(issues=0) | PersonBack(issues=0):
             pass
@@ -230,6 +231,8 @@ def _about_no_issue(event: Event, organisation: Organisation) -> Iterator[Notice
             yield from _inside(concerned, organisation)
         case PersonUnreachable():
             yield from _unreachable(event, organisation)
+        case DigestMade():
+            yield Notice(event.person_id, Relation.THEMSELVES, Reason.DIGEST)
         case _:
             pass
 

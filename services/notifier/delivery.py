@@ -112,6 +112,12 @@ class Deliveries:
             ["channel"],
             registry=registry,
         )
+        self._summed = Counter(
+            "banso_notifications_summed",
+            "Notifications that are told in a summary and in the inbox only, by reason.",
+            ["reason"],
+            registry=registry,
+        )
         self._delay = Histogram(
             "banso_notification_delay_seconds",
             "From the decision to tell somebody until the channel took it.",
@@ -121,13 +127,15 @@ class Deliveries:
         )
 
     def offer(self, ledger: Ledger) -> None:
-        """Hands over what the batch has made ready, and counts what has come back."""
+        """Hands over what the batch has made ready, and counts what came back or is summed up."""
         for bounced in ledger.bounces:
             kind = "permanent" if bounced.permanent else "temporary"
             self._bounces.labels(kind).inc()
             log.warning(
                 "delivery.bounced", delivery=bounced.delivery_id, kind=kind, error=bounced.error
             )
+        for delivery in ledger.summed:
+            self._summed.labels(delivery.reason).inc()
         if ledger.ready:
             parcels = [Parcel((one,), one.delivery) for one in ledger.ready]
             self._loop.call_soon_threadsafe(self._put, parcels)

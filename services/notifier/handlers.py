@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from services.notifier import failing, said, timing
+from services.notifier import digest, failing, said, timing
 from services.notifier.audience import Notice, audience
 from services.notifier.reach import Blame, blame_of, is_remembered, tried_with
 from services.notifier.store import (
     Arrival,
     Contact,
     Delivery,
+    DigestDue,
     Fact,
     Fate,
     Ledger,
@@ -21,8 +22,9 @@ from services.notifier.store import (
     delivery_id_of,
 )
 from shared.bus import Hears
-from shared.contracts.event import Event
+from shared.contracts.event import Event, event_id_of
 from shared.contracts.intake import (
+    Digest,
     IssueMuted,
     IssueRaised,
     MailArrived,
@@ -31,7 +33,7 @@ from shared.contracts.intake import (
     PreferenceSet,
 )
 from shared.contracts.issue import Snapshot
-from shared.contracts.notifier import PersonUnreachable, Reason, Relation
+from shared.contracts.notifier import DigestMade, PersonUnreachable, Reason, Relation
 from shared.contracts.organisation import Channel
 from shared.contracts.router import (
     ActionRefused,
@@ -62,7 +64,6 @@ MOST_MAILS: Mapping[Reason, tuple[int, timedelta]] = {
 that answers each of them, could cause more; the inbox has them all."""
 NO_ISSUE = ""
 """Stands for the issue of what is about none in particular."""
-CONFIRMATIONS = frozenset({Reason.RECEIVED, Reason.RECEIVED_UNDECIDED})
 
 
 def issue_raised(raised: IssueRaised, ledger: Ledger) -> list[Event]:
@@ -70,6 +71,7 @@ def issue_raised(raised: IssueRaised, ledger: Ledger) -> list[Event]:
     arrival = ledger.arrivals.get(raised.issue_id)
     due_at = raised.occurred_at + CONFIRM_WITHIN if arrival is None else None
     ledger.arrivals.put(Arrival(raised.issue_id, raised.event_id, due_at))
+    ledger.has_acted(raised)
     _keep_fact(raised, ledger)
     return []
 
@@ -97,6 +99,14 @@ def person_unreachable(unreachable: PersonUnreachable, ledger: Ledger) -> list[E
 
 def many_concerned(event: Event, ledger: Ledger) -> list[Event]:
     """Tells of what is about no single issue: an absence, a pause."""
+    match event:
+        case PersonAway():
+            ledger.is_away(event.person_id, event.ends_at)
+        case PersonBack():
+            ledger.is_away(event.person_id, None)
+            ledger.release(event.person_id)
+        case _:
+            pass
     return tell(event, audience(event, ledger.organisation), NO_ISSUE, ledger)
 
 
@@ -154,6 +164,8 @@ def preference_set(wish: PreferenceSet, ledger: Ledger) -> list[Event]:
     """From now on they are told as they want to be."""
     wanted = wish.preferences.model_dump(mode="json", exclude_none=True)
     ledger.preferences.put(Preference(wish.person_id, wanted))
+    ledger.release(wish.person_id)
+    ledger.plan_digest(wish.person_id)
     return []
 
 
@@ -167,7 +179,44 @@ def issue_muted(muted: IssueMuted, ledger: Ledger) -> list[Event]:
 
 def organisation_published(published: OrganisationPublished, ledger: Ledger) -> list[Event]:
     ledger.keep_organisation(published)
+    if ledger.organisation.revision == published.organisation.revision:
+        ledger.plan_digests()
     return []
+
+
+def digest_cause(due: DigestDue) -> str:
+    """One summary for each time that it is due."""
+    return f"digest/{due.person_id}/{due.due_at}"
+
+
+def digest_due(due: DigestDue, cause_id: str, ledger: Ledger) -> list[Event]:
+    """Sums up what has come since the last time, once its person is there to read it; who has
+    nothing to hear of gets nothing."""
+    known = ledger.digests.get(due.person_id)
+    if (
+        known is None
+        or known.due_at != due.due_at
+        or due.person_id not in ledger.organisation.person
+    ):
+        return []
+    start = ledger.at_work_from(due.person_id)
+    if start > ledger.now:
+        ledger.digest_waits(known, start)
+        return []
+    ledger.digest_made(known)
+    made = digest.make(
+        due.person_id,
+        ledger.followed_by(due.person_id, known.last_at),
+        since=known.last_at,
+        until=ledger.now,
+        daily=ledger.preferences_of(due.person_id).digest is Digest.DAILY,
+        summed=ledger.summed_since(due.person_id, known.last_at),
+    )
+    if made is None:
+        return []
+    event_id = event_id_of(DigestMade.subject, cause_id, 0)
+    said = made.model_copy(update={"event_id": event_id, "cause_id": cause_id})
+    return [said, *tell(said, audience(said, ledger.organisation), NO_ISSUE, ledger)]
 
 
 HEARS: Mapping[type[Event], Hears[Ledger]] = {
@@ -189,8 +238,8 @@ HEARS: Mapping[type[Event], Hears[Ledger]] = {
 
 
 def tell(event: Event, notices: list[Notice], issue_id: str, ledger: Ledger) -> list[Event]:
-    """Everybody has it in their inbox with this commit; a delivery each by mail follows, at once or
-    together with others."""
+    """Everybody has it in their inbox with this commit; a delivery each by their own channel
+    follows, at once or together with others."""
     if not notices:
         return []
     age = ledger.now - event.occurred_at
@@ -210,41 +259,66 @@ def tell(event: Event, notices: list[Notice], issue_id: str, ledger: Ledger) -> 
         told.append(said.sent(shown, ledger.now))
         if raised is not None and raised.quiet and _confirms(notice, raised):
             continue
-        if _had_enough(notice, issue_id, ledger):
-            continue
-        way = ledger.first_way(notice.person_id)
-        if way is None:
-            told += _told_in_vain(event, notice, issue_id, ledger)
-            continue
-        ledger.try_again(notice.person_id, way)
-        mail = _delivery(event, notice, issue_id, way, ledger)
-        if timing.gathers(event) or notice.reason in timing.GATHERED:
-            ledger.gather(mail, urgent=timing.is_urgent(event))
-            continue
-        ledger.deliveries.put(mail)
-        ledger.ready.append(ledger.ready_of(mail, event, contacts.get(notice.person_id)))
+        told += _bring(notice, event, issue_id, contacts.get(notice.person_id), ledger)
     return told
 
 
-def _told_in_vain(event: Event, notice: Notice, issue_id: str, ledger: Ledger) -> list[Event]:
-    """No channel has reached them lately, so that none is bothered with it: the inbox has it."""
-    way = ledger.ways(notice.person_id)[0]
-    error = ledger.error_of(notice.person_id, way) or ""
-    return failing.never_sent(_delivery(event, notice, issue_id, way, ledger), error, ledger)
+def _bring(
+    notice: Notice, event: Event, issue_id: str, contact: Contact | None, ledger: Ledger
+) -> list[Event]:
+    """At once, when the person is at work, with others, or in a summary: it always comes. Where no
+    channel has reached them lately none is bothered with it, and the inbox has it."""
+    person_id = notice.person_id
+    way = ledger.first_way(person_id)
+    delivery = _delivery(event, notice, issue_id, way or ledger.ways(person_id)[0], ledger)
+    if _is_spared(delivery, ledger):
+        ledger.sum_up(delivery)
+        return []
+    if way is None:
+        error = ledger.error_of(person_id, delivery.channel) or ""
+        return failing.never_sent(delivery, error, ledger)
+    ledger.try_again(person_id, way)
+    start = ledger.told_from(delivery, event)
+    if start > ledger.now:
+        ledger.hold(delivery, start)
+    elif timing.gathers(event) or not _goes_alone(delivery, ledger):
+        ledger.gather(delivery, urgent=timing.is_urgent(event))
+    else:
+        ledger.deliveries.put(delivery)
+        ledger.ready.append(ledger.ready_of(delivery, event, contact))
+    return []
+
+
+def _is_spared(delivery: Delivery, ledger: Ledger) -> bool:
+    """Whether they want to hear no more of this, or had enough of it for now."""
+    person_id, issue_id = delivery.person_id, delivery.issue_id
+    is_muted = timing.can_be_muted(delivery.reason, delivery.relation) and ledger.is_muted(
+        person_id, issue_id
+    )
+    return is_muted or _had_enough(delivery, ledger)
+
+
+def _goes_alone(delivery: Delivery, ledger: Ledger) -> bool:
+    """Unless they had too many lately, or it waits for company whatever happened; a summary is one
+    for many already."""
+    if delivery.reason in timing.GATHERED:
+        return False
+    return delivery.reason is Reason.DIGEST or ledger.may_go_at_once(delivery.person_id)
 
 
 def _confirms(notice: Notice, raised: IssueRaised) -> bool:
     """Whether a machine that answers might answer this."""
-    return notice.reason in CONFIRMATIONS and notice.person_id == raised.reporter_id
+    return notice.reason in timing.CONFIRMATIONS and notice.person_id == raised.reporter_id
 
 
-def _had_enough(notice: Notice, issue_id: str, ledger: Ledger) -> bool:
-    """Whether they got as many mails for this reason as may be for now."""
-    if notice.reason not in MOST_MAILS:
+def _had_enough(delivery: Delivery, ledger: Ledger) -> bool:
+    """Whether they got as many messages for this reason as may be for now."""
+    reason = delivery.reason
+    if reason not in MOST_MAILS:
         return False
-    most, within = MOST_MAILS[notice.reason]
+    most, within = MOST_MAILS[reason]
     since = ledger.now - within
-    return ledger.mailed_to(notice.person_id, issue_id, notice.reason, since) >= most
+    return ledger.mailed_to(delivery.person_id, delivery.issue_id, reason, since) >= most
 
 
 def _raised_at(event: Event) -> datetime:

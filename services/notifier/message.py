@@ -16,15 +16,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from services.notifier import timing
 from services.notifier.store import Ready
+from services.notifier.wording import digest, what
 from services.notifier.wording import reach as wording
-from services.notifier.wording import what
 from services.notifier.wording.base import Offer, Place, Recipient, Said, Say, cut
 from services.notifier.wording.beside import facts, reply_lines
 from services.notifier.wording.several import heading_of, introduction_to
 from shared.contracts.event import Event
 from shared.contracts.intake import IssueRaised
 from shared.contracts.issue import Snapshot, Urgency
-from shared.contracts.notifier import PersonUnreachable, Reason, Relation
+from shared.contracts.notifier import DigestMade, PersonUnreachable, Reason, Relation
 from shared.contracts.organisation import Language, Organisation
 from shared.contracts.router import (
     ActionRefused,
@@ -34,7 +34,7 @@ from shared.contracts.router import (
     PersonAway,
     PersonBack,
 )
-from shared.language import words
+from shared.language import Words, words
 from shared.links import Links
 from shared.replies import REPLY_ABOVE
 
@@ -73,6 +73,8 @@ class Entry:
     quote: str | None
     buttons: Sequence[Button]
     status_url: str
+    section: str = ""
+    """What stands above it, where it is the first of its kind in a summary."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +177,9 @@ def compose(
     ready: Sequence[Ready], to: Recipient, organisation: Organisation, links: Links, now: datetime
 ) -> Message:
     """What is to be said to this recipient: one thing, or several as a list."""
+    first = ready[0]
+    if isinstance(first.event, DigestMade):
+        return _summary(first, _say(first, None, to, organisation, now), first.event, links)
     told = [_tell(one, to, organisation, links, now) for one in ready]
     return _one(told[0]) if len(told) == 1 else _list(told)
 
@@ -184,18 +189,71 @@ def _tell(
 ) -> _Told:
     delivery, event = ready.delivery, ready.event
     issue, reference, summary = _about(event)
-    say = Say(
-        event,
+    say = _say(ready, issue, to, organisation, now)
+    return _Told(ready, reference, summary, say, what(say, delivery.reason), links)
+
+
+def _say(
+    ready: Ready,
+    issue: Snapshot | None,
+    to: Recipient,
+    organisation: Organisation,
+    now: datetime,
+) -> Say:
+    return Say(
+        ready.event,
         issue,
         ready.raised,
         ready.customer,
-        delivery.relation,
+        ready.delivery.relation,
         to,
         organisation,
         words(to.language),
         now,
     )
-    return _Told(ready, reference, summary, say, what(say, delivery.reason), links)
+
+
+def _summary(ready: Ready, say: Say, made: DigestMade, links: Links) -> Message:
+    """A heading above each kind, and each issue with what is next and a link."""
+    _, person_id = say._, say.to.person_id
+    entries: list[Entry] = []
+    section = ""
+    for one in digest.listed(say):
+        urgent = one.item.urgency is Urgency.HIGH
+        entries.append(
+            Entry(
+                title=one.item.summary,
+                note=_("Urgent: a customer is waiting") if urgent else "",
+                reference=one.item.reference,
+                lines=[one.line],
+                quote=None,
+                buttons=(),
+                status_url=links.status(one.item.issue_id, person_id, say.now),
+                section=one.section if one.section != section else "",
+            )
+        )
+        section = one.section
+    said = what(say, ready.delivery.reason)
+    return Message(
+        subject=said.heading,
+        heading=said.heading,
+        lines=said.lines,
+        quote=None,
+        facts=(),
+        buttons=(),
+        status_url="",
+        inbox_url=links.inbox(person_id, say.now),
+        language=say.to.language,
+        entries=entries,
+        left_out=_more(made.left_out, _),
+    )
+
+
+def _more(left: int, _: Words) -> str:
+    """How many more there are."""
+    if left <= 0:
+        return ""
+    return _.many("And 1 more in your inbox.", "And %(count)s more in your inbox.", left)
 
 
 def _one(told: _Told) -> Message:
@@ -240,9 +298,7 @@ def _list(told: Sequence[_Told]) -> Message:
         absence_url=next(filter(None, (one.absence_url() for one in ranked)), ""),
         language=first.say.to.language,
         entries=[_entry(one, alike=len(reasons) == 1) for one in listed[:MOST_LISTED]],
-        left_out=_.many("And 1 more in your inbox.", "And %(count)s more in your inbox.", left)
-        if left > 0
-        else "",
+        left_out=_more(left, _),
     )
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 
 from shared.settings import Linked
 
@@ -20,3 +21,5 @@ class NotifierSettings(Linked):
     smtp_out_tls: bool = False
     """TLS from the first byte; without it STARTTLS is used where the server offers it."""
     smtp_out_connections: int = 8
+    messages_per_hour: Annotated[int, Field(ge=0)] = 60
+    """How many messages one person gets one by one; what is more goes together. 0: any number."""

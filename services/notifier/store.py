@@ -20,17 +20,21 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    and_,
     func,
+    or_,
     select,
+    text,
 )
 
 from services.notifier import reach, timing
+from services.notifier.digest import Followed
 from services.notifier.reach import Blame, Broken, Standing
 from services.notifier.ways import address_of, ways
 from shared.contracts.event import Event
 from shared.contracts.intake import STRANGER, IssueRaised, MailBounced, Preferences
-from shared.contracts.issue import State, Step
-from shared.contracts.notifier import Reason, Relation
+from shared.contracts.issue import Snapshot, State, Step, Urgency
+from shared.contracts.notifier import DigestItem, Reason, Relation
 from shared.contracts.organisation import Channel, Language
 from shared.contracts.router import IssueCorrected, IssueEvent, IssueUndone
 from shared.contracts.traffic import EVENTS
@@ -94,6 +98,19 @@ deliveries = Table(
     Index("delivery_by_due", "due_at"),
     Index("delivery_by_issue", "issue_id"),
     Index("delivery_by_bundle", "bundle_id"),
+    Index(
+        "delivery_held",
+        "channel",
+        sqlite_where=text("fate = 'held'"),
+        postgresql_where=text("fate = 'held'"),
+    ),
+    Index(
+        "delivery_summed",
+        "person_id",
+        "done_at",
+        sqlite_where=text("fate = 'summed'"),
+        postgresql_where=text("fate = 'summed'"),
+    ),
 )
 
 bundles = Table(
@@ -103,6 +120,27 @@ bundles = Table(
     Column("bundle_id", String),
     Column("due_at", Instant),
     Column("last_at", Instant),
+    Column("held_id", String),
+    Column("held_until", Instant),
+)
+
+presences = Table(
+    "presence",
+    metadata,
+    Column("person_id", String, primary_key=True),
+    Column("last_act", Instant),
+    Column("away_until", Instant),
+    Column("full_at", Instant),
+)
+
+digests = Table(
+    "digest",
+    metadata,
+    Column("person_id", String, primary_key=True),
+    Column("last_at", Instant, nullable=False),
+    Column("due_at", Instant),
+    Column("taken_at", Instant),
+    Index("digest_by_due", "due_at"),
 )
 
 facts = Table(
@@ -135,6 +173,17 @@ currents = Table(
     Column("next_step", Word(Step)),
     Column("next_step_at", Instant),
     Column("undone", Document, nullable=False, server_default="[]"),
+    Column("owner_id", String),
+    Column("carrier_id", String),
+    Column("reporter_id", String),
+    Column("reference", String),
+    Column("summary", String),
+    Column("urgency", Word(Urgency)),
+    Column("changed_at", Instant),
+    Column("solved_at", Instant),
+    Index("current_by_owner", "owner_id", "state"),
+    Index("current_by_carrier", "carrier_id", "changed_at"),
+    Index("current_by_reporter", "reporter_id", "changed_at"),
 )
 
 preferences = Table(
@@ -227,6 +276,31 @@ class Bundle:
     """None while nothing is gathered; what is under way is closed to others."""
     due_at: datetime | None = None
     last_at: datetime | None = None
+    held_id: str | None = None
+    """The same of what waits until the person is at work."""
+    held_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """Whether a person is there, as far as that is known, and how much they were told lately."""
+
+    person_id: str
+    last_act: datetime | None = None
+    away_until: datetime | None = None
+    full_at: datetime | None = None
+    """See `timing.within_cap`."""
+
+
+@dataclass(frozen=True, slots=True)
+class DigestDue:
+    """When somebody gets their next summary, and when they got, or might have got, the last."""
+
+    person_id: str
+    last_at: datetime
+    due_at: datetime | None = None
+    """None for whoever wants none, or has left."""
+    taken_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +339,17 @@ class Current:
     next_step_at: datetime | None = None
     undone: list[str] = field(default_factory=list)
     """Ids of the requests that were lately taken back; the newest last."""
+    owner_id: str | None = None
+    """From here on None where nothing was heard since summaries are made."""
+    carrier_id: str | None = None
+    reporter_id: str | None = None
+    reference: str | None = None
+    summary: str | None = None
+    urgency: Urgency | None = None
+    changed_at: datetime | None = None
+    """When somebody else than those who wait for it last moved it."""
+    solved_at: datetime | None = None
+    """None unless it is solved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,6 +424,9 @@ class Parcel:
     """Whose Message-ID the mail has, whatever of it may be overtaken by then."""
 
 
+MOST_AN_HOUR = 60
+"""Messages to one person by mail or chat that go at once; what is more goes as one mail later."""
+
 _UNSAID = Preferences()
 _ADDRESS_DIGITS = 16
 _NAMESPACE = UUID("5b1c2f0a-1a36-5f0e-8d59-0d3c9d3e7c21")
@@ -358,6 +446,43 @@ def reach_key(person_id: str, channel: Channel) -> str:
     return f"{person_id}/{channel}"
 
 
+def _is_new(delivery: Delivery, ledger: Ledger) -> bool:
+    """Whether this batch has made it, so that it is not written yet."""
+    return delivery.made_at == ledger.now
+
+
+def _as_summed_up(current: Current, issue: Snapshot) -> Current:
+    """With what a summary says of it."""
+    is_over = issue.state in (State.RESOLVED, State.CLOSED)
+    return replace(
+        current,
+        owner_id=issue.owner_id,
+        carrier_id=issue.carrier_id,
+        reporter_id=issue.reporter_id,
+        reference=issue.reference,
+        summary=issue.summary,
+        urgency=issue.urgency,
+        solved_at=issue.resolved_at if is_over else None,
+    )
+
+
+_OWNED = (State.ASSIGNED, State.ACKNOWLEDGED)
+
+
+def _followed(row: Any) -> Followed:
+    item = DigestItem(
+        issue_id=row.issue_id,
+        reference=row.reference,
+        summary=row.summary,
+        state=row.state,
+        next_step=row.next_step,
+        next_step_at=row.next_step_at,
+        urgency=row.urgency,
+        owner_id=row.owner_id,
+    )
+    return Followed(item, row.carrier_id, row.reporter_id, row.changed_at, row.solved_at)
+
+
 def _thread_key(delivery: Delivery) -> str:
     return f"{delivery.person_id}/{delivery.issue_id}/{delivery.channel}"
 
@@ -371,15 +496,20 @@ class Ledger(HearerStore):
         now: datetime,
         organisation: KnownOrganisation,
         set_up: Collection[Channel] = (Channel.EMAIL,),
+        most_an_hour: int = MOST_AN_HOUR,
     ) -> None:
+        """`most_an_hour`: how many messages one person gets at once; 0 means any number."""
         super().__init__(connection, now, metadata, organisation)
         self._set_up = set_up
+        self._most_an_hour = most_an_hour
         self.deliveries = self.rows(deliveries, Delivery)
         self.facts = self.rows(facts, Fact)
         self.arrivals = self.rows(arrivals, Arrival)
         self.currents = self.rows(currents, Current)
         self.contacts = self.rows(contacts, Contact)
         self.bundles = self.rows(bundles, Bundle)
+        self.presences = self.rows(presences, Presence)
+        self.digests = self.rows(digests, DigestDue)
         self.preferences = self.rows(preferences, Preference)
         self.mutes = self.rows(mutes, Mute)
         self.threads = self.rows(threads, Thread)
@@ -390,9 +520,11 @@ class Ledger(HearerStore):
         """What can be sent after the commit."""
         self.bounces: list[MailBounced] = []
         """What came back to us, to be counted after the commit."""
+        self.summed: list[Delivery] = []
+        """What is told in a summary only, to be counted after the commit."""
         self._joined: list[str] = []
         """What has joined others in this batch, and is not written yet."""
-        self._marked = (0, 0, 0)
+        self._marked = (0, 0, 0, 0)
 
     def expect(self, matters: Sequence[Any]) -> None:
         events = [event for event in matters if isinstance(event, IssueEvent)]
@@ -403,18 +535,34 @@ class Ledger(HearerStore):
             [e.issue.reporter_id for e in events if e.issue.reporter_id.startswith(STRANGER)]
         )
         self.arrivals.expect([one.about for one in matters if one.about])
+        self._expect_listeners(events, [one for one in matters if isinstance(one, IssueRaised)])
         self.facts.expect(
             [a.fact_id for e in events if (a := self.arrivals.get(e.issue_id)) and a.fact_id]
         )
 
+    def _expect_listeners(
+        self, events: Sequence[IssueEvent], raised: Sequence[IssueRaised]
+    ) -> None:
+        """How those want to be told whom most events are told to."""
+        concerned = {
+            (person_id, event.issue_id)
+            for event in events
+            for person_id in (event.issue.owner_id, event.issue.carrier_id, event.issue.reporter_id)
+        }
+        people = {person_id for person_id, _ in concerned}
+        self.preferences.expect(people)
+        self.mutes.expect([f"{person_id}/{issue_id}" for person_id, issue_id in concerned])
+        doers = [doer for one in (*events, *raised) if (doer := timing.doer_of(one))]
+        self.presences.expect({*people, *doers})
+
     def mark(self) -> None:
         super().mark()
-        self._marked = (len(self.ready), len(self.bounces), len(self._joined))
+        self._marked = (len(self.ready), len(self.bounces), len(self._joined), len(self.summed))
 
     def undo(self) -> None:
         super().undo()
-        ready, bounces, joined = self._marked
-        del self.ready[ready:], self.bounces[bounces:], self._joined[joined:]
+        ready, bounces, joined, summed = self._marked
+        del self.ready[ready:], self.bounces[bounces:], self._joined[joined:], self.summed[summed:]
 
     def take(self, delivery_ids: Sequence[str]) -> list[Parcel]:
         """Marks deliveries as in work, each with all that was gathered with it, and finds what is
@@ -429,10 +577,35 @@ class Ledger(HearerStore):
         self.contacts.expect([one.person_id for one in taken])
         self.arrivals.expect([one.issue_id for one in taken])
         self.currents.expect([one.issue_id for one in taken])
-        bundled = {bundle_id for bundle_id, _ in gathered}
-        self._close([some[0].person_id for some in gathered.values()], bundled)
-        parcels = [self._parcel(some) for some in together]
+        now = [some for some in together if not self._keeps_on_waiting(some)]
+        bundled = {str(some[0].bundle_id): some[0].person_id for some in now if some[0].bundle_id}
+        self._close(list(bundled.values()), bundled)
+        parcels = [self._parcel(some) for some in now]
         return [one for one in parcels if one.ready]
+
+    def _keeps_on_waiting(self, some: Sequence[Delivery]) -> bool:
+        """Whether their hour is over already, as after an outage. What may have been sent before
+        goes on as it was, or it could come twice."""
+        waiting = [one for one in some if one.fate in OPEN_FATES]
+        if not waiting or any(one.fate is not Fate.HELD for one in waiting):
+            return False
+        events = [(one, self._event(one.fact_id)) for one in waiting]
+        starts = [self.told_from(one, event) for one, event in events if event is not None]
+        until = min(starts, default=self.now)
+        if until <= self.now:
+            return False
+        self._reopen(waiting[0])
+        for one in waiting:
+            self.hold(replace(one, bundle_id=None), until)
+        return True
+
+    def _reopen(self, delivery: Delivery) -> None:
+        """What was to go as one mail goes with all that is held."""
+        bundle = self.bundles.get(delivery.person_id)
+        if bundle is not None and bundle.bundle_id == delivery.bundle_id:
+            self.bundles.put(replace(bundle, bundle_id=None, due_at=None))
+        elif bundle is not None and bundle.held_id == delivery.bundle_id:
+            self.bundles.put(replace(bundle, held_until=None))
 
     def _gathered(self, bundle_ids: Collection[str]) -> dict[str, list[Delivery]]:
         """All deliveries of these bundles, whatever has become of them."""
@@ -461,9 +634,13 @@ class Ledger(HearerStore):
         """Nothing joins these bundles any more."""
         self.bundles.expect(person_ids)
         for bundle in map(self.bundles.get, person_ids):
-            if bundle is not None and bundle.bundle_id in bundle_ids:
-                closed = replace(bundle, bundle_id=None, due_at=None, last_at=self.now)
-                self.bundles.put(closed)
+            if bundle is None:
+                continue
+            if bundle.bundle_id in bundle_ids:
+                bundle = replace(bundle, bundle_id=None, due_at=None, last_at=self.now)
+            if bundle.held_id in bundle_ids:
+                bundle = replace(bundle, held_id=None, held_until=None, last_at=self.now)
+            self.bundles.put(bundle)
 
     def _parcel(self, some: Sequence[Delivery]) -> Parcel:
         """Those of them that are still to be sent, marked as in work. Of what has been erased
@@ -493,11 +670,170 @@ class Ledger(HearerStore):
         due_at = timing.goes_at(
             self.now, urgent=urgent, last_at=known.last_at, open_until=known.due_at
         )
+        if known.held_until is not None and known.held_until <= due_at:
+            self._join(delivery, known.held_id, known.held_until)
+            return
         bundle_id = known.bundle_id or delivery.delivery_id
         self.bundles.put(replace(known, bundle_id=bundle_id, due_at=due_at))
+        self._join(delivery, bundle_id, due_at)
+
+    def hold(self, delivery: Delivery, until: datetime) -> None:
+        """Lets a delivery wait until its person is at work: all that waits goes as one mail, and
+        takes along what comes in the first moment of the day."""
+        known = self.bundles.get(delivery.person_id) or Bundle(delivery.person_id)
+        held_id = known.held_id or delivery.delivery_id
+        due_at = until + timing.GATHER
+        if known.held_until is not None:
+            due_at = min(due_at, max(known.held_until, self.now))
+        self.bundles.put(replace(known, held_id=held_id, held_until=due_at))
+        self._join(delivery, held_id, due_at)
+
+    def _join(self, delivery: Delivery, bundle_id: str | None, due_at: datetime) -> None:
         held = replace(delivery, fate=Fate.HELD, bundle_id=bundle_id, due_at=due_at, taken_at=None)
         self.deliveries.put(held)
         self._joined.append(delivery.delivery_id)
+
+    def release(self, person_id: str) -> None:
+        """What is held for somebody goes when they can be told by now, if that is earlier."""
+        known = self.bundles.get(person_id)
+        listener = self._listener(person_id)
+        if known is None or known.held_id is None or known.held_until is None or listener is None:
+            return
+        first = self.deliveries.get(known.held_id)
+        due_at = timing.is_there_from(self.now, listener) + timing.GATHER
+        if first is None or due_at >= known.held_until:
+            return
+        self.bundles.put(replace(known, held_until=due_at))
+        self.deliveries.put(replace(first, due_at=due_at))
+
+    def sum_up(self, delivery: Delivery) -> None:
+        """It is told in a summary only; the inbox has it all the same."""
+        told = replace(delivery, fate=Fate.SUMMED, done_at=self.now, due_at=None, taken_at=None)
+        self.deliveries.put(told)
+        self.summed.append(told)
+
+    def told_from(self, delivery: Delivery, event: Event) -> datetime:
+        """Now, or from when the person can be told, if it can wait."""
+        person_id = delivery.person_id
+        listener = self._listener(person_id)
+        if listener is None:
+            return self.now
+        return timing.told_from(
+            self.now, listener, reason=delivery.reason, event=event, person_id=person_id
+        )
+
+    def _listener(self, person_id: str) -> timing.Listener | None:
+        """None for somebody outside, who is told at once."""
+        if person_id not in self.organisation.person:
+            return None
+        wanted = self.preferences_of(person_id)
+        presence = self.presences.get(person_id) or Presence(person_id)
+        return timing.Listener(
+            timing.hours_of(self.organisation.calendar_of(person_id), wanted),
+            wanted.urgent_passes,
+            presence.last_act,
+            presence.away_until,
+        )
+
+    def has_acted(self, event: IssueEvent | IssueRaised) -> None:
+        """Whoever has done something themselves is there."""
+        person_id = timing.doer_of(event)
+        if person_id is None or person_id.startswith(STRANGER):
+            return
+        known = self.presences.get(person_id) or Presence(person_id)
+        if known.last_act is None or known.last_act < event.occurred_at:
+            self.presences.put(replace(known, last_act=event.occurred_at))
+
+    def plan_digests(self) -> None:
+        """Everybody in the organisation gets summaries as they want them, and nobody else."""
+        table = digests
+        planned = select(table.c.person_id).where(table.c.due_at.is_not(None))
+        people = {row.person_id for row in self.connection.execute(planned)}
+        people |= set(self.organisation.person)
+        self.digests.expect(people)
+        self.preferences.expect(people)
+        for person_id in sorted(people):
+            self.plan_digest(person_id)
+
+    def plan_digest(self, person_id: str) -> None:
+        """When the next one is due; one that is due already stays so."""
+        known = self.digests.get(person_id) or DigestDue(person_id, self.now)
+        is_inside = person_id in self.organisation.person
+        if is_inside and known.due_at is not None and known.due_at <= self.now:
+            return
+        planned = replace(known, due_at=self._next_digest(person_id), taken_at=None)
+        if planned != self.digests.get(person_id) and (is_inside or known.due_at is not None):
+            self.digests.put(planned)
+
+    def _next_digest(self, person_id: str) -> datetime | None:
+        if person_id not in self.organisation.person:
+            return None
+        calendar = self.organisation.calendar_of(person_id)
+        return timing.digest_at(self.now, calendar, self.preferences_of(person_id))
+
+    def take_digests(self, person_ids: Sequence[str]) -> list[DigestDue]:
+        """Marks those that are still due as in work."""
+        self.digests.expect(person_ids)
+        taken = []
+        for known in map(self.digests.get, person_ids):
+            if known is not None and known.due_at is not None and known.due_at <= self.now:
+                taken.append(replace(known, taken_at=self.now))
+                self.digests.put(taken[-1])
+        return taken
+
+    def digest_made(self, known: DigestDue) -> None:
+        """From now on the next one is counted."""
+        due_at = self._next_digest(known.person_id)
+        self.digests.put(replace(known, last_at=self.now, due_at=due_at, taken_at=None))
+
+    def digest_waits(self, known: DigestDue, until: datetime) -> None:
+        """Its person is not at work, as after an outage."""
+        self.digests.put(replace(known, due_at=until, taken_at=None))
+
+    def at_work_from(self, person_id: str) -> datetime:
+        """Now, or when somebody of the organisation is next there to read."""
+        listener = self._listener(person_id)
+        return timing.is_there_from(self.now, listener) if listener else self.now
+
+    def followed_by(self, person_id: str, since: datetime) -> list[Followed]:
+        """What may stand in somebody's summary."""
+        table = currents
+        carries, reports = table.c.carrier_id == person_id, table.c.reporter_id == person_id
+        query = select(table).where(
+            or_(
+                and_(table.c.owner_id == person_id, table.c.state.in_(_OWNED)),
+                and_(carries, table.c.next_step.in_((Step.CONFIRM, Step.WAIT))),
+                and_(carries, table.c.changed_at > since),
+                and_(reports, table.c.changed_at > since),
+            ),
+            table.c.reference.is_not(None),
+        )
+        return [_followed(row) for row in self.connection.execute(query)]
+
+    def summed_since(self, person_id: str, since: datetime) -> int:
+        """How many messages somebody was not sent one by one."""
+        table = deliveries
+        query = select(func.count()).where(
+            table.c.fate == Fate.SUMMED, table.c.person_id == person_id, table.c.done_at > since
+        )
+        return int(self.connection.scalar(query) or 0)
+
+    def is_away(self, person_id: str, until: datetime | None) -> None:
+        """They are away until then, or here (None)."""
+        known = self.presences.get(person_id) or Presence(person_id)
+        self.presences.put(replace(known, away_until=until))
+
+    def may_go_at_once(self, person_id: str) -> bool:
+        """Whether the person had fewer messages lately than anybody can read; if so, it is one
+        more."""
+        if not self._most_an_hour:
+            return True
+        known = self.presences.get(person_id) or Presence(person_id)
+        full_at = timing.within_cap(self.now, known.full_at, self._most_an_hour)
+        if full_at is None:
+            return False
+        self.presences.put(replace(known, full_at=full_at))
+        return True
 
     def sent_with(self, delivery: Delivery) -> list[Delivery]:
         """All that went, or was to go, as one message with this one."""
@@ -637,16 +973,20 @@ class Ledger(HearerStore):
             self.threads.put(Thread(_thread_key(delivery), delivery.external_thread))
 
     def mailed_to(self, person_id: str, issue_id: str, reason: Reason, since: datetime) -> int:
-        """How many mails somebody was to get about an issue for a reason since then."""
+        """How many messages somebody was to get about an issue for a reason since then."""
         table, key = deliveries, (person_id, issue_id, reason)
         query = select(func.count()).where(
             table.c.issue_id == issue_id,
             table.c.person_id == person_id,
             table.c.reason == reason,
-            table.c.channel == Channel.EMAIL,
+            table.c.channel != Channel.INBOX,
+            table.c.fate != Fate.SUMMED,
             table.c.made_at >= since,
         )
         made = [one.delivery for one in self.ready]
+        made += [
+            one for one in map(self.deliveries.get, self._joined) if one and _is_new(one, self)
+        ]
         now = sum((one.person_id, one.issue_id, one.reason) == key for one in made)
         return int(self.connection.scalar(query) or 0) + now
 
@@ -661,7 +1001,8 @@ class Ledger(HearerStore):
         return EVENTS[fact.subject].from_message(fact.message)
 
     def heard_of(self, event: IssueEvent) -> None:
-        """Keeps which assignment is the current one, and the customer as corrected."""
+        """Keeps how the issue stands, the customer as corrected, and who was there to do it."""
+        self.has_acted(event)
         known = self.currents.get(event.issue_id) or Current(event.issue_id, 0, 0)
         if event.issue.version > known.version:
             issue = event.issue
@@ -673,6 +1014,9 @@ class Ledger(HearerStore):
                 next_step=issue.next_step,
                 next_step_at=issue.next_step_at,
             )
+            if timing.moves_on(event):
+                newer = replace(newer, changed_at=event.occurred_at)
+            newer = _as_summed_up(newer, issue)
             if isinstance(event, IssueCorrected) and "customer" in event.changed:
                 newer = replace(newer, customer=event.customer)
             known = newer

@@ -7,6 +7,7 @@ from typing import assert_never
 from services.notifier.wording import (
     answers,
     chasing,
+    digest,
     ending,
     many,
     ownership,
@@ -103,5 +104,7 @@ def what(say: Say, reason: Reason) -> Said:
             return undone.voided(say)
         case Reason.RECEIPT:
             return undone.receipt(say)
+        case Reason.DIGEST:
+            return digest.summary(say)
         case _ as never:
             assert_never(never)

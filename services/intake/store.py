@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 
 from shared.contracts.event import Event
+from shared.contracts.intake import Preferences
 from shared.contracts.issue import Source, State, Urgency
 from shared.contracts.router import IssueEvent
 from shared.database import Document, Instant, Row, Word
@@ -151,6 +152,24 @@ pauses = Table(
     Index("pause_by_end", "ends_at"),
 )
 
+preferences = Table(
+    "preference",
+    metadata,
+    Column("person_id", String, primary_key=True),
+    Column("said", Document, nullable=False),
+    Column("said_at", Instant, nullable=False),
+)
+
+mutes = Table(
+    "mute",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("person_id", String, nullable=False),
+    Column("issue_id", String, nullable=False),
+    Column("since", Instant),
+    Column("decoy_at", Instant),
+)
+
 
 letters = Table(
     "letter",
@@ -260,6 +279,28 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """How somebody said last that they want to be told, by the names of `Preferences`."""
+
+    person_id: str
+    said: dict[str, Any]
+    said_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Mute:
+    """Whether somebody wants no more messages about an issue."""
+
+    key: str
+    person_id: str
+    issue_id: str
+    since: datetime | None
+    """None: they want them again."""
+    decoy_at: datetime | None = None
+    """When a button was pressed on its page that no person sees."""
+
+
+@dataclass(frozen=True, slots=True)
 class Letter:
     """A mail that came in: whose it was, and to which issue it belongs, if to any."""
 
@@ -322,6 +363,8 @@ class Shelf(HearerStore):
         self.letters = self.rows(letters, Letter)
         self.absences = self.rows(absences, Absence)
         self.pauses = self.rows(pauses, Pause)
+        self.preferences = self.rows(preferences, Wanted)
+        self.mutes = self.rows(mutes, Mute)
 
     def expect(self, matters: Sequence[Any]) -> None:
         events = [matter for matter in matters if isinstance(matter, IssueEvent)]
@@ -486,6 +529,35 @@ def concerned(connection: Connection) -> int:
 def pause_of(connection: Connection, pause_id: str) -> Pause | None:
     row = connection.execute(select(pauses).where(pauses.c.pause_id == pause_id)).first()
     return Pause(*row) if row else None
+
+
+def preferences_of(connection: Connection, person_id: str) -> Preferences:
+    """How somebody wants to be told; whoever has said nothing has what is usual."""
+    query = select(preferences.c.said).where(preferences.c.person_id == person_id)
+    said = connection.scalar(query)
+    return Preferences.model_validate(said or {})
+
+
+def mute_key(person_id: str, issue_id: str) -> str:
+    """One for each person and issue."""
+    return f"{person_id}/{issue_id}"
+
+
+def mute_of(connection: Connection, person_id: str, issue_id: str) -> Mute | None:
+    query = select(mutes).where(mutes.c.key == mute_key(person_id, issue_id))
+    row = connection.execute(query).first()
+    return Mute(*row) if row else None
+
+
+def muted_by(connection: Connection, person_id: str, issue_ids: Iterable[str]) -> set[str]:
+    """Of which of these issues somebody wants no more messages."""
+    keys = [mute_key(person_id, one) for one in issue_ids]
+    query = select(mutes.c.issue_id).where(mutes.c.key.in_(keys), mutes.c.since.is_not(None))
+    return {str(row.issue_id) for row in connection.execute(query)}
+
+
+def stranger_of(connection: Connection, person_id: str) -> Stranger | None:
+    return strangers(connection, [person_id]).get(person_id)
 
 
 def stranger_of_address(connection: Connection, address: str) -> Stranger | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
@@ -28,10 +29,25 @@ from sqlalchemy import (
 from shared.contracts.event import Event
 from shared.contracts.intake import Preferences
 from shared.contracts.issue import Source, State, Urgency
+from shared.contracts.notifier import NotificationEvent
 from shared.contracts.router import IssueEvent
 from shared.database import Document, Instant, Row, Word
 from shared.journal import add_journal
 from shared.organisation import HearerStore, KnownOrganisation, add_organisation
+
+
+class Result(StrEnum):
+    """What came of telling somebody something."""
+
+    SENT = "sent"
+    """The channel took it."""
+    ARRIVED = "arrived"
+    """It stands before them."""
+    FAILED = "failed"
+    """The channel refused it for good."""
+    UNREACHABLE = "unreachable"
+    """It failed, and no other channel is left."""
+
 
 metadata = MetaData()
 add_journal(metadata)
@@ -124,6 +140,22 @@ notices = Table(
     Column("reason", String, nullable=False),
     Column("sent_at", Instant, nullable=False),
     Index("notice_by_person", "person_id", "sent_at"),
+)
+
+told = Table(
+    "told",
+    metadata,
+    Column("delivery_id", String, primary_key=True),
+    Column("person_id", String, nullable=False),
+    Column("issue_id", String, nullable=False),
+    Column("fact_id", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("channel", String, nullable=False),
+    Column("result", Word(Result), nullable=False),
+    Column("error", String),
+    Column("at", Instant, nullable=False),
+    Index("told_by_issue", "issue_id", "at"),
+    Index("told_by_fact", "fact_id"),
 )
 
 
@@ -347,6 +379,22 @@ class Notice:
     sent_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One thing that somebody was to be told by one channel, and what came of it."""
+
+    delivery_id: str
+    person_id: str
+    issue_id: str
+    """Empty where it is about no single issue."""
+    fact_id: str
+    reason: str
+    channel: str
+    result: Result
+    error: str | None
+    at: datetime
+
+
 class Shelf(HearerStore):
     """What one batch of intake reads and writes."""
 
@@ -360,6 +408,7 @@ class Shelf(HearerStore):
         self.views = self.rows(views, View)
         self.history = self.lines(histories, Happening)
         self.notices = self.rows(notices, Notice)
+        self.told = self.rows(told, Told)
         self.letters = self.rows(letters, Letter)
         self.absences = self.rows(absences, Absence)
         self.pauses = self.rows(pauses, Pause)
@@ -368,6 +417,8 @@ class Shelf(HearerStore):
 
     def expect(self, matters: Sequence[Any]) -> None:
         events = [matter for matter in matters if isinstance(matter, IssueEvent)]
+        tellings = [one for one in matters if isinstance(one, NotificationEvent)]
+        self.told.expect([one.delivery_id for one in tellings])
         written = [matter for matter in matters if not isinstance(matter, Event)]
         self.views.expect([one.issue_id for one in (*events, *written)])
         self.submissions.expect([one.key for one in written])
@@ -432,6 +483,18 @@ def inbox_of(connection: Connection, person_id: str | None, limit: int) -> Seque
     if person_id is not None:
         query = query.where(notices.c.person_id == person_id)
     return _all(connection, query, Notice)
+
+
+def told_of(connection: Connection, issue_id: str, most: int) -> Sequence[Told]:
+    """Who was told what about an issue, the newest first."""
+    query = select(told).where(told.c.issue_id == issue_id)
+    return _all(connection, query.order_by(told.c.at.desc(), told.c.delivery_id).limit(most), Told)
+
+
+def told_of_facts(connection: Connection, fact_ids: Iterable[str]) -> Sequence[Told]:
+    """Who was told of these facts, and by which channels."""
+    query = select(told).where(told.c.fact_id.in_(list(fact_ids)))
+    return _all(connection, query.order_by(told.c.at.desc(), told.c.delivery_id), Told)
 
 
 def issue_of_message(connection: Connection, message_ids: Sequence[str]) -> str | None:

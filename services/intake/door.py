@@ -17,6 +17,7 @@ from services.intake.history import Eyes
 from services.intake.store import Absence, Happening, Mute, Pause, Shelf, View, Wanted
 from services.intake.submission import Accepted, NotStored, Submission, submit
 from services.intake.view import Seen, may_see, see
+from services.intake.wishes import Somebody
 from shared import clock, logs
 from shared.contracts.event import Event
 from shared.contracts.intake import (
@@ -31,7 +32,7 @@ from shared.contracts.intake import (
 from shared.contracts.issue import State
 from shared.contracts.organisation import Language, Organisation
 from shared.journal import Cause, Journal, Settled, TryAgain, Unsaid
-from shared.language import Words
+from shared.language import Words, known_language
 from shared.links import EVERYBODY, Links
 from shared.organisation import KnownOrganisation
 from shared.replies import Replies
@@ -193,6 +194,17 @@ class Door:
     async def preferences(self, person_id: str) -> Preferences:
         """How somebody wants to be told."""
         return await self.read(lambda connection: store.preferences_of(connection, person_id))
+
+    async def somebody(self, person_id: str) -> Somebody | None:
+        """Whose wishes these are; None where nobody is called so, or is any more."""
+        organisation = self.organisation
+        person = organisation.person.get(person_id)
+        if person is not None:
+            return Somebody(person.language, person)
+        stranger = await self.read(lambda connection: store.stranger_of(connection, person_id))
+        if stranger is None:
+            return None
+        return Somebody(known_language(stranger.language, organisation.language))
 
     async def mute(self, person_id: str, issue_id: str) -> Mute | None:
         """What somebody has said about messages about an issue."""

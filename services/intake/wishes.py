@@ -96,8 +96,8 @@ def as_given(preferences: Preferences, who: Somebody, organisation: Organisation
         when = When.OWN if has_hours else When.AT_WORK
     given |= {
         "when": when,
-        "opens": _as_time(preferences.opens),
-        "closes": _as_time(preferences.closes),
+        "opens": time_of(preferences.opens),
+        "closes": time_of(preferences.closes),
         "digest": preferences.digest,
     }
     return given | ({"urgent": "yes"} if preferences.urgent_passes else {})
@@ -122,7 +122,7 @@ def read(
         return Mistake.DIGEST
     opens = closes = None
     if when is When.OWN:
-        opens, closes = _minutes(given.get("opens", "")), _minutes(given.get("closes", ""))
+        opens, closes = minutes_of(given.get("opens")), minutes_of(given.get("closes"))
         if opens is None or closes is None:
             return Mistake.HOURS
         if opens == closes:
@@ -162,11 +162,12 @@ def _word(kind: type[_Word], text: str | None) -> _Word | None:
     return next((one for one in kind if one == text), None)
 
 
-def _minutes(text: str) -> int | None:
-    """Minutes after midnight."""
-    found = _A_TIME.fullmatch(text.strip()[:5])
+def minutes_of(text: str | None) -> int | None:
+    """Minutes after midnight; None where it is no time of a day."""
+    found = _A_TIME.fullmatch((text or "").strip()[:5])
     return int(found[1]) * 60 + int(found[2]) if found else None
 
 
-def _as_time(minutes: int | None) -> str:
+def time_of(minutes: int | None) -> str:
+    """As a clock shows it; nothing for None."""
     return "" if minutes is None else f"{minutes // 60 % 24:02}:{minutes % 60:02}"

@@ -7,7 +7,7 @@ from typing import Any, assert_never
 
 from litestar import Request, Response, get, post
 
-from services.intake import store, wishes
+from services.intake import wishes
 from services.intake.door import Door
 from services.intake.names import channel_text
 from services.intake.submission import NotStored
@@ -17,7 +17,7 @@ from services.intake.web.posted import AnyRequest, read_fields
 from services.intake.wishes import Mistake, Somebody, When
 from shared import clock
 from shared.contracts.intake import Digest, Preferences, PreferenceSet
-from shared.language import Words, known_language
+from shared.language import Words
 from shared.links import Link, LinkInvalid, Purpose
 
 FIELDS = ("language", "when", "opens", "closes", "digest", "urgent")
@@ -56,20 +56,10 @@ async def take_preferences(
 
 async def _open(request: AnyRequest, token: str, door: Door) -> tuple[Link, Somebody, Words]:
     link = door.links.read(Purpose.PREFERENCES, token, clock.now())
-    who = await _somebody(link.person_id, door)
-    return link, who, page_language(request, who.language)
-
-
-async def _somebody(person_id: str, door: Door) -> Somebody:
-    """Raises LinkInvalid where nobody is called so any more."""
-    organisation = door.organisation
-    person = organisation.person.get(person_id)
-    if person is not None:
-        return Somebody(person.language, person)
-    stranger = await door.read(lambda connection: store.stranger_of(connection, person_id))
-    if stranger is None:
+    who = await door.somebody(link.person_id)
+    if who is None:
         raise LinkInvalid
-    return Somebody(known_language(stranger.language, organisation.language))
+    return link, who, page_language(request, who.language)
 
 
 def _page(

@@ -155,7 +155,8 @@ def person_unreachable(lost: PersonUnreachable, shelf: Shelf) -> list[Event]:
             lost.occurred_at,
         )
     if known is not None:
-        shelf.told.put(replace(known, result=Result.UNREACHABLE))
+        error = known.error or (last.error if last else None)
+        shelf.told.put(replace(known, result=Result.UNREACHABLE, error=error))
     return []
 
 

@@ -102,7 +102,7 @@ def _when_text(when: When, _: Words) -> str:
         case When.AT_WORK:
             return _("In my working hours")
         case When.OWN:
-            return _("On my working days, in hours that I choose:")
+            return _("On my working days, in hours that I choose")
         case When.ALWAYS:
             return _("At any hour")
         case _ as never:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -424,6 +424,12 @@ class Shelf(HearerStore):
         self.submissions.expect([one.key for one in written])
         self.references.expect([one.reference for one in written])
         self.people.expect([address for one in written for address in one.addresses])
+
+    def arrived(self, delivery_id: str) -> None:
+        """What was sent stands before whoever it was for."""
+        known = self.told.get(delivery_id)
+        if known is not None and known.result is Result.SENT:
+            self.told.put(replace(known, result=Result.ARRIVED))
 
     def wrote(self, address: str, since: datetime, most: int, issue_id: str | None = None) -> int:
         """How many mails of a sender since then began an issue, or are about this one: counted as

@@ -106,6 +106,25 @@ def test_what_comes_back_was_not_told_after_all(connection: Connection) -> None:
     assert (failed.result, failed.error) == (Result.FAILED, "550 5.1.1")
 
 
+def test_what_arrived_was_sent_and_what_failed_did_not_arrive(connection: Connection) -> None:
+    hear(connection, SENT)
+    assert arrive(connection) == [Result.ARRIVED]
+    (told,) = hear(connection, SENT)
+    assert told.result is Result.ARRIVED
+
+    hear(connection, FAILED)
+    assert arrive(connection) == [Result.FAILED]
+    assert arrive(connection, "unknown") == [Result.FAILED]
+
+
+def arrive(connection: Connection, delivery_id: str = "d") -> list[Result]:
+    """What is kept of everything after a mail server has said so."""
+    shelf = Shelf(connection, MONDAY, KnownOrganisation(connection, store.metadata))
+    shelf.arrived(delivery_id)
+    shelf.told.write()
+    return [one.result for one in store.told_of(connection, ISSUE_ID, 10)]
+
+
 def test_nobody_is_lost_of_whom_nothing_is_known(connection: Connection) -> None:
     assert hear(connection, LOST.model_copy(update={"errors": ()})) == []
 

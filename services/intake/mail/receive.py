@@ -342,7 +342,7 @@ class Postroom:
         await self._note(incoming, [])
         return f"250 2.0.0 Kept ({incoming.whose.kind})"
 
-    async def _note(self, incoming: Incoming, events: Sequence[MailBounced]) -> None:
+    async def _note(self, incoming: Incoming, events: Sequence[Event]) -> None:
         def decide(shelf: Shelf) -> list[Event]:
             shelf.letters.put(_letter_of(incoming))
             for event in events:

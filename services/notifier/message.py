@@ -101,6 +101,8 @@ class Message:
     entries: Sequence[Entry] = ()
     left_out: str = ""
     """How many more there are, in words."""
+    quietly: Sequence[Button] = ()
+    """What stands at the foot: how and when they are told, and no more of this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,20 @@ class _Told:
 
     def inbox_url(self) -> str:
         return self.links.inbox(self.say.to.person_id, self.say.now)
+
+    def wishes(self) -> list[Button]:
+        """Where whoever is inside says how they want to be told."""
+        if self.say.is_outside:
+            return []
+        url = self.links.preferences(self.say.to.person_id, self.say.now)
+        return [Button(self.say._("How and when we tell you"), url)]
+
+    def quietly(self) -> list[Button]:
+        """The same, and where they say that they want to hear no more of this."""
+        if not self.reference:
+            return self.wishes()
+        url = self.links.mute(self.issue_id, self.say.to.person_id, self.say.now)
+        return [*self.wishes(), Button(self.say._("No more messages about this"), url)]
 
     def absence_url(self) -> str:
         to, now = self.say.to, self.say.now
@@ -274,6 +290,7 @@ def _one(told: _Told) -> Message:
         reply_above=REPLY_ABOVE[say.to.language] if lines else "",
         reply_lines=lines,
         absence_url=told.absence_url(),
+        quietly=told.quietly(),
     )
 
 
@@ -296,6 +313,7 @@ def _list(told: Sequence[_Told]) -> Message:
         status_url="",
         inbox_url=first.inbox_url(),
         absence_url=next(filter(None, (one.absence_url() for one in ranked)), ""),
+        quietly=first.wishes(),
         language=first.say.to.language,
         entries=[_entry(one, alike=len(reasons) == 1) for one in listed[:MOST_LISTED]],
         left_out=_more(left, _),

@@ -27,7 +27,7 @@ from services.intake.store import Letter, Shelf, View
 from services.intake.submission import LONGEST_SUMMARY, Submission, new_reference, person_of
 from shared import clock, logs
 from shared.contracts.event import MAX_TEXT, Event
-from shared.contracts.intake import FirstLine, MailBounced, MessageReceived
+from shared.contracts.intake import FirstLine, MailArrived, MailBounced, MessageReceived
 from shared.contracts.issue import Attachment, Snapshot, Source, State
 from shared.contracts.organisation import Organisation
 from shared.journal import Cause
@@ -342,9 +342,12 @@ class Postroom:
         await self._note(incoming, [])
         return f"250 2.0.0 Kept ({incoming.whose.kind})"
 
-    async def _note(self, incoming: Incoming, events: Sequence[MailBounced]) -> None:
+    async def _note(self, incoming: Incoming, events: Sequence[Event]) -> None:
         def decide(shelf: Shelf) -> list[Event]:
             shelf.letters.put(_letter_of(incoming))
+            for event in events:
+                if isinstance(event, MailArrived):
+                    shelf.arrived(event.delivery_id)
             return list(events)
 
         kind = incoming.whose.kind

@@ -39,7 +39,9 @@ def documented() -> dict[Fate, set[Fate]]:
     return {Fate(words.findall(row[1])[0]): set(map(Fate, words.findall(row[3]))) for row in rows}
 
 
-STEPS = [(before, after) for before, following in documented().items() for after in following]
+STEPS = [
+    (before, after) for before, following in documented().items() for after in sorted(following)
+]
 
 
 def test_every_state_stands_in_the_table() -> None:

@@ -18,6 +18,7 @@ import typer
 from pydantic import ValidationError
 
 from shared.contracts.event import Speaker
+from shared.contracts.notifier import Reason
 from shared.contracts.organisation import Language
 from shared.contracts.traffic import AUDITOR
 
@@ -43,6 +44,8 @@ import_app = typer.Typer(
 app.add_typer(import_app, name="import")
 mail_app = typer.Typer(help="What Banso understands of mails.", no_args_is_help=True)
 app.add_typer(mail_app, name="mail")
+notify_app = typer.Typer(help="What people are told, and how it looks.", no_args_is_help=True)
+app.add_typer(notify_app, name="notify")
 clock_app = typer.Typer(no_args_is_help=True)
 app.add_typer(clock_app, name="clock")
 
@@ -50,6 +53,16 @@ Result = TypeVar("Result")
 
 Data = Annotated[
     Path, typer.Option("--data", help="Where everything is kept.", envvar="BANSO_DATA")
+]
+
+
+Templates = Annotated[
+    Path | None,
+    typer.Option(
+        "--templates",
+        help="A directory with your own mail.html and mail.txt, which are tried on every message.",
+        envvar="BANSO_TEMPLATES",
+    ),
 ]
 
 
@@ -287,6 +300,7 @@ def check(
             "--send", help="With --reach: send everybody a test message by each of their channels."
         ),
     ] = False,
+    templates: Templates = None,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Check an organisation file: each error and warning with its line and what to do.
@@ -321,16 +335,65 @@ def check(
         _reach(organisation, data, language, send=send, as_json=as_json)
         return
     warnings = examined.warnings(clock.now())
+    faults = _faults_of_templates(templates) if templates is not None else []
     if as_json:
         known = {"usable": True, "revision": organisation.revision}
-        _say_json({**known, "errors": [], "warnings": _as_json(warnings)})
-        return
+        found = {"errors": [], "warnings": _as_json(warnings), "templates": faults}
+        _say_json({**known, **found})
+        raise typer.Exit(1 if faults else 0)
     _say_findings(file, warnings)
+    for fault in faults:
+        typer.echo(f"{templates}/{fault}", err=True)
     typer.echo(
         f"{file}: good. {len(organisation.people)} people in {len(organisation.teams)} teams,"
         f" {len(organisation.rules)} rules, revision {organisation.revision}."
         + (f" Warnings: {len(warnings)}." if warnings else "")
     )
+    if faults:
+        raise typer.Exit(1)
+
+
+def _faults_of_templates(directory: Path) -> list[str]:
+    """What is wrong with the company's own templates, tried on every message."""
+    from deploy.local.up import SAMPLE
+    from deploy.preview.samples import BOTH, samples
+    from services.notifier.letters import faults
+    from services.router.organisation import read
+
+    company = read(SAMPLE)
+    told = [one.message for language in BOTH for one in samples(company, language)]
+    return faults(directory, told)
+
+
+@notify_app.command("preview")
+def preview(
+    out: Annotated[Path, typer.Option(help="Where the files are put.")] = Path("preview"),
+    templates: Templates = None,
+    reason: Annotated[
+        list[Reason] | None, typer.Option(help="Only messages for this reason; repeatable.")
+    ] = None,
+    language: Annotated[Language | None, typer.Option(help="Only messages in this one.")] = None,
+) -> None:
+    """Write every message as HTML and text, with a page to look at them. Needs no server.
+
+    Ends with 1 where a template of your own fails or leaves something out; ours is shown then.
+    """
+    from deploy.local.up import SAMPLE
+    from deploy.preview.pages import named, write
+    from deploy.preview.samples import BOTH, samples
+    from services.notifier.letters import Letters
+    from services.router.organisation import read
+
+    company = read(SAMPLE)
+    languages = BOTH if language is None else (language,)
+    shown = [one for each in languages for one in named(samples(company, each), each)]
+    written = write(out, shown, Letters(templates), reason or ())
+    typer.echo(written[0].resolve().as_uri())
+    faults = _faults_of_templates(templates) if templates is not None else []
+    for fault in faults:
+        typer.echo(f"{templates}/{fault}", err=True)
+    if faults:
+        raise typer.Exit(1)
 
 
 def _reach(

@@ -10,12 +10,14 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from prometheus_client import CollectorRegistry
 from sqlalchemy.exc import DBAPIError
 
 from deploy.local.databases import database_url, keeps_something
 from deploy.local.keeping import secrets_of
 from services.notifier.app import open_adapters
 from services.notifier.channels.base import Adapter
+from services.notifier.letters import Letters
 from services.notifier.lost import read_broken
 from services.notifier.settings import NotifierSettings
 from services.notifier.trial import NOT_SET_UP, Found, Refused, Trial, Way
@@ -61,7 +63,9 @@ async def _everybody(
     organisation: Organisation, settings: NotifierSettings, refused: Refused, *, send: bool
 ) -> list[Found]:
     signing = [key.get_secret_value() for key in settings.link_keys]
-    adapters = open_adapters(settings, Replies(signing))
+    adapters = open_adapters(
+        settings, Replies(signing), Letters(settings.templates, CollectorRegistry())
+    )
     try:
         links = Links(signing, settings.web_url) if send else None
         used = _used(adapters, settings)

@@ -15,6 +15,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from itsdangerous import BadData, Signer
+from itsdangerous.encoding import want_bytes
 
 from shared.contracts.issue import Action
 
@@ -75,6 +76,18 @@ EVERYBODY = "-"
 """The person of the operator's inbox link, which shows what everybody was told."""
 
 
+class _Signer(Signer):
+    """Remembers the keys that it derives, which cost half of a signature."""
+
+    def __init__(self, keys: list[str], salt: str) -> None:
+        super().__init__(keys, salt=salt)
+        self._derived = {key: super(_Signer, self).derive_key(key) for key in self.secret_keys}
+
+    def derive_key(self, secret_key: str | bytes | None = None) -> bytes:
+        key = self.secret_key if secret_key is None else want_bytes(secret_key)
+        return self._derived[key]
+
+
 class Links:
     """Writes and reads links below `base_url`, where people reach the pages."""
 
@@ -84,7 +97,8 @@ class Links:
         self.base_url = base_url.rstrip("/")
         self._ours = re.compile(rf"{re.escape(self.base_url)}/[{''.join(Purpose)}]/[\w.~%-]+")
         self._signers = {
-            purpose: Signer(list(keys), salt=f"banso.{purpose.name.lower()}") for purpose in Purpose
+            purpose: _Signer(list(keys), salt=f"banso.{purpose.name.lower()}")
+            for purpose in Purpose
         }
 
     def status(self, issue_id: str, person_id: str, now: datetime) -> str:

@@ -2,7 +2,8 @@
 
 A *reply address* (`issues+<token>@example.com`) belongs to one person and one issue; only that
 person's mail may act there. A signed *Message-ID* names issue and notification; a mail that
-refers to it belongs to that issue, and no more is proven. Tokens are base32 without padding, in
+refers to it belongs to that issue, and no more is proven. A *return address* belongs to one
+notification: what a mail server says of it comes back there. Tokens are base32 without padding, in
 small letters, since mail servers may change the case of addresses.
 """
 
@@ -27,6 +28,7 @@ REPLY_ABOVE: Final[Mapping[Language, str]] = {
 
 _MAC_BYTES = 8
 """64 bits: guessing takes 2**63 mails to our server, and a local part has 64 letters in all."""
+_LONGEST_LOCAL = 64
 _TOKEN = re.compile(r"[a-z2-7]{39}")
 _MESSAGE_ID = re.compile(r"<?(?P<token>[a-z2-7]{39})\.(?P<delivery>[0-9a-f]{32})@[^<>\s]+>?")
 
@@ -82,6 +84,21 @@ class Replies:
         if not self._signed(mac, "message", issue_id, delivery_id):
             return None
         return SignedMessageId(issue_id, delivery_id)
+
+    def return_address(self, delivery_id: str, ours: str, separator: str) -> str:
+        """Where mail servers say what became of this notification; `ours` itself without a
+        separator, or where the name before the @ would be longer than RFC 5321 allows."""
+        local, _, domain = ours.rpartition("@")
+        tagged = f"{local}{separator}{self._token('return', delivery_id, '')}"
+        return f"{tagged}@{domain}" if separator and len(tagged) <= _LONGEST_LOCAL else ours
+
+    def returned(self, tag: str) -> str | None:
+        """The notification that a tag of a return address names; None where it was forged."""
+        token = tag.lower()
+        if not _TOKEN.fullmatch(token):
+            return None
+        delivery_id, mac = _split(token)
+        return delivery_id if self._signed(mac, "return", delivery_id, "") else None
 
     def _token(self, purpose: str, issue_id: str, whose: str) -> str:
         mac = _mac(self._keys[-1], purpose, issue_id, whose)

@@ -37,6 +37,8 @@ class Letter:
     message_id: str
     reply_to: str
     raw: bytes
+    came_from: str = ""
+    """By its envelope: where a mail server says what becomes of it."""
 
     @property
     def reference(self) -> str:
@@ -57,7 +59,7 @@ class Letter:
         return f"{self.to}: {self.subject}"
 
 
-def read_letter(to: str, raw: bytes) -> Letter:
+def read_letter(to: str, raw: bytes, came_from: str = "") -> Letter:
     message = cast("EmailMessage", message_from_bytes(raw, policy=cast("Any", default)))
     parts = {part.get_content_type(): part for part in message.walk()}
     return Letter(
@@ -68,6 +70,7 @@ def read_letter(to: str, raw: bytes) -> Letter:
         str(message["message-id"]),
         str(message["reply-to"] or message["from"]),
         raw,
+        came_from,
     )
 
 
@@ -146,7 +149,7 @@ class Postbox:
         said = self.answer(to)
         if said.startswith("2"):
             assert isinstance(envelope.content, bytes)
-            letter = read_letter(to, envelope.content)
+            letter = read_letter(to, envelope.content, envelope.mail_from or "")
             with self._changed:
                 self.taken[letter.message_id] += 1
                 known = {one.message_id for one in self._letters}

@@ -483,6 +483,13 @@ def caused_by(connection: Connection, cause_id: str) -> Sequence[Happening]:
     return _all(connection, query.order_by(histories.c.version), Happening)
 
 
+def issue_told_of(connection: Connection, delivery_id: str) -> str:
+    """The issue of a notification; empty where it was about none, or where we have not heard yet
+    that it was sent."""
+    query = select(notices.c.issue_id).where(notices.c.delivery_id == delivery_id)
+    return str(connection.scalar(query) or "")
+
+
 def inbox_of(connection: Connection, person_id: str | None, limit: int) -> Sequence[Notice]:
     """What a person was told, the newest first; everybody's with None."""
     query = select(notices).order_by(notices.c.sent_at.desc(), notices.c.delivery_id).limit(limit)

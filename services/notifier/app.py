@@ -6,8 +6,12 @@ from pathlib import Path
 
 from services.notifier import handlers, store
 from services.notifier.channels.base import Adapter
-from services.notifier.channels.email import Email, MailFiles, Post, SmtpServer
+from services.notifier.channels.dkim import Signer
+from services.notifier.channels.email import Email
+from services.notifier.channels.pace import Pace
+from services.notifier.channels.smtp import MailFiles, Post, Server, SmtpServer
 from services.notifier.delivery import Deliveries
+from services.notifier.letters import Letters
 from services.notifier.lost import Lost
 from services.notifier.settings import NotifierSettings
 from services.notifier.store import Ledger
@@ -34,7 +38,8 @@ async def serve(settings: NotifierSettings) -> None:
         known = KnownOrganisation(connection, store.metadata)
     keys = [key.get_secret_value() for key in settings.link_keys]
     links, replies = Links(keys, settings.web_url), Replies(keys)
-    adapters = open_adapters(settings, replies)
+    letters = Letters(settings.templates, registry)
+    adapters = open_adapters(settings, replies, letters)
     deliveries, summaries = Deliveries(adapters, known, links, registry), Summaries(known, registry)
     set_up = frozenset(adapters)
     lost = Lost(known, set_up, registry)
@@ -76,20 +81,33 @@ async def serve(settings: NotifierSettings) -> None:
     place.give_back()
 
 
-def open_adapters(settings: NotifierSettings, replies: Replies) -> dict[Channel, Adapter]:
+def open_adapters(
+    settings: NotifierSettings, replies: Replies, letters: Letters
+) -> dict[Channel, Adapter]:
     """Every channel that is set up."""
-    return {Channel.EMAIL: Email(_post(settings), replies)}
+    return {Channel.EMAIL: Email(_post(settings), replies, letters, _signer(settings))}
 
 
 def _post(settings: NotifierSettings) -> Post:
     if settings.smtp_out_host is None:
         return MailFiles(settings.mail_directory)
     password = settings.smtp_out_password
-    return SmtpServer(
-        settings.smtp_out_host,
-        settings.smtp_out_port,
+    server = Server(
+        host=settings.smtp_out_host,
+        port=settings.smtp_out_port,
         user=settings.smtp_out_user,
         password=password.get_secret_value() if password else None,
         tls=settings.smtp_out_tls,
+        ca=settings.smtp_out_ca,
         connections=settings.smtp_out_connections,
+        mails_each=settings.smtp_out_mails_per_connection,
+        idle_s=settings.smtp_out_idle_s,
+        asks_for_reports=settings.smtp_out_dsn,
     )
+    return SmtpServer(server, Pace(settings.smtp_out_per_domain))
+
+
+def _signer(settings: NotifierSettings) -> Signer | None:
+    if settings.dkim_key is None or settings.dkim_selector is None:
+        return None
+    return Signer(settings.dkim_key, settings.dkim_selector)

@@ -21,6 +21,7 @@ from sqlalchemy import Row, select
 from services.notifier import failing, handlers, said, store, timing
 from services.notifier.channels.base import (
     Adapter,
+    ComesLater,
     MessageRefused,
     Misconfigured,
     Outgoing,
@@ -169,6 +170,9 @@ class Deliveries:
             parcel = await self._queue.get()
             try:
                 deliveries = await self._send(parcel, journal)
+            except ComesLater as later:
+                self._loop.call_later(later.wait.total_seconds(), self._queue.put_nowait, parcel)
+                continue
             except Exception as error:
                 log.error(
                     "delivery.broken",
@@ -353,11 +357,11 @@ def _postponed(delivery: Delivery, error: str, due_at: datetime) -> Delivery:
 def _result(delivery: Delivery) -> Cause[Ledger]:
     """What has become of a delivery, as a cause; a mere note while it is to be tried again."""
     if delivery.fate is not Fate.POSTPONED:
-        return Cause(f"sent/{delivery.delivery_id}", partial(_record, delivery))
+        return Cause(f"sent/{delivery.delivery_id}", partial(_record, delivery), delivery)
     if delivery.blame is Blame.SETUP:
         cause_id = f"set-up/{delivery.delivery_id}/{delivery.due_at}"
-        return Cause(cause_id, partial(_go_round, delivery))
-    return Cause(None, partial(_postpone, delivery))
+        return Cause(cause_id, partial(_go_round, delivery), delivery)
+    return Cause(None, partial(_postpone, delivery), delivery)
 
 
 def _postpone(delivery: Delivery, ledger: Ledger) -> list[Event]:

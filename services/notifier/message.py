@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
+from html import escape
+from itertools import accumulate
 from urllib.parse import urlencode
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from services.notifier import timing
 from services.notifier.store import Ready
@@ -43,15 +42,12 @@ MOST_LISTED = 50
 inbox."""
 LONGEST_LISTED_QUOTE = 300
 MOST_BUTTONS_LISTED = 3
-
-_templates = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    auto_reload=False,
-    autoescape=select_autoescape(["html"]),
-)
+LARGEST_LIST = 90_000
+"""In bytes: so much of what is listed leaves room for the rest of a mail that Gmail shows whole."""
+_AROUND_ENTRY = 650
+_AROUND_QUOTE = 450
+_AROUND_LINK = 90
+"""What the layout adds, in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +99,8 @@ class Message:
     """How many more there are, in words."""
     quietly: Sequence[Button] = ()
     """What stands at the foot: how and when they are told, and no more of this."""
+    mute_url: str = ""
+    """Where one click ends messages about the issue; empty where none should."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +125,15 @@ class _Told:
     def status_url(self) -> str:
         to, now = self.say.to, self.say.now
         return self.links.status(self.issue_id, to.person_id, now) if self.issue_id else ""
+
+    def mute_url(self) -> str:
+        """For customers and people on copy, where nothing is asked that only they can do."""
+        say = self.say
+        is_guest = say.is_outside or say.relation is Relation.FOLLOWER
+        asks = self.reason is Reason.ASKED or bool(self.buttons())
+        if not self.issue_id or not is_guest or asks:
+            return ""
+        return self.links.mute(self.issue_id, say.to.person_id, say.now)
 
     def inbox_url(self) -> str:
         return self.links.inbox(self.say.to.person_id, self.say.now)
@@ -291,6 +298,7 @@ def _one(told: _Told) -> Message:
         reply_lines=lines,
         absence_url=told.absence_url(),
         quietly=told.quietly(),
+        mute_url=told.mute_url(),
     )
 
 
@@ -301,8 +309,10 @@ def _list(told: Sequence[_Told]) -> Message:
     listed = [one for one in ranked if one.reference]
     first, _ = ranked[0], ranked[0].say._
     reasons = {one.reason for one in listed}
+    alike = len(reasons) == 1
+    entries = _fitting([_entry(one, alike=alike) for one in listed[:MOST_LISTED]])
     heading = above[0].said.heading if above else heading_of(reasons, len(listed), _)
-    left = len(listed) - MOST_LISTED
+    left = len(listed) - len(entries)
     return Message(
         subject=heading,
         heading=heading,
@@ -315,7 +325,7 @@ def _list(told: Sequence[_Told]) -> Message:
         absence_url=next(filter(None, (one.absence_url() for one in ranked)), ""),
         quietly=first.wishes(),
         language=first.say.to.language,
-        entries=[_entry(one, alike=len(reasons) == 1) for one in listed[:MOST_LISTED]],
+        entries=entries,
         left_out=_more(left, _),
     )
 
@@ -336,23 +346,29 @@ def _entry(told: _Told, *, alike: bool) -> Entry:
     )
 
 
+def _fitting(entries: Sequence[Entry]) -> list[Entry]:
+    """As many of them, from the first on, as a mail can hold; one at least."""
+    sizes = accumulate(_size(one) for one in entries)
+    return [
+        one
+        for nth, (one, size) in enumerate(zip(entries, sizes, strict=True))
+        if nth == 0 or size <= LARGEST_LIST
+    ]
+
+
+def _size(entry: Entry) -> int:
+    """How many bytes of HTML it takes, or a few more."""
+    quote = entry.quote or ""
+    texts = [entry.title, entry.note, *entry.lines, quote, *(one.words for one in entry.buttons)]
+    shown = sum(len(escape(text).encode()) for text in texts) + len("<br>") * quote.count("\n")
+    links = len(entry.status_url) + sum(len(one.url) + _AROUND_LINK for one in entry.buttons)
+    return _AROUND_ENTRY + (_AROUND_QUOTE if quote else 0) + shown + links
+
+
 def _urgent(say: Say) -> str:
     _ = say._
     is_urgent = say.issue is not None and say.issue.urgency is Urgency.HIGH
     return _("Urgent: a customer is waiting") if is_urgent else ""
-
-
-def as_text(message: Message) -> str:
-    """For every mail program, and for screen readers."""
-    return _render("mail.txt", message)
-
-
-def as_html(message: Message) -> str:
-    return _render("mail.html", message)
-
-
-def _render(name: str, message: Message) -> str:
-    return _templates.get_template(name).render(m=message, _=words(message.language))
 
 
 def _about(event: Event) -> tuple[Snapshot | None, str, str]:

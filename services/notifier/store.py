@@ -483,6 +483,12 @@ def _followed(row: Any) -> Followed:
     return Followed(item, row.carrier_id, row.reporter_id, row.changed_at, row.solved_at)
 
 
+def _concerned(event: IssueEvent) -> frozenset[str]:
+    """Whom most events are told to."""
+    issue = event.issue
+    return frozenset({issue.owner_id, issue.carrier_id, issue.reporter_id, *issue.follower_ids})
+
+
 def _thread_key(delivery: Delivery) -> str:
     return f"{delivery.person_id}/{delivery.issue_id}/{delivery.channel}"
 
@@ -527,10 +533,14 @@ class Ledger(HearerStore):
         self._marked = (0, 0, 0, 0)
 
     def expect(self, matters: Sequence[Any]) -> None:
+        tried = [one for one in matters if isinstance(one, Delivery)]
+        matters = [one for one in matters if not isinstance(one, Delivery)]
         events = [event for event in matters if isinstance(event, IssueEvent)]
+        self.preferences.expect({one for event in events for one in _concerned(event)})
         self.currents.expect([event.issue_id for event in events])
         bounced = [one for one in matters if isinstance(one, MailBounced)]
         self.deliveries.expect([one.delivery_id for one in bounced])
+        self.deliveries.expect([one.delivery_id for one in tried])
         self.contacts.expect(
             [e.issue.reporter_id for e in events if e.issue.reporter_id.startswith(STRANGER)]
         )
@@ -963,8 +973,10 @@ class Ledger(HearerStore):
         return address_digest(contact.address) if contact is not None else None
 
     def thread(self, delivery: Delivery) -> str | None:
-        """The conversation in which it goes, where one was begun."""
-        found = self.threads.get(_thread_key(delivery)) if delivery.issue_id else None
+        """The conversation in which it goes, where one was begun; mails name their own."""
+        if not delivery.issue_id or delivery.channel is Channel.EMAIL:
+            return None
+        found = self.threads.get(_thread_key(delivery))
         return found.external_thread if found else None
 
     def keep_thread(self, delivery: Delivery) -> None:

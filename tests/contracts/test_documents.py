@@ -31,6 +31,7 @@ from services.intake.store import Shelf
 from services.metrics.gauges import Figures
 from services.metrics.settings import MetricsSettings
 from services.notifier.delivery import Deliveries
+from services.notifier.letters import Letters
 from services.notifier.lost import Lost
 from services.notifier.settings import NotifierSettings
 from services.notifier.summing import Summaries
@@ -244,6 +245,7 @@ def _make_all_metrics(registry: CollectorRegistry, directory: Path) -> None:
         bus.say,
         registry,
     )
+    Letters(None, registry)
     Deliveries({}, known, Links(["key"], "http://127.0.0.1"), registry)
     Lost(known, (), registry)
     Summaries(known, registry)

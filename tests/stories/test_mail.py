@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from email.message import EmailMessage
 from email.utils import make_msgid
 from pathlib import Path
+from uuid import UUID
 
 import httpx
 import lxml.html
@@ -343,28 +344,67 @@ def test_files_that_are_too_many_are_told_of_and_stay_in_the_mail(company: Insta
     assert "2 files are too large or too many" in asked.text
 
 
-def test_a_bounce_of_our_mail_is_a_failed_delivery_of_that_person(company: Installation) -> None:
-    _reference, received, _asked = raised(company)
-    report = (
+def report(action: str, status: str, enclosed: str = "") -> bytes:
+    """What a mail server says became of our mail to `brown`."""
+    return (
         "From: MAILER-DAEMON@else.example\r\nTo: banso@example.com\r\n"
         "Subject: Undelivered Mail Returned to Sender\r\nAuto-Submitted: auto-replied\r\n"
-        "Message-ID: <bounce-1@else.example>\r\nMIME-Version: 1.0\r\n"
+        f"Message-ID: {make_msgid(domain='else.example')}\r\nMIME-Version: 1.0\r\n"
         'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'
-        "--b\r\nContent-Type: text/plain\r\n\r\nThe mail system could not deliver it.\r\n"
+        "--b\r\nContent-Type: text/plain\r\n\r\nThis is what became of it.\r\n"
         "--b\r\nContent-Type: message/delivery-status\r\n\r\n"
         "Reporting-MTA: dns; else.example\r\n\r\n"
-        "Final-Recipient: rfc822; brown@example.com\r\nAction: failed\r\nStatus: 5.1.1\r\n"
+        f"Final-Recipient: rfc822; brown@example.com\r\nAction: {action}\r\nStatus: {status}\r\n"
         "Diagnostic-Code: smtp; 550 5.1.1 <brown@example.com> User unknown\r\n\r\n"
-        f"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: {received.message_id}\r\n\r\n"
-        "--b--\r\n"
-    )
+        f"--b\r\nContent-Type: text/rfc822-headers\r\n\r\n{enclosed}\r\n\r\n--b--\r\n"
+    ).encode()
 
-    assert "Kept (bounce)" in company.send("", report.encode(), "banso@example.com")
 
+def fate_of(letter: Letter, company: Installation) -> tuple[str, str | None]:
     company.settle()
-    failed = company.ask("notifier", "select person_id, error from delivery where fate = 'failed'")
-    assert [person for person, _ in failed] == ["brown"]
-    assert "@" not in failed[0][1]
+    delivery = UUID(letter.message_id.partition(".")[2][:32])
+    rows = company.ask(
+        "notifier", f"select fate, error from delivery where delivery_id = '{delivery}'"
+    )
+    [(fate, error)] = rows
+    return fate, error
+
+
+def test_a_bounce_of_our_mail_is_a_failed_delivery_of_that_person(company: Installation) -> None:
+    _reference, received, _asked = raised(company)
+    bounced = report("failed", "5.1.1", f"Message-ID: {received.message_id}")
+
+    assert "Kept (bounce)" in company.send("", bounced, "banso@example.com")
+
+    fate, error = fate_of(received, company)
+    assert fate == "failed"
+    assert "@" not in (error or "@")
+
+
+def test_a_bounce_that_names_no_mail_is_known_by_the_address_to_which_it_comes(
+    company: Installation,
+) -> None:
+    _reference, received, _asked = raised(company)
+    assert received.came_from.startswith("banso+")
+
+    assert "Kept (bounce)" in company.send("", report("failed", "5.1.1"), received.came_from)
+
+    assert fate_of(received, company)[0] == "failed"
+
+
+def test_a_report_that_our_mail_has_arrived_is_believed_and_a_forged_one_refused(
+    company: Installation,
+) -> None:
+    _reference, received, _asked = raised(company)
+    before, char, after = received.came_from[:20], received.came_from[20], received.came_from[21:]
+    forged = f"{before}{'a' if char != 'a' else 'b'}{after}"
+
+    with pytest.raises(smtplib.SMTPDataError):
+        company.send("", report("failed", "5.1.1"), forged)
+    assert fate_of(received, company) == ("sent", None)
+    company.send("", report("delivered", "2.0.0"), received.came_from)
+
+    assert fate_of(received, company) == ("delivered", None)
 
 
 def test_what_came_with_a_mail_can_be_fetched_by_those_inside(company: Installation) -> None:

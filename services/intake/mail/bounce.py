@@ -76,7 +76,14 @@ def bounce(mail: ReadMail) -> Bounce | None:
     if not reported:
         return None
     worst = min(reported, key=lambda one: list(Outcome).index(one.outcome))
-    return Bounce(reported, worst.status, worst.outcome, worst.diagnostic, _returned(mail))
+    return Bounce(reported, worst.status, worst.outcome, worst.diagnostic, returned(mail))
+
+
+def has_arrived(mail: ReadMail) -> bool:
+    """Whether a report says that a mail of ours lies in the box of whomever it was for (RFC 3464).
+    That it was handed on to a server that reports no more is not enough."""
+    groups = [group for group in mail.report if "final-recipient" in group]
+    return bool(groups) and all(_action(group) == "delivered" for group in groups)
 
 
 # -- reports ---------------------------------------------------------------------------------------
@@ -92,13 +99,12 @@ def _reported(mail: ReadMail) -> tuple[Recipient, ...] | None:
 
 
 def _recipient(group: Mapping[str, str]) -> Recipient | None:
-    action = group.get("action", "").split()[:1]
+    action = _action(group)
     said = _after_type(group.get("diagnostic-code", ""))
     status = _status(group.get("status", "")) or _status(said)
-    if action and action[0].lower() in ("delivered", "relayed", "expanded"):
+    if action in ("delivered", "relayed", "expanded"):
         return None
-    is_delayed = [word.lower() for word in action] == ["delayed"]
-    outcome = Outcome.DELAYED if is_delayed else _outcome(status)
+    outcome = Outcome.DELAYED if action == "delayed" else _outcome(status)
     return Recipient(
         final=clean.address(_bare(_after_type(group.get("final-recipient", "")))),
         original=clean.address(_bare(_after_type(group.get("original-recipient", "")))),
@@ -106,6 +112,10 @@ def _recipient(group: Mapping[str, str]) -> Recipient | None:
         outcome=outcome,
         diagnostic=_without_addresses(said),
     )
+
+
+def _action(group: Mapping[str, str]) -> str:
+    return next(iter(group.get("action", "").lower().split()), "")
 
 
 def _after_type(value: str) -> str:
@@ -211,8 +221,8 @@ def _without_addresses(text: str) -> str:
     return clean.one_line(bare, LONGEST_DIAGNOSTIC)
 
 
-def _returned(mail: ReadMail) -> str | None:
-    """The Message-ID of the mail that came back."""
+def returned(mail: ReadMail) -> str | None:
+    """The Message-ID of the mail that a report is about, with its angle brackets."""
     enclosed = _ID.search(mail.enclosed.get("message-id", ""))
     if enclosed:
         return enclosed[0]

@@ -15,7 +15,7 @@ from services.intake import attachments, clean, store
 from services.intake.attachments import File
 from services.intake.door import Door
 from services.intake.mail import thread
-from services.intake.mail.bounce import Outcome, bounce
+from services.intake.mail.bounce import Outcome, bounce, has_arrived, returned
 from services.intake.mail.command import command
 from services.intake.mail.identity import identity_of
 from services.intake.mail.origin import Origin, Whose, origin
@@ -32,6 +32,7 @@ from shared.contracts.issue import Attachment, Snapshot, Source, State
 from shared.contracts.organisation import Organisation
 from shared.journal import Cause
 from shared.language import Words, language_written, words
+from shared.replies import SignedMessageId
 
 log = logs.get(__name__)
 
@@ -104,7 +105,7 @@ class Postroom:
             return "550 5.1.1 No such address here"
         tag = thread.tag_of(address, ours)
         issue_id = self._door.replies.issue_of(tag) if tag else None
-        if tag is None or issue_id is None:
+        if tag is None or issue_id is None or self._door.replies.returned(tag) is not None:
             return None
         view = await self._door.look(issue_id)
         known = view is not None and self._belongs(tag, view, None)[0]
@@ -322,20 +323,39 @@ class Postroom:
         )
 
     async def _bounced(self, incoming: Incoming) -> str:
-        """A mail of ours came back: the notifier hears which one."""
+        """What a mail server says of a mail of ours: the notifier hears of which one."""
+        about = await self._about(incoming)
         came_back = bounce(incoming.mail)
-        signed = self._door.replies.read_message_id((came_back and came_back.message_id) or "")
-        if came_back is None or signed is None:
+        if about is None or (came_back is None and not has_arrived(incoming.mail)):
             return await self._keep(incoming)
-        bounced = MailBounced(
-            occurred_at=incoming.received_at,
-            delivery_id=signed.delivery_id,
-            issue_id=signed.issue_id,
-            permanent=came_back.outcome is not Outcome.DELAYED,
-            error=f"{came_back.status} {came_back.diagnostic}".strip()[:200],
-        )
-        await self._note(incoming, [bounced])
+        said: MailArrived | MailBounced
+        if came_back is None:
+            said = MailArrived(
+                occurred_at=incoming.received_at,
+                delivery_id=about.delivery_id,
+                issue_id=about.issue_id,
+            )
+        else:
+            said = MailBounced(
+                occurred_at=incoming.received_at,
+                delivery_id=about.delivery_id,
+                issue_id=about.issue_id,
+                permanent=came_back.outcome is not Outcome.DELAYED,
+                error=f"{came_back.status} {came_back.diagnostic}".strip()[:200],
+            )
+        await self._note(incoming, [said])
         return f"250 2.0.0 Kept ({incoming.whose.kind})"
+
+    async def _about(self, incoming: Incoming) -> SignedMessageId | None:
+        """The notification of ours that a report is about: by the address to which it came back,
+        or else by the Message-ID. Both are signed; what is forged is not believed."""
+        replies, ours = self._door.replies, self._door.organisation.mail
+        for address in dict.fromkeys((*incoming.envelope, *incoming.mail.to)):
+            delivery_id = replies.returned(thread.tag_of(address, ours) or "")
+            if delivery_id is not None:
+                told = partial(store.issue_told_of, delivery_id=delivery_id)
+                return SignedMessageId(await self._door.read(told), delivery_id)
+        return replies.read_message_id(returned(incoming.mail) or "")
 
     async def _keep(self, incoming: Incoming) -> str:
         """Nobody is told of it; whoever runs Banso can look at it and take it after all."""

@@ -32,6 +32,14 @@ class MessageRefused(PermanentFailure):
     """The channel will never take this message; it may well take the next one."""
 
 
+class ComesLater(Exception):
+    """It is not its turn yet: it comes again after `wait`, and that is no attempt."""
+
+    def __init__(self, wait: timedelta) -> None:
+        super().__init__(f"not its turn for {wait}")
+        self.wait = wait
+
+
 @dataclass(frozen=True, slots=True)
 class Abilities:
     """What a channel can do, beside words and links."""
@@ -88,8 +96,8 @@ class Adapter(Protocol):
     can: Abilities
 
     async def send(self, outgoing: Outgoing) -> Taken:
-        """Raises TemporaryFailure or PermanentFailure, or what they tell apart further; whatever
-        else it raises is a mistake of ours and is tried again."""
+        """Raises TemporaryFailure, PermanentFailure, or what they tell apart further, or
+        ComesLater; whatever else it raises is a mistake of ours and is tried again."""
 
     async def close(self) -> None: ...
 

@@ -1,70 +1,30 @@
-"""Notifications as mail: by SMTP, or as `.eml` files while no server is configured."""
+"""Notifications as mail: what stands in its head, and the bytes of it."""
 
 from __future__ import annotations
 
-import asyncio
-import ssl
-from base64 import encodebytes
-from contextlib import suppress
-from dataclasses import dataclass
+from base64 import b64encode
+from dataclasses import replace
 from datetime import datetime
-from email.header import Header
 from email.utils import format_datetime, formataddr
 from functools import lru_cache
-from pathlib import Path
-from typing import Protocol
 from uuid import UUID
 
-import aiosmtplib
-from aiosmtplib import (
-    SMTPDataError,
-    SMTPException,
-    SMTPRecipientRefused,
-    SMTPRecipientsRefused,
-    SMTPResponseException,
-)
-
-from services.notifier.channels.base import (
-    Abilities,
-    MessageRefused,
-    Misconfigured,
-    Outgoing,
-    PermanentFailure,
-    Taken,
-    TemporaryFailure,
-)
-from services.notifier.message import Message, as_html, as_text
-from services.notifier.reach import Blame, blame_of
-from shared import logs
+from services.notifier.channels.base import Abilities, Outgoing, PermanentFailure, Taken
+from services.notifier.channels.dkim import Signer
+from services.notifier.channels.smtp import Mail, Post
+from services.notifier.letters import Letters
+from services.notifier.message import Message
 from shared.contracts.organisation import Channel
 from shared.replies import Replies
-
-log = logs.get(__name__)
-
-TIMEOUT_S = 30.0
 
 NIL = str(UUID(int=0))
 """Stands in a Message-ID for the issue of what is about none in particular."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mail:
-    """A mail as bytes, with its envelope."""
-
-    name: str
-    """What it may be called as a file."""
-    sender: str
-    recipient: str
-    content: bytes
-
-
-class Post(Protocol):
-    """Takes mails over, for good."""
-
-    async def send(self, mail: Mail) -> None:
-        """Raises TemporaryFailure or PermanentFailure."""
-
-    async def close(self) -> None: ...
+_LONGEST_WORD = 45
+"""In bytes, which are 60 letters in base64."""
+_OUTLOOK_BEGINS = bytes.fromhex("01dc7a500000")
+"""When a conversation began (MS-OXOMSG 2.2.1.3), which is the same for all of ours."""
 
 
 class Email:
@@ -73,8 +33,12 @@ class Email:
     channel = Channel.EMAIL
     can = Abilities(threads=True, answers=True, ids=True)
 
-    def __init__(self, post: Post, replies: Replies) -> None:
+    def __init__(
+        self, post: Post, replies: Replies, letters: Letters, signer: Signer | None = None
+    ) -> None:
         self._post = post
+        self._signer = signer
+        self._letters = letters
         self._replies = replies
 
     async def send(self, outgoing: Outgoing) -> Taken:
@@ -99,8 +63,9 @@ class Email:
         if issue_id:
             reply_to = self._replies.address(issue_id, to.person_id, reply_to, ours.separator)
         named = outgoing.about or NIL
-        return write_mail(
+        mail = write_mail(
             outgoing.message,
+            self._letters,
             delivery_id=outgoing.delivery_id,
             message_id=self._replies.message_id(named, outgoing.delivery_id, domain),
             thread_id=f"<{issue_id}@{domain}>" if issue_id else None,
@@ -109,12 +74,19 @@ class Email:
             sender=ours.sender,
             sender_name=ours.sender_name.in_(to.language),
             reply_to=reply_to,
+            returned_to=self._replies.return_address(
+                outgoing.delivery_id, ours.sender, ours.separator
+            ),
             now=outgoing.now,
         )
+        if self._signer is None:
+            return mail
+        return replace(mail, content=self._signer.signed(mail.content, domain, outgoing.now))
 
 
 def write_mail(
     message: Message,
+    letters: Letters,
     *,
     delivery_id: str,
     message_id: str,
@@ -124,11 +96,12 @@ def write_mail(
     sender: str,
     sender_name: str,
     reply_to: str,
+    returned_to: str,
     now: datetime,
 ) -> Mail:
     """The mail of a message. Its Message-ID is the delivery's, so a repeat is recognised; all of
     an issue answer to the same `thread_id`, so that mail programs show them together; what is
-    about several has none.
+    about several has none. Mail servers say what becomes of it to `returned_to`.
 
     It says that a machine wrote it (RFC 3834; Exchange heeds only its own header), so that no
     machine answers. Always the same two parts in base64, put together here: the standard
@@ -144,7 +117,8 @@ def write_mail(
         "Subject": _encoded(message.subject),
         "Date": format_datetime(now),
         "Message-ID": message_id,
-        **({"In-Reply-To": thread_id, "References": thread_id} if thread_id else {}),
+        **_thread(thread_id),
+        **_unsubscribing(message.mute_url),
         "Auto-Submitted": "auto-generated",
         "X-Auto-Response-Suppress": "All",
         "X-Banso": "1",
@@ -157,14 +131,34 @@ def write_mail(
         (
             head.encode("ascii"),
             b"\r\n",
-            _part(boundary, "plain", as_text(message)),
-            _part(boundary, "html", as_html(message)),
+            _part(boundary, "plain", letters.text(message)),
+            _part(boundary, "html", letters.html(message)),
             f"--{boundary}--\r\n".encode(),
         )
     )
     name = f"{now:%Y%m%dT%H%M%S}-{to_address.partition('@')[0]}-{delivery_id}.eml"
     name = "".join(char if char.isalnum() or char in ".-_" else "_" for char in name)
-    return Mail(name, sender, to_address, content)
+    return Mail(name, returned_to, to_address, content, delivery_id)
+
+
+def _thread(thread_id: str | None) -> dict[str, str]:
+    """What mails of an issue have in common. Outlook goes by its own header, the subject else."""
+    if thread_id is None:
+        return {}
+    index = _OUTLOOK_BEGINS + UUID(thread_id.strip("<>").partition("@")[0]).bytes
+    return {
+        "In-Reply-To": thread_id,
+        "References": thread_id,
+        "Thread-Index": b64encode(index).decode("ascii"),
+    }
+
+
+def _unsubscribing(mute_url: str) -> dict[str, str]:
+    """Mail programs show a button for it. Pressed once is enough (RFC 8058, which wants TLS)."""
+    if not mute_url:
+        return {}
+    once = {"List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+    return {"List-Unsubscribe": f"<{mute_url}>", **(once if mute_url.startswith("https:") else {})}
 
 
 def _part(boundary: str, subtype: str, text: str) -> bytes:
@@ -173,7 +167,14 @@ def _part(boundary: str, subtype: str, text: str) -> bytes:
         f"--{boundary}\r\nContent-Type: text/{subtype}; charset=utf-8\r\n"
         "Content-Transfer-Encoding: base64\r\n\r\n"
     )
-    return head.encode() + encodebytes(canonical).replace(b"\n", b"\r\n")
+    return head.encode() + _in_base64(canonical)
+
+
+def _in_base64(content: bytes) -> bytes:
+    """On lines as RFC 2045 has them; four times as fast as the standard library, line by line."""
+    encoded = b64encode(content)
+    lines = [encoded[at : at + 76] for at in range(0, len(encoded), 76)]
+    return b"\r\n".join((*lines, b""))
 
 
 def in_ascii(address: str) -> str:
@@ -193,108 +194,15 @@ def _mailbox(name: str, address: str) -> str:
 
 
 def _encoded(text: str) -> str:
-    """A header's text as RFC 2047 has it."""
-    return text if text.isascii() else Header(text, "utf-8").encode(linesep="\r\n")
-
-
-class MailFiles:
-    """Puts every mail into a directory, where it can be looked at."""
-
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
-
-    async def send(self, mail: Mail) -> None:
-        await asyncio.to_thread(self._write, mail)
-
-    async def close(self) -> None:
-        pass
-
-    def _write(self, mail: Mail) -> None:
-        self._directory.mkdir(parents=True, exist_ok=True)
-        repeated = list(self._directory.glob(f"*{mail.name[-40:]}"))
-        half = self._directory / f".{mail.name}.half"
-        half.write_bytes(mail.content)
-        half.replace(repeated[0] if repeated else self._directory / mail.name)
-
-
-class SmtpServer:
-    """Sends by SMTP over a few connections that stay open between mails."""
-
-    def __init__(
-        self,
-        host: str,
-        port: int,
-        *,
-        user: str | None = None,
-        password: str | None = None,
-        tls: bool = False,
-        connections: int = 8,
-    ) -> None:
-        self._host, self._port = host, port
-        self._user, self._password = user, password
-        self._tls = tls
-        self._idle: list[aiosmtplib.SMTP] = []
-        self._free = asyncio.Semaphore(connections)
-
-    async def send(self, mail: Mail) -> None:
-        async with self._free:
-            client = self._idle.pop() if self._idle else None
-            try:
-                client = await self._connected(client)
-                await client.sendmail(mail.sender, [mail.recipient], mail.content)
-            except BaseException as error:
-                if client is not None:
-                    client.close()
-                raise _failure(error) from error
-            self._idle.append(client)
-
-    async def close(self) -> None:
-        for client in self._idle:
-            with suppress(SMTPException, OSError, TimeoutError):
-                await asyncio.wait_for(client.quit(), 1)
-
-    async def _connected(self, client: aiosmtplib.SMTP | None) -> aiosmtplib.SMTP:
-        if client is not None and client.is_connected:
-            return client
-        client = aiosmtplib.SMTP(
-            hostname=self._host,
-            port=self._port,
-            use_tls=self._tls,
-            start_tls=None if not self._tls else False,
-            tls_context=ssl.create_default_context(),
-            timeout=TIMEOUT_S,
-        )
-        await client.connect()
-        if self._user is not None:
-            await client.login(self._user, self._password or "")
-        return client
-
-
-def _failure(error: BaseException) -> BaseException:
-    """What the server's refusal is about: this recipient, this mail, or us. A refused login or
-    sender is a mistake of ours that somebody will mend: the mail waits for that. Addresses are
-    left out."""
-    if isinstance(error, SMTPRecipientsRefused):
-        error = error.recipients[0]
-    if isinstance(error, SMTPResponseException):
-        words = f"{error.code} {' '.join(str(error.message).split())[:9]}".strip()
-        return _refusal(error, words) if error.code >= 500 else TemporaryFailure(words)
-    if isinstance(error, SMTPException | OSError | TimeoutError):
-        return TemporaryFailure(f"{type(error).__name__} {error}")
-    return error
-
-
-def _refusal(error: SMTPResponseException, words: str) -> Exception:
-    if isinstance(error, SMTPRecipientRefused):
-        blame = blame_of(f"{error.code} {error.message}", otherwise=Blame.ADDRESS)
-    elif isinstance(error, SMTPDataError):
-        blame = blame_of(f"{error.code} {error.message}", otherwise=Blame.MESSAGE)
-    else:
-        blame = Blame.SETUP
-    match blame:
-        case Blame.ADDRESS:
-            return PermanentFailure(words)
-        case Blame.MESSAGE:
-            return MessageRefused(words)
-        case _other:
-            return Misconfigured(words)
+    """A header's text as RFC 2047 has it: words of at most 75 letters, each on a line of its own,
+    and none of them cut within a character."""
+    if text.isascii():
+        return text
+    words, word = [], b""
+    for char in text:
+        letter = char.encode()
+        if len(word) + len(letter) > _LONGEST_WORD:
+            words.append(word)
+            word = b""
+        word += letter
+    return "\r\n ".join(f"=?utf-8?b?{b64encode(one).decode()}?=" for one in (*words, word))

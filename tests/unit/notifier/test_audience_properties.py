@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.notifier.audience import Notice, audience
-from services.notifier.message import as_text, compose
+from services.notifier.letters import as_text
+from services.notifier.message import compose
 from services.notifier.store import Ready
 from shared.contracts.event import Event
 from shared.contracts.issue import (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -15,9 +16,11 @@ from sqlalchemy import Connection, select
 
 from services.notifier import delivery as sending
 from services.notifier import handlers, store
-from services.notifier.channels.base import PermanentFailure, TemporaryFailure
-from services.notifier.channels.email import Email, Mail
+from services.notifier.channels.base import ComesLater, PermanentFailure, TemporaryFailure
+from services.notifier.channels.email import Email
+from services.notifier.channels.smtp import Mail
 from services.notifier.delivery import Deliveries
+from services.notifier.letters import Letters
 from services.notifier.store import Fate, Ledger, Parcel
 from services.notifier.timing import APART, APART_IF_URGENT, GATHER
 from shared import clock
@@ -291,16 +294,20 @@ def channel() -> Channels:
     return Channels()
 
 
-async def send(
-    parcel: Parcel, connection: Connection, channel: Channels, at: datetime
-) -> Sequence[store.Delivery]:
+def sender(connection: Connection, channel: Channels) -> tuple[Deliveries, Journal[Ledger]]:
     known = KnownOrganisation(connection, store.metadata)
     known.current = build.organisation()
     keys = ["a key for tests"]
     links, replies = Links(keys, "https://banso.example"), Replies(keys)
-    adapters = {Channel.EMAIL: Email(channel, replies)}
+    adapters = {Channel.EMAIL: Email(channel, replies, Letters())}
     deliveries = Deliveries(adapters, known, links, CollectorRegistry())
-    journal = cast("Journal[Ledger]", Reading(connection))
+    return deliveries, cast("Journal[Ledger]", Reading(connection))
+
+
+async def send(
+    parcel: Parcel, connection: Connection, channel: Channels, at: datetime
+) -> Sequence[store.Delivery]:
+    deliveries, journal = sender(connection, channel)
     return await deliveries._send(parcel, journal)
 
 
@@ -331,6 +338,23 @@ async def test_many_are_sent_as_one_mail_and_each_has_its_fate(
     signed = Replies(["a key for tests"]).read_message_id(headers(mail)["message-id"])
     assert signed is not None
     assert signed.delivery_id == parcel.named_by.delivery_id
+
+
+async def test_what_has_to_wait_its_turn_comes_again_and_that_is_no_attempt(
+    connection: Connection, channel: Channels, now: datetime
+) -> None:
+    hear(connection, reminded(1))
+    parcels = take(connection, now)
+    channel.says.append(ComesLater(timedelta()))
+    deliveries, journal = sender(connection, channel)
+
+    deliveries._put(parcels)
+    worker = asyncio.create_task(deliveries._keep_sending(journal))
+    done = await deliveries._tried.get()
+    worker.cancel()
+
+    assert (done.fate, done.attempts) == (Fate.SENT, 1)
+    assert len(channel.mails) == 1
 
 
 async def test_one_alone_looks_as_if_it_had_never_waited(

@@ -8,12 +8,11 @@ from typing import Any
 
 import pytest
 
+from services.notifier.letters import as_html, as_text
 from services.notifier.message import (
     LONGEST_LISTED_QUOTE,
     MOST_LISTED,
     Message,
-    as_html,
-    as_text,
     compose,
 )
 from services.notifier.store import Ready

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from services.notifier.message import as_html, as_text, compose
+from services.notifier.letters import as_html, as_text
+from services.notifier.message import compose
 from services.notifier.store import Ready
 from services.notifier.wording.base import LONGEST_QUOTE, Recipient
 from shared.contracts.event import Event
@@ -926,7 +927,7 @@ def test_the_html_names_its_language_and_carries_the_same_words(language: Langua
 
     html = as_html(message)
 
-    assert f'<html lang="{language}">' in html
+    assert f'<html lang="{language}" ' in html
     for words in (message.heading, *message.lines, *(value for _, value in message.facts)):
         assert words in html
 

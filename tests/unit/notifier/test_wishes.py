@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from services.notifier.message import as_html, as_text, compose
+from services.notifier.letters import as_html, as_text
+from services.notifier.message import compose
 from services.notifier.store import Ready
 from shared.contracts.issue import AssignedBecause, Reasons
 from shared.contracts.notifier import Reason, Relation

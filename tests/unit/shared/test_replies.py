@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import uuid4
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -66,10 +67,38 @@ def test_a_reply_tag_is_no_message_id_and_a_forged_one_is_nobodys() -> None:
     assert replies.read_message_id(forged) is None
 
 
+def test_a_return_address_names_one_notification_and_survives_capitals() -> None:
+    replies = Replies(["k1"])
+    address = replies.return_address(DELIVERY, "banso@example.com", "+")
+
+    assert address.startswith("banso+")
+    assert address.endswith("@example.com")
+    assert replies.returned(tag_of(address).upper()) == DELIVERY
+    assert Replies(["k1", "k2"]).returned(tag_of(address)) == DELIVERY
+
+
+def test_a_return_address_that_was_forged_or_made_for_something_else_is_nobodys() -> None:
+    replies = Replies(["k1"])
+    forged = Replies(["other"]).return_address(DELIVERY, OURS, "+")
+    reply = replies.address(DELIVERY, "", OURS, "+")
+
+    assert replies.returned(tag_of(forged)) is None
+    assert replies.returned(tag_of(reply)) is None
+    assert replies.belongs_to(tag_of(replies.return_address(DELIVERY, OURS, "+")), [""]) is None
+
+
+@pytest.mark.parametrize(("ours", "separator"), [(OURS, ""), (f"{'a' * 25}@example.com", "+")])
+def test_without_a_separator_or_room_mails_come_back_to_our_plain_address(
+    ours: str, separator: str
+) -> None:
+    assert Replies(["k1"]).return_address(DELIVERY, ours, separator) == ours
+
+
 @given(st.text(max_size=80))
 def test_nothing_that_anybody_writes_breaks_it(text: str) -> None:
     replies = Replies(["k1"])
 
     assert replies.belongs_to(text, ["sato"]) is None
     assert replies.read_message_id(text) is None
+    assert replies.returned(text) is None
     assert replies.issue_of(text) is None or len(text) == 39

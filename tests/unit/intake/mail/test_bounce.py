@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.intake.mail.bounce import Bounce, Outcome, bounce
-from services.intake.mail.parse import read_mail
+from services.intake.mail.bounce import Bounce, Outcome, bounce, has_arrived, returned
+from services.intake.mail.parse import ReadMail, read_mail
 
 MAILS = Path(__file__).parents[3] / "mails" / "bounce"
 OURS = "<1f0c9d5e-3a61-5f0e-8f8b-7d1f3f0e9a11@example.com>"
@@ -28,6 +28,10 @@ def told(
 
 
 def reported(*groups: str, enclosed: str = "") -> Bounce | None:
+    return bounce(report(*groups, enclosed=enclosed))
+
+
+def report(*groups: str, enclosed: str = "") -> ReadMail:
     fields = "\n\n".join(("Reporting-MTA: dns; mx.example.org", *groups))
     raw = (
         "From: MAILER-DAEMON@example.org\nSubject: Undelivered\nMIME-Version: 1.0\n"
@@ -35,7 +39,7 @@ def reported(*groups: str, enclosed: str = "") -> Bounce | None:
         f"--b\nContent-Type: message/delivery-status\n\n{fields}\n\n"
         f"--b\nContent-Type: text/rfc822-headers\n\n{enclosed}\n\n--b--\n"
     )
-    return bounce(read_mail(raw.encode()))
+    return read_mail(raw.encode())
 
 
 @pytest.mark.parametrize(
@@ -89,6 +93,23 @@ def test_a_bounce_says_who_failed_how_and_which_mail_it_was(
 )
 def test_what_tells_of_no_failure_is_none(name: str) -> None:
     assert stored(name) is None
+
+
+def test_a_report_that_says_delivered_tells_that_our_mail_has_arrived() -> None:
+    mail = read_mail((MAILS / "delivered.eml").read_bytes())
+
+    assert has_arrived(mail)
+    assert returned(mail) == OURS
+
+
+@pytest.mark.parametrize("action", ["relayed", "expanded", "delayed", "failed", ""])
+def test_what_was_handed_on_or_failed_has_not_arrived(action: str) -> None:
+    group = "Final-Recipient: rfc822; a@example.net\nAction: "
+
+    assert not has_arrived(report(f"{group}{action}"))
+    assert not has_arrived(report(f"{group}delivered", f"{group}{action}"))
+    assert has_arrived(report(f"{group}Delivered (to mailbox)"))
+    assert not has_arrived(report())
 
 
 def test_the_worst_of_several_recipients_counts() -> None:

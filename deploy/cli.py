@@ -285,6 +285,21 @@ def check(
     language: Annotated[
         str | None, typer.Option(help="`ja` or `en`; by default that of your session.")
     ] = None,
+    reach: Annotated[
+        bool,
+        typer.Option(
+            "--reach",
+            help="Say who could not be reached, with the channels and servers that the environment"
+            " names; --data adds what did not reach people before. Ends with 1 if there is"
+            " anybody.",
+        ),
+    ] = False,
+    send: Annotated[
+        bool,
+        typer.Option(
+            "--send", help="With --reach: send everybody a test message by each of their channels."
+        ),
+    ] = False,
     templates: Templates = None,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
@@ -295,6 +310,9 @@ def check(
     from services.router.organisation import OrganisationUnusable, examine
     from shared import clock
 
+    if send and not reach:
+        _ = _words(language)
+        raise typer.BadParameter(_("Write --reach as well."), param_hint="--send")
     if explain and issue is None:
         _ = _words(language)
         missing = _("Write an issue after the organisation file.")
@@ -312,6 +330,9 @@ def check(
     if issue is not None:
         said = _explain(issue, organisation, data, language, as_json=as_json)
         typer.echo(f"{said}\n".encode(), nl=False)
+        return
+    if reach:
+        _reach(organisation, data, language, send=send, as_json=as_json)
         return
     warnings = examined.warnings(clock.now())
     faults = _faults_of_templates(templates) if templates is not None else []
@@ -372,6 +393,36 @@ def preview(
     for fault in faults:
         typer.echo(f"{templates}/{fault}", err=True)
     if faults:
+        raise typer.Exit(1)
+
+
+def _reach(
+    organisation: Organisation,
+    data: Path | None,
+    language: str | None,
+    *,
+    send: bool,
+    as_json: bool,
+) -> None:
+    """Says who could not be reached."""
+    from deploy import reaching
+    from deploy.local.databases import DatabaseUnusable
+
+    try:
+        found = reaching.look(organisation, data, send=send)
+    except ValidationError as error:
+        for one in error.errors(include_input=False, include_context=False, include_url=False):
+            name = "_".join(map(str, one["loc"])).upper()
+            typer.echo(f"BANSO_{name}: {one['msg']}", err=True)
+        raise typer.Exit(2) from None
+    except DatabaseUnusable as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from None
+    if as_json:
+        _say_json({"people": reaching.as_json(found)})
+    else:
+        typer.echo("\n".join(reaching.as_lines(found, _words(language))))
+    if not all(one.is_reached for one in found):
         raise typer.Exit(1)
 
 

@@ -231,7 +231,8 @@ class Installation:
 
     def advance(self, span: str) -> None:
         """Moves the clock, and waits until Banso has done what was due by then, and its mails,
-        which may wait for company, have gone."""
+        which may wait for company, have gone. What waits already goes before."""
+        self.settle()
         self.advance_only(span)
         self.settle()
 
@@ -246,11 +247,15 @@ class Installation:
             until(self._is_settled, "everything said is heard and done", within_s)
 
     def let_go(self) -> bool:
-        """Moves the clock on to where the mails go that wait for company, if any do."""
-        query = "select due_at from bundle where bundle_id is not null and due_at between ? and ?"
+        """Moves the clock on to where the mails go that wait for company, if any do; what waits for
+        the morning waits."""
+        query = (
+            "select due_at from bundle where bundle_id is not null and due_at between ? and ?"
+            " union select held_until from bundle where held_until between ? and ?"
+        )
         now = self.now
         instants = self._kept(now), self._kept(now + GATHER + EVEN_SO)
-        rows = self.ask("notifier", query, *instants)
+        rows = self.ask("notifier", query, *instants, *instants)
         if rows:
             left = max(row[0] for row in rows) - instants[0]
             left = left if self._postgresql else timedelta(microseconds=left)
@@ -283,7 +288,7 @@ class Installation:
         for table in ("issue", "absence"):
             query = f"select count(*) from {table} where wake_at <= ?"
             count += int(self.ask("router", query, now)[0][0])
-        for table in ("delivery", "arrival"):
+        for table in ("delivery", "arrival", "digest"):
             query = f"select count(*) from {table} where due_at <= ?"
             count += int(self.ask("notifier", query, now)[0][0])
         return count
@@ -399,7 +404,7 @@ class Installation:
 
     def submit(self, page: httpx.Response, **fields: str) -> httpx.Response:
         """Sends the form of a page as a browser does, with these fields filled in."""
-        (form,) = lxml.html.fromstring(page.text, base_url=str(page.url)).forms
+        form = shown_form(page)
         filled = {name: value for name, value in form.fields.items() if value is not None}
         unknown = fields.keys() - form.fields.keys()
         assert not unknown, f"no field {unknown} on this page"
@@ -410,7 +415,7 @@ class Installation:
 
     def submit_raw(self, page: httpx.Response, **fields: str) -> httpx.Response:
         """Sends what no browser would send from this page."""
-        (form,) = lxml.html.fromstring(page.text, base_url=str(page.url)).forms
+        form = shown_form(page)
         filled = {name: value for name, value in form.fields.items() if value is not None}
         return self.browser.post(form.action or str(page.url), data={**filled, **fields})
 
@@ -434,6 +439,14 @@ def a_problem(**said: Any) -> dict[str, Any]:
         "category": "not-working",
         **said,
     }
+
+
+def shown_form(page: httpx.Response) -> lxml.html.FormElement:
+    """The one that a person fills in: neither what only machines see, nor what takes something
+    back."""
+    forms = lxml.html.fromstring(page.text, base_url=str(page.url)).forms
+    (form,) = (one for one in forms if one.get("class") not in ("decoy", "undo"))
+    return form
 
 
 def page_text(html: str) -> str:

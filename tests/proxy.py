@@ -35,6 +35,7 @@ class Proxy:
         self._links: set[_Link] = set()
         self._is_black = False
         self._cut_at: bytes | None = None
+        self._cut_asking = False
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._server: asyncio.Server | None = None
@@ -55,8 +56,10 @@ class Proxy:
         """Ends every connection at once; new ones pass."""
         self._do(self._cut())
 
-    def cut_at(self, words: bytes) -> None:
-        """Cuts a connection, once, in the middle of an answer: before these words of it."""
+    def cut_at(self, words: bytes, *, asking: bool = False) -> None:
+        """Cuts a connection, once, in the middle of an answer, or of what is asked: before these
+        words of it."""
+        self._cut_asking = asking
         self._cut_at = words
 
     @property
@@ -143,7 +146,8 @@ class Proxy:
                     await asyncio.sleep(self.latency_s)
                 if link.is_black:
                     continue
-                if is_answer and self._cut_at is not None and self._cut_at in piece:
+                is_meant = is_answer is not self._cut_asking
+                if is_meant and self._cut_at is not None and self._cut_at in piece:
                     writer.write(piece.partition(self._cut_at)[0])
                     await writer.drain()
                     self._cut_at = None

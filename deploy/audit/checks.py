@@ -83,6 +83,8 @@ class Pending:
     attempts: int
     made_at: datetime
     due_at: datetime | None
+    waited: bool = False
+    """For company or until its person is at work, which may be weeks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +219,7 @@ def told(
         for one in pending
         if one.due_at is None
         or one.due_at < now - DELIVERY_GRACE
-        or one.made_at < now - LONGEST_DELIVERY
+        or (one.made_at < now - LONGEST_DELIVERY and not one.waited)
     ]
     return late + [
         Finding(Promise.TOLD, one.about, f"confirmation/{one.about}", one.due_at)

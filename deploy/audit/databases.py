@@ -221,7 +221,13 @@ class Databases:
     def notifier(self, *, full: bool) -> NotifierFacts:
         """What is due some time; a full look also finds what was forgotten altogether."""
         table, arrivals = notifier.deliveries, notifier.arrivals
-        columns = (table.c.delivery_id, table.c.attempts, table.c.made_at, table.c.due_at)
+        columns = (
+            table.c.delivery_id,
+            table.c.attempts,
+            table.c.made_at,
+            table.c.due_at,
+            table.c.bundle_id.is_not(None),
+        )
         open_ones: ColumnElement[bool] = table.c.due_at.is_not(None)
         if full:
             open_ones = or_(open_ones, table.c.fate.in_(OPEN_FATES))

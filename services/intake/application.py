@@ -24,11 +24,14 @@ from services.intake.web.files import show_file
 from services.intake.web.form import show_form, take_form
 from services.intake.web.guard import Guard
 from services.intake.web.inbox import show_inbox
+from services.intake.web.mute import show_mute, take_mute
 from services.intake.web.pages import say_trouble
 from services.intake.web.pause import show_pause, take_pause
 from services.intake.web.posted import most_bytes
+from services.intake.web.preferences import show_preferences, take_preferences
 from services.intake.web.speak import show_wish, take_message, take_wish
 from services.intake.web.status import NotForYou, say_bad_link, say_not_for_you, show_status
+from services.intake.web.undo import show_undo, take_undo
 from shared.links import LinkExpired, LinkInvalid
 
 
@@ -60,6 +63,12 @@ def web(
         take_absence,
         show_pause,
         take_pause,
+        show_undo,
+        take_undo,
+        show_preferences,
+        take_preferences,
+        show_mute,
+        take_mute,
         *api(tokens, door, largest_request, most_per_minute),
         show_file,
     ]

@@ -14,16 +14,25 @@ from services.intake import store
 from services.intake.attachments import Limits
 from services.intake.blobs import Blobs
 from services.intake.history import Eyes
-from services.intake.store import Absence, Happening, Pause, Shelf, View
+from services.intake.store import Absence, Happening, Mute, Pause, Shelf, View, Wanted
 from services.intake.submission import Accepted, NotStored, Submission, submit
 from services.intake.view import Seen, may_see, see
+from services.intake.wishes import Somebody
 from shared import clock, logs
 from shared.contracts.event import Event
-from shared.contracts.intake import AbsenceSaid, ActionRequested, MessageReceived, PauseSaid
+from shared.contracts.intake import (
+    AbsenceSaid,
+    ActionRequested,
+    IssueMuted,
+    MessageReceived,
+    PauseSaid,
+    Preferences,
+    PreferenceSet,
+)
 from shared.contracts.issue import State
 from shared.contracts.organisation import Language, Organisation
 from shared.journal import Cause, Journal, Settled, TryAgain, Unsaid
-from shared.language import Words
+from shared.language import Words, known_language
 from shared.links import EVERYBODY, Links
 from shared.organisation import KnownOrganisation
 from shared.replies import Replies
@@ -147,6 +156,59 @@ class Door:
         settled = await self.settle(Cause(cause_id, decide, hold=True))
         log.info("pause.said", pause=said.pause_id, ended=said.ended)
         return settled.said[0].event_id
+
+    async def say_preferences(self, said: PreferenceSet) -> str:
+        """Says how somebody wants to be told from now on; tells the event's id. Raises
+        NotStored."""
+
+        def decide(shelf: Shelf) -> list[Event]:
+            wanted = said.preferences.model_dump(mode="json", exclude_none=True)
+            shelf.preferences.put(Wanted(said.person_id, wanted, said.occurred_at))
+            return [said]
+
+        content = sha256(said.model_dump_json().encode()).hexdigest()[:16]
+        cause_id = f"preference/{said.person_id}/{content}"
+        settled = await self.settle(Cause(cause_id, decide, hold=True))
+        log.info("preference.set", person=said.person_id)
+        return settled.said[0].event_id
+
+    async def say_mute(self, said: IssueMuted, *, by_machine: bool = False) -> str:
+        """Says that somebody wants no more messages about an issue, or wants them again; tells the
+        event's id. `by_machine`: a button was pressed that no person sees. Raises NotStored."""
+
+        def decide(shelf: Shelf) -> list[Event]:
+            key = store.mute_key(said.person_id, said.issue_id)
+            known = shelf.mutes.get(key)
+            since = said.occurred_at if said.muted else None
+            before = known.decoy_at if known else None
+            decoy_at = said.occurred_at if by_machine else before
+            shelf.mutes.put(Mute(key, said.person_id, said.issue_id, since, decoy_at))
+            return [said]
+
+        content = sha256(said.model_dump_json().encode()).hexdigest()[:16]
+        cause_id = f"mute/{said.issue_id}/{said.person_id}/{content}"
+        settled = await self.settle(Cause(cause_id, decide, hold=True))
+        log.info("issue.muted", issue=said.issue_id, muted=said.muted)
+        return settled.said[0].event_id
+
+    async def preferences(self, person_id: str) -> Preferences:
+        """How somebody wants to be told."""
+        return await self.read(lambda connection: store.preferences_of(connection, person_id))
+
+    async def somebody(self, person_id: str) -> Somebody | None:
+        """Whose wishes these are; None where nobody is called so, or is any more."""
+        organisation = self.organisation
+        person = organisation.person.get(person_id)
+        if person is not None:
+            return Somebody(person.language, person)
+        stranger = await self.read(lambda connection: store.stranger_of(connection, person_id))
+        if stranger is None:
+            return None
+        return Somebody(known_language(stranger.language, organisation.language))
+
+    async def mute(self, person_id: str, issue_id: str) -> Mute | None:
+        """What somebody has said about messages about an issue."""
+        return await self.read(lambda connection: store.mute_of(connection, person_id, issue_id))
 
     async def end_absence(self, known: Absence, said_by_id: str, request_id: str) -> str:
         """Says that they are here after all, or back already. Raises NotStored."""

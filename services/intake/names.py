@@ -7,7 +7,13 @@ from datetime import timedelta
 from typing import assert_never
 
 from shared.contracts.issue import DeclineReason, Snapshot, State, WaitingFor
-from shared.contracts.organisation import WORKING_DAY, FormField, Language, Organisation
+from shared.contracts.organisation import (
+    WORKING_DAY,
+    Channel,
+    FormField,
+    Language,
+    Organisation,
+)
 from shared.language import Words
 
 _HOUR = timedelta(hours=1)
@@ -145,3 +151,28 @@ def span_text(span: timedelta, _: Words) -> str:
 
 _FEW_DAYS = 5
 """From here on nobody counts the hours."""
+
+
+def channel_text(channel: Channel, _: Words) -> str:
+    """A way out, as people call it."""
+    match channel:
+        case Channel.INBOX:
+            return _("Inbox")
+        case Channel.EMAIL:
+            return _("Mail")
+        case Channel.SLACK:
+            return "Slack"
+        case Channel.TEAMS:
+            return "Microsoft Teams"
+        case Channel.MATRIX:
+            return "Matrix"
+        case Channel.CHATWORK:
+            return "Chatwork"
+        case Channel.LINEWORKS:
+            return "LINE WORKS"
+        case Channel.APPRISE:
+            return _("Another channel")
+        case Channel.WEBHOOK:
+            return _("Another system")
+        case _ as never:
+            assert_never(never)

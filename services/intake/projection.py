@@ -6,11 +6,26 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from services.intake.store import Absence, Happening, Notice, Pause, Reference, Shelf, View
+from services.intake.store import (
+    Absence,
+    Happening,
+    Notice,
+    Pause,
+    Reference,
+    Result,
+    Shelf,
+    Told,
+    View,
+)
 from shared.bus import Hears
 from shared.contracts.event import Event
 from shared.contracts.issue import Snapshot
-from shared.contracts.notifier import NotificationSent
+from shared.contracts.notifier import (
+    NotificationEvent,
+    NotificationFailed,
+    NotificationSent,
+    PersonUnreachable,
+)
 from shared.contracts.organisation import Channel
 from shared.contracts.router import (
     ActionRefused,
@@ -23,6 +38,7 @@ from shared.contracts.router import (
     IssueRecorded,
     IssueResolved,
     IssueSnoozed,
+    IssueUndone,
     IssueWaiting,
     OrganisationPublished,
     PersonAway,
@@ -38,6 +54,7 @@ def issue_changed(event: IssueEvent, shelf: Shelf) -> list[Event]:
     shelf.wait_for_organisation(event)
     view = shelf.views.get(event.issue_id) or _unseen(event.issue_id, event.issue, shelf)
     if event.issue.version > view.version:
+        owner_before = view.owner_id
         view = replace(
             view,
             version=event.issue.version,
@@ -61,6 +78,8 @@ def issue_changed(event: IssueEvent, shelf: Shelf) -> list[Event]:
         if isinstance(event, IssueAssigned):
             reasons = event.reasons.model_dump_json(exclude_none=True)
             view = replace(view, reasons=reasons, because=event.because)
+        if isinstance(event, IssueUndone) and event.issue.owner_id != owner_before:
+            view = replace(view, reasons=None, because=None)
         shelf.views.put(view)
     shelf.history.add(
         Happening(
@@ -100,7 +119,8 @@ def organisation_published(published: OrganisationPublished, shelf: Shelf) -> li
 
 
 def notification_sent(sent: NotificationSent, shelf: Shelf) -> list[Event]:
-    """The inbox shows a thing once."""
+    """The inbox shows a thing once; whoever may look sees by which channels it went."""
+    _keep_told(sent, Result.SENT, None, shelf)
     if sent.channel == Channel.INBOX:
         shelf.notices.put(
             Notice(
@@ -114,6 +134,62 @@ def notification_sent(sent: NotificationSent, shelf: Shelf) -> list[Event]:
             )
         )
     return []
+
+
+def notification_failed(failed: NotificationFailed, shelf: Shelf) -> list[Event]:
+    """What came back was not told after all."""
+    _keep_told(failed, Result.FAILED, failed.error, shelf)
+    return []
+
+
+def person_unreachable(lost: PersonUnreachable, shelf: Shelf) -> list[Event]:
+    """No channel is left after the last one that failed, whether we know of that already or not."""
+    known = shelf.told.get(lost.delivery_id)
+    last = lost.errors[-1] if lost.errors else None
+    if known is None and last is not None:
+        known = Told(
+            lost.delivery_id,
+            lost.person_id,
+            lost.issue_id,
+            NOT_HEARD,
+            lost.reason,
+            last.channel,
+            Result.UNREACHABLE,
+            last.error,
+            lost.occurred_at,
+        )
+    if known is not None:
+        error = known.error or (last.error if last else None)
+        shelf.told.put(replace(known, result=Result.UNREACHABLE, error=error))
+    return []
+
+
+def _keep_told(event: NotificationEvent, result: Result, error: str | None, shelf: Shelf) -> None:
+    """What went further is not taken back by a fact that is heard late."""
+    known = shelf.told.get(event.delivery_id)
+    if known is not None and known.fact_id == NOT_HEARD:
+        shelf.told.put(replace(known, fact_id=event.fact_id))
+        return
+    if known is not None and _RANK[result] <= _RANK[known.result]:
+        return
+    shelf.told.put(
+        Told(
+            event.delivery_id,
+            event.person_id,
+            event.issue_id,
+            event.fact_id,
+            event.reason,
+            event.channel,
+            result,
+            error,
+            event.occurred_at,
+        )
+    )
+
+
+NOT_HEARD = ""
+"""Stands for the fact until the delivery itself is heard of."""
+_RANK = {Result.SENT: 0, Result.ARRIVED: 1, Result.FAILED: 2, Result.UNREACHABLE: 3}
 
 
 def person_away(away: PersonAway, shelf: Shelf) -> list[Event]:
@@ -142,8 +218,10 @@ def person_back(back: PersonBack, shelf: Shelf) -> list[Event]:
 
 
 def chasing_paused(paused: ChasingPaused, shelf: Shelf) -> list[Event]:
-    """The pages say so from now on."""
+    """The pages say so from now on; or still, where the router let nobody end it."""
     known = shelf.pauses.get(paused.pause_id)
+    told = known.concerned if known is not None and paused.refused else len(paused.concerned)
+    is_over = known is not None and known.is_over and not paused.refused
     shelf.pauses.put(
         Pause(
             paused.pause_id,
@@ -151,8 +229,8 @@ def chasing_paused(paused: ChasingPaused, shelf: Shelf) -> list[Event]:
             paused.ends_at,
             paused.text,
             paused.said_by_id,
-            len(paused.concerned),
-            is_over=known is not None and known.is_over,
+            told,
+            is_over=is_over,
         )
     )
     return []
@@ -176,6 +254,8 @@ HEARS: Mapping[type[Event], Hears[Shelf]] = {
     ChasingResumed: Hears(chasing_resumed),
     OrganisationPublished: Hears(organisation_published),
     NotificationSent: Hears(notification_sent),
+    NotificationFailed: Hears(notification_failed),
+    PersonUnreachable: Hears(person_unreachable),
 }
 
 

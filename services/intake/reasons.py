@@ -50,7 +50,13 @@ def explain(
         why(because, reasons, owner, _, with_figures=shows_figure),
         tuple(_how(because, reasons, owner, organisation, names, _, category)),
         tuple(
-            why_not(other, names, _, with_figures=sees_all or reader_id == other.person_id)
+            why_not(
+                other,
+                names,
+                _,
+                with_figures=sees_all or reader_id == other.person_id,
+                tied=_is_tied(other, reasons),
+            )
             for other in reasons.others
         ),
     )
@@ -102,10 +108,18 @@ def _compared(reasons: Reasons, owner: Owner, _: Words, *, with_figures: bool) -
             team=owner.team_name,
             name=name,
         )
+    if reasons.named:
+        return _named(reasons, name, _)
     if reasons.expected_hours is None:
         return _("%(name)s looks after this.", name=name)
     if reasons.answered_before:
-        return _("%(name)s has answered you before and has time for it.", name=name)
+        return _("%(name)s has answered the same person before and has time for it.", name=name)
+    if any(_is_tied(other, reasons) for other in reasons.others):
+        return _(
+            "Several in %(team)s would be through with it as soon, and it is %(name)s's turn.",
+            team=owner.team_name,
+            name=name,
+        )
     if not with_figures:
         return _(
             "Of those in %(team)s who can do it, %(name)s would be through with it first.",
@@ -119,6 +133,28 @@ def _compared(reasons: Reasons, owner: Owner, _: Words, *, with_figures: bool) -
         name=name,
         hours=round(reasons.expected_hours),
     )
+
+
+_EQUAL_HOURS = 0.011
+"""Whoever chooses takes delays for equal that differ by a hundredth of an hour."""
+
+
+def _is_tied(other: Considered, reasons: Reasons) -> bool:
+    """Whether somebody else would have been through with it as soon as the owner."""
+    if other.reason is not NotChosen.LATER or other.expected_hours is None:
+        return False
+    if reasons.expected_hours is None:
+        return False
+    return other.expected_hours - reasons.expected_hours < _EQUAL_HOURS
+
+
+def _named(reasons: Reasons, name: str, _: Words) -> str:
+    """They have it whether or not somebody else would be sooner."""
+    if reasons.substitute_for_id is not None:
+        return _("%(name)s stands in for somebody who is away.", name=name)
+    if reasons.rota is not None or reasons.schedule is not None:
+        return _("%(name)s is on duty, and so has it.", name=name)
+    return _("The rule that fired names %(name)s.", name=name)
 
 
 def _how(
@@ -153,7 +189,11 @@ def _how(
         )
         yield _("It fits best: %(guesses)s.", guesses=guesses)
     if reasons.rota is not None:
-        yield _("It is their turn in “%(rota)s”.", rota=names.rota(reasons.rota))
+        rota = names.rota(reasons.rota)
+        if reasons.named:
+            yield _("It is their turn in “%(rota)s”.", rota=rota)
+        else:
+            yield _("Nobody of “%(rota)s” can have it.", rota=rota)
     if reasons.schedule is not None:
         yield _(
             "“%(schedule)s” says who has it at this time.",
@@ -165,7 +205,11 @@ def _how(
     if reasons.language_waived:
         yield _("Nobody in %(team)s works in the language of the issue.", team=team)
     if reasons.chosen is not None and reasons.chosen.reason not in _NOTHING_TO_OVERRIDE:
-        yield _("Decided by hand, in spite of this: %(what)s.", what=override_text(reasons, _))
+        what = override_text(reasons, _)
+        if because in (AssignedBecause.LEADER, AssignedBecause.UNROUTABLE):
+            yield _("As the leader they have it in spite of this: %(what)s.", what=what)
+        else:
+            yield _("Decided by hand, in spite of this: %(what)s.", what=what)
     if reasons.considered:
         yield _.many(
             "One person was looked at.", "%(count)s people were looked at.", reasons.considered
@@ -199,8 +243,11 @@ def override_text(reasons: Reasons, _: Words) -> str:
             assert_never(never)
 
 
-def why_not(other: Considered, names: Names, _: Words, *, with_figures: bool = False) -> str:
-    """Why it is not this one; figures only for themselves and the leader."""
+def why_not(
+    other: Considered, names: Names, _: Words, *, with_figures: bool = False, tied: bool = False
+) -> str:
+    """Why it is not this one; figures only for themselves and the leader. `tied`: they would have
+    been through with it as soon."""
     name = names.person(other.person_id)
     match other.reason:
         case NotChosen.CHOSEN:
@@ -208,6 +255,8 @@ def why_not(other: Considered, names: Names, _: Words, *, with_figures: bool = F
         case NotChosen.LATER if with_figures and other.expected_hours is not None:
             hours = round(other.expected_hours)
             return _("%(name)s: about %(hours)s working hours", name=name, hours=hours)
+        case NotChosen.LATER if tied:
+            return _("%(name)s: would be through with it as soon", name=name)
         case NotChosen.LATER:
             return _("%(name)s: would get to it later", name=name)
         case NotChosen.CARRIER:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
@@ -26,11 +27,27 @@ from sqlalchemy import (
 )
 
 from shared.contracts.event import Event
+from shared.contracts.intake import Preferences
 from shared.contracts.issue import Source, State, Urgency
+from shared.contracts.notifier import NotificationEvent
 from shared.contracts.router import IssueEvent
 from shared.database import Document, Instant, Row, Word
 from shared.journal import add_journal
 from shared.organisation import HearerStore, KnownOrganisation, add_organisation
+
+
+class Result(StrEnum):
+    """What came of telling somebody something."""
+
+    SENT = "sent"
+    """The channel took it."""
+    ARRIVED = "arrived"
+    """It stands before them."""
+    FAILED = "failed"
+    """The channel refused it for good."""
+    UNREACHABLE = "unreachable"
+    """It failed, and no other channel is left."""
+
 
 metadata = MetaData()
 add_journal(metadata)
@@ -125,6 +142,22 @@ notices = Table(
     Index("notice_by_person", "person_id", "sent_at"),
 )
 
+told = Table(
+    "told",
+    metadata,
+    Column("delivery_id", String, primary_key=True),
+    Column("person_id", String, nullable=False),
+    Column("issue_id", String, nullable=False),
+    Column("fact_id", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("channel", String, nullable=False),
+    Column("result", Word(Result), nullable=False),
+    Column("error", String),
+    Column("at", Instant, nullable=False),
+    Index("told_by_issue", "issue_id", "at"),
+    Index("told_by_fact", "fact_id"),
+)
+
 
 absences = Table(
     "absence",
@@ -149,6 +182,24 @@ pauses = Table(
     Column("concerned", Integer),
     Column("is_over", Boolean, nullable=False, server_default=false()),
     Index("pause_by_end", "ends_at"),
+)
+
+preferences = Table(
+    "preference",
+    metadata,
+    Column("person_id", String, primary_key=True),
+    Column("said", Document, nullable=False),
+    Column("said_at", Instant, nullable=False),
+)
+
+mutes = Table(
+    "mute",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("person_id", String, nullable=False),
+    Column("issue_id", String, nullable=False),
+    Column("since", Instant),
+    Column("decoy_at", Instant),
 )
 
 
@@ -260,6 +311,28 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """How somebody said last that they want to be told, by the names of `Preferences`."""
+
+    person_id: str
+    said: dict[str, Any]
+    said_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Mute:
+    """Whether somebody wants no more messages about an issue."""
+
+    key: str
+    person_id: str
+    issue_id: str
+    since: datetime | None
+    """None: they want them again."""
+    decoy_at: datetime | None = None
+    """When a button was pressed on its page that no person sees."""
+
+
+@dataclass(frozen=True, slots=True)
 class Letter:
     """A mail that came in: whose it was, and to which issue it belongs, if to any."""
 
@@ -306,6 +379,22 @@ class Notice:
     sent_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One thing that somebody was to be told by one channel, and what came of it."""
+
+    delivery_id: str
+    person_id: str
+    issue_id: str
+    """Empty where it is about no single issue."""
+    fact_id: str
+    reason: str
+    channel: str
+    result: Result
+    error: str | None
+    at: datetime
+
+
 class Shelf(HearerStore):
     """What one batch of intake reads and writes."""
 
@@ -319,17 +408,28 @@ class Shelf(HearerStore):
         self.views = self.rows(views, View)
         self.history = self.lines(histories, Happening)
         self.notices = self.rows(notices, Notice)
+        self.told = self.rows(told, Told)
         self.letters = self.rows(letters, Letter)
         self.absences = self.rows(absences, Absence)
         self.pauses = self.rows(pauses, Pause)
+        self.preferences = self.rows(preferences, Wanted)
+        self.mutes = self.rows(mutes, Mute)
 
     def expect(self, matters: Sequence[Any]) -> None:
         events = [matter for matter in matters if isinstance(matter, IssueEvent)]
+        tellings = [one for one in matters if isinstance(one, NotificationEvent)]
+        self.told.expect([one.delivery_id for one in tellings])
         written = [matter for matter in matters if not isinstance(matter, Event)]
         self.views.expect([one.issue_id for one in (*events, *written)])
         self.submissions.expect([one.key for one in written])
         self.references.expect([one.reference for one in written])
         self.people.expect([address for one in written for address in one.addresses])
+
+    def arrived(self, delivery_id: str) -> None:
+        """What was sent stands before whoever it was for."""
+        known = self.told.get(delivery_id)
+        if known is not None and known.result is Result.SENT:
+            self.told.put(replace(known, result=Result.ARRIVED))
 
     def wrote(self, address: str, since: datetime, most: int, issue_id: str | None = None) -> int:
         """How many mails of a sender since then began an issue, or are about this one: counted as
@@ -396,6 +496,18 @@ def inbox_of(connection: Connection, person_id: str | None, limit: int) -> Seque
     if person_id is not None:
         query = query.where(notices.c.person_id == person_id)
     return _all(connection, query, Notice)
+
+
+def told_of(connection: Connection, issue_id: str, most: int) -> Sequence[Told]:
+    """Who was told what about an issue, the newest first."""
+    query = select(told).where(told.c.issue_id == issue_id)
+    return _all(connection, query.order_by(told.c.at.desc(), told.c.delivery_id).limit(most), Told)
+
+
+def told_of_facts(connection: Connection, fact_ids: Iterable[str]) -> Sequence[Told]:
+    """Who was told of these facts, and by which channels."""
+    query = select(told).where(told.c.fact_id.in_(list(fact_ids)))
+    return _all(connection, query.order_by(told.c.at.desc(), told.c.delivery_id), Told)
 
 
 def issue_of_message(connection: Connection, message_ids: Sequence[str]) -> str | None:
@@ -493,6 +605,35 @@ def concerned(connection: Connection) -> int:
 def pause_of(connection: Connection, pause_id: str) -> Pause | None:
     row = connection.execute(select(pauses).where(pauses.c.pause_id == pause_id)).first()
     return Pause(*row) if row else None
+
+
+def preferences_of(connection: Connection, person_id: str) -> Preferences:
+    """How somebody wants to be told; whoever has said nothing has what is usual."""
+    query = select(preferences.c.said).where(preferences.c.person_id == person_id)
+    said = connection.scalar(query)
+    return Preferences.model_validate(said or {})
+
+
+def mute_key(person_id: str, issue_id: str) -> str:
+    """One for each person and issue."""
+    return f"{person_id}/{issue_id}"
+
+
+def mute_of(connection: Connection, person_id: str, issue_id: str) -> Mute | None:
+    query = select(mutes).where(mutes.c.key == mute_key(person_id, issue_id))
+    row = connection.execute(query).first()
+    return Mute(*row) if row else None
+
+
+def muted_by(connection: Connection, person_id: str, issue_ids: Iterable[str]) -> set[str]:
+    """Of which of these issues somebody wants no more messages."""
+    keys = [mute_key(person_id, one) for one in issue_ids]
+    query = select(mutes.c.issue_id).where(mutes.c.key.in_(keys), mutes.c.since.is_not(None))
+    return {str(row.issue_id) for row in connection.execute(query)}
+
+
+def stranger_of(connection: Connection, person_id: str) -> Stranger | None:
+    return strangers(connection, [person_id]).get(person_id)
 
 
 def stranger_of_address(connection: Connection, address: str) -> Stranger | None:

@@ -12,8 +12,10 @@ from services.notifier.channels.pace import Pace
 from services.notifier.channels.smtp import MailFiles, Post, Server, SmtpServer
 from services.notifier.delivery import Deliveries
 from services.notifier.letters import Letters
+from services.notifier.lost import Lost
 from services.notifier.settings import NotifierSettings
 from services.notifier.store import Ledger
+from services.notifier.summing import Summaries
 from shared import due, service
 from shared.bus import Bus
 from shared.contracts.event import Speaker
@@ -37,10 +39,10 @@ async def serve(settings: NotifierSettings) -> None:
     keys = [key.get_secret_value() for key in settings.link_keys]
     links, replies = Links(keys, settings.web_url), Replies(keys)
     letters = Letters(settings.templates, registry)
-    mail = Email(_post(settings), replies, letters, _signer(settings))
-    adapters: dict[Channel, Adapter] = {Channel.EMAIL: mail}
-    deliveries = Deliveries(adapters, known, links, registry)
+    adapters = open_adapters(settings, replies, letters)
+    deliveries, summaries = Deliveries(adapters, known, links, registry), Summaries(known, registry)
     set_up = frozenset(adapters)
+    lost = Lost(known, set_up, registry)
     bus: Bus[Ledger] = Bus(
         Speaker.NOTIFIER, settings.nats_url, settings.nats_seed, registry, handlers.HEARS
     )
@@ -52,7 +54,7 @@ async def serve(settings: NotifierSettings) -> None:
     journal = Journal(
         engine,
         store.metadata,
-        lambda connection, now: Ledger(connection, now, known, set_up),
+        lambda connection, now: Ledger(connection, now, known, set_up, settings.messages_per_hour),
         bus.say,
         registry,
         on_commit=committed,
@@ -69,11 +71,21 @@ async def serve(settings: NotifierSettings) -> None:
             lambda: deliveries.work(journal),
             lambda: due.keep_doing(lambda: deliveries.take_due(journal), "deliveries"),
             lambda: due.keep_doing(lambda: deliveries.confirm_due(journal), "confirmations"),
+            lambda: lost.keep_counting(journal),
+            lambda: due.keep_doing(lambda: summaries.make_due(journal), "summaries"),
+            lambda: due.keep_doing(lambda: summaries.count_held(journal), "held"),
         ],
     )
     for adapter in adapters.values():
         await adapter.close()
     place.give_back()
+
+
+def open_adapters(
+    settings: NotifierSettings, replies: Replies, letters: Letters
+) -> dict[Channel, Adapter]:
+    """Every channel that is set up."""
+    return {Channel.EMAIL: Email(_post(settings), replies, letters, _signer(settings))}
 
 
 def _post(settings: NotifierSettings) -> Post:

@@ -1,4 +1,5 @@
-"""Who hears of what, and why: the one table. Nobody is told of their own act."""
+"""Who hears of what, and why: the one table. Nobody is told of their own act, unless a link did it
+in their name."""
 
 from __future__ import annotations
 
@@ -15,9 +16,10 @@ from shared.contracts.issue import (
     Standing,
     State,
     Step,
+    UndoneBecause,
     WaitingFor,
 )
-from shared.contracts.notifier import Reason, Relation
+from shared.contracts.notifier import DigestMade, PersonUnreachable, Reason, Relation
 from shared.contracts.organisation import Organisation
 from shared.contracts.router import (
     ActionRefused,
@@ -42,6 +44,7 @@ from shared.contracts.router import (
     IssueResumed,
     IssueSeparated,
     IssueSnoozed,
+    IssueUndone,
     IssueWaiting,
     PersonAway,
     PersonBack,
@@ -54,6 +57,8 @@ SHOWN_AT_ONCE = timedelta(seconds=10)
 
 _NEW = frozenset({AssignedBecause.NEW, AssignedBecause.UNROUTABLE, AssignedBecause.TRIAGE})
 """Why somebody has an issue that nobody had before."""
+_OF_THEIR_OWN = frozenset({Reason.STILL_CLOSED, Reason.RECEIPT})
+"""What somebody is told of their own act."""
 _BY_THE_CARRIER = frozenset({Step.CONFIRM, Step.WAIT})
 """Steps that are theirs and not the owner's."""
 
@@ -72,9 +77,9 @@ def audience(event: Event, organisation: Organisation) -> list[Notice]:
     the organisation can't be told anything."""
     actor = _actor(event)
     told: dict[str, Notice] = {}
-    for notice in _candidates(event, organisation):
+    for notice in (*_candidates(event, organisation), *_receipt(event, organisation)):
         is_there = notice.person_id in organisation.person or _is_outside(notice.person_id)
-        if is_there and (notice.person_id != actor or notice.reason is Reason.STILL_CLOSED):
+        if is_there and (notice.person_id != actor or notice.reason in _OF_THEIR_OWN):
             told.setdefault(notice.person_id, notice)
     return list(told.values())
 
@@ -89,7 +94,7 @@ def _actor(event: Event) -> str | None:
     match event:
         case IssueCommented(standing=Standing.THREADED | Standing.DOUBTED, voice=Voice.OTHER):
             return None
-        case IssueResponded(elsewhere=True) | ChasingPaused():
+        case IssueResponded(elsewhere=True) | ChasingPaused(refused=False):
             return event.said_by_id
         case IssueEvent():
             return event.actor_id
@@ -114,6 +119,8 @@ def _candidates(event: Event, organisation: Organisation) -> Iterator[Notice]:
         case IssueResolved():
             yield from _waiting(event.issue, Reason.SOLVED)
             yield from _copied(event.issue, Reason.SOLVED)
+            if event.shared_from is not None and event.issue.state is State.RESOLVED:
+                yield Notice(event.issue.owner_id, Relation.OWNER, Reason.LINKED)
         case IssueReminded():
             carries = event.step in _BY_THE_CARRIER
             relation = Relation.CARRIER if carries else Relation.OWNER
@@ -127,6 +134,7 @@ def _candidates(event: Event, organisation: Organisation) -> Iterator[Notice]:
             yield from _closed(event, organisation)
         case IssueReopened(shared_from=None):
             yield Notice(event.issue.owner_id, Relation.OWNER, Reason.REOPENED)
+            yield from _inside(_waiting(event.issue, Reason.RESUMED), organisation)
         case IssueReopened():
             yield from _inside(_waiting(event.issue, Reason.RESUMED), organisation)
         case ActionRefused() if (
@@ -161,6 +169,8 @@ def _followed_up(event: IssueEvent, organisation: Organisation) -> Iterator[Noti
             yield from _waiting(issue, Reason.PROMISED)
         case IssueLapsed():
             yield Notice(issue.owner_id, Relation.OWNER, Reason.LAPSED)
+        case IssueUndone():
+            yield from _undone(event, organisation)
         case IssueMerged():
             yield from _waiting(issue, Reason.MERGED)
             yield Notice(issue.owner_id, Relation.OWNER, Reason.MERGED)
@@ -173,8 +183,38 @@ def _followed_up(event: IssueEvent, organisation: Organisation) -> Iterator[Noti
             pass  # a decline is told by its assignment; other dates are seen on the page
 
 
+def _receipt(event: Event, organisation: Organisation) -> Iterator[Notice]:
+    """Whoever's link it was, since a machine may have pressed it."""
+    if isinstance(event, IssueEvent) and event.by_link is not None and event.actor_id is not None:
+        relation = _relation(event.actor_id, event.issue, organisation)
+        yield Notice(event.actor_id, relation, Reason.RECEIPT)
+
+
+def _undone(event: IssueUndone, organisation: Organisation) -> Iterator[Notice]:
+    """Whoever heard of it; and whoever's links were pressed by no person."""
+    issue = event.issue
+    if event.because is not UndoneBecause.ASKED:
+        yield Notice(event.of_id, _relation(event.of_id, issue, organisation), Reason.VOIDED)
+    for person_id in event.told_ids:
+        yield Notice(person_id, _relation(person_id, issue, organisation), Reason.UNDONE)
+
+
+def _relation(person_id: str, issue: Snapshot, organisation: Organisation) -> Relation:
+    """How somebody stands to the issue as it is now; whoever has nothing to do with it had it."""
+    held = {
+        **dict.fromkeys(issue.follower_ids, Relation.FOLLOWER),
+        organisation.leader: Relation.LEADER,
+        **dict.fromkeys(issue.helper_ids, Relation.HELPER),
+        issue.reporter_id: Relation.REPORTER,
+        issue.carrier_id: Relation.CARRIER,
+        issue.owner_id: Relation.OWNER,
+    }
+    return held.get(person_id, Relation.FORMER_OWNER)
+
+
 def _about_no_issue(event: Event, organisation: Organisation) -> Iterator[Notice]:
-    """What concerns many issues at once; of an absence that moves none nobody need hear."""
+    """What concerns many issues at once, or sums them up. Of an absence that moves none nobody need
+    hear."""
     match event:
         case PersonAway(issues=0) | PersonBack(issues=0):
             pass
@@ -189,8 +229,34 @@ def _about_no_issue(event: Event, organisation: Organisation) -> Iterator[Notice
                 Notice(one, Relation.CONCERNED, reason) for one in dict.fromkeys(event.concerned)
             )
             yield from _inside(concerned, organisation)
+        case PersonUnreachable():
+            yield from _unreachable(event, organisation)
+        case DigestMade():
+            yield Notice(event.person_id, Relation.THEMSELVES, Reason.DIGEST)
         case _:
             pass
+
+
+def _unreachable(event: PersonUnreachable, organisation: Organisation) -> Iterator[Notice]:
+    """Who can reach them in another way: a customer's carrier can telephone; of a colleague the
+    lead knows where they are, and the leader where it is the lead, or nobody else may know."""
+    lost, issue = event.person_id, event.issue
+    person = organisation.person.get(lost)
+    leader = Notice(organisation.leader, Relation.LEADER, Reason.UNREACHABLE)
+    if _is_outside(lost):
+        carrier = issue.carrier_id if issue is not None else organisation.default_carrier
+        yield Notice(carrier, Relation.CARRIER, Reason.UNREACHABLE)
+        if carrier not in organisation.person:
+            yield leader
+        return
+    if person is None:
+        return
+    lead = organisation.team[person.team].lead
+    is_confidential = issue is not None and issue.confidential
+    if lead != lost and not is_confidential:
+        yield Notice(lead, Relation.LEAD, Reason.UNREACHABLE)
+    elif organisation.leader != lost:
+        yield leader
 
 
 def _inside(notices: Iterable[Notice], organisation: Organisation) -> Iterator[Notice]:
@@ -199,14 +265,16 @@ def _inside(notices: Iterable[Notice], organisation: Organisation) -> Iterator[N
 
 
 def _assigned(event: IssueAssigned, organisation: Organisation) -> Iterator[Notice]:
-    """A new issue is confirmed to its reporter; later owners are told to people inside only."""
+    """A new issue is confirmed to its reporter; later owners are told to people inside only. That
+    somebody has taken it over is told by the yes that comes in the same breath."""
     issue = event.issue
     yield Notice(issue.owner_id, Relation.OWNER, Reason.YOURS)
     if event.because in _NEW and event.previous_owner_id is None:
         yield from _waiting(issue, Reason.RECEIVED)
         yield from _copied(issue, Reason.COPIED)
         return
-    yield from _inside(_waiting(issue, Reason.NEW_OWNER), organisation)
+    if event.because is not AssignedBecause.TAKEN:
+        yield from _inside(_waiting(issue, Reason.NEW_OWNER), organisation)
     if event.previous_owner_id is not None:
         former = (Notice(event.previous_owner_id, Relation.FORMER_OWNER, Reason.NO_LONGER_YOURS),)
         yield from _inside(former, organisation)

@@ -18,16 +18,20 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from sqlalchemy import Row, select
 
-from services.notifier import handlers, store, timing
+from services.notifier import failing, handlers, said, store, timing
 from services.notifier.channels.base import (
     Adapter,
     ComesLater,
+    MessageRefused,
+    Misconfigured,
     Outgoing,
     PermanentFailure,
     Taken,
     TemporaryFailure,
 )
+from services.notifier.lanes import Lanes
 from services.notifier.message import compose
+from services.notifier.reach import Blame
 from services.notifier.store import Delivery, Fate, Ledger, Parcel, Ready
 from services.notifier.ways import address_of
 from services.notifier.wording.base import Recipient
@@ -44,7 +48,10 @@ from shared.organisation import KnownOrganisation
 
 log = logs.get(__name__)
 
-WORKERS = 8
+WORKERS = 16
+MOST_IN_A_LANE = 6
+"""Of these go to one place at a time, a chat or the domain of an address: a server there that
+answers slowly leaves enough for all others, connections to our own mail server among them."""
 RETRY_AFTER = (
     timedelta(minutes=1),
     timedelta(minutes=5),
@@ -58,6 +65,9 @@ RETRY_AFTER = (
 and four to five days in all for mail servers, but people wait for these, and the server that
 takes them is our own."""
 
+TRIES_OF_SETUP = 4
+"""What waits until an operator has mended our own set-up is tried every hour in the end, however
+long that takes."""
 
 JUST_DECIDED = timedelta(seconds=5)
 """Nothing overtakes a delivery this young that would not have been sent the same."""
@@ -80,7 +90,7 @@ class Deliveries:
         self._adapters = adapters
         self._known = known
         self._links = links
-        self._queue: asyncio.Queue[Parcel] = asyncio.Queue()
+        self._queue: Lanes[Parcel] = Lanes(self._lane_of, MOST_IN_A_LANE)
         self._tried: asyncio.Queue[Delivery] = asyncio.Queue(LARGEST_BATCH)
         self._counts: dict[tuple[str, str, str], Counter] = {}
         self._loop = asyncio.get_running_loop()
@@ -97,6 +107,18 @@ class Deliveries:
             ["kind"],
             registry=registry,
         )
+        self._misconfigured = Counter(
+            "banso_channel_misconfigured",
+            "Attempts at which a channel did not let us in: an operator has to mend that.",
+            ["channel"],
+            registry=registry,
+        )
+        self._summed = Counter(
+            "banso_notifications_summed",
+            "Notifications that are told in a summary and in the inbox only, by reason.",
+            ["reason"],
+            registry=registry,
+        )
         self._delay = Histogram(
             "banso_notification_delay_seconds",
             "From the decision to tell somebody until the channel took it.",
@@ -106,13 +128,15 @@ class Deliveries:
         )
 
     def offer(self, ledger: Ledger) -> None:
-        """Hands over what the batch has made ready, and counts what has come back."""
+        """Hands over what the batch has made ready, and counts what came back or is summed up."""
         for bounced in ledger.bounces:
             kind = "permanent" if bounced.permanent else "temporary"
             self._bounces.labels(kind).inc()
             log.warning(
                 "delivery.bounced", delivery=bounced.delivery_id, kind=kind, error=bounced.error
             )
+        for delivery in ledger.summed:
+            self._summed.labels(delivery.reason).inc()
         if ledger.ready:
             parcels = [Parcel((one,), one.delivery) for one in ledger.ready]
             self._loop.call_soon_threadsafe(self._put, parcels)
@@ -123,6 +147,16 @@ class Deliveries:
             if self._in_work.isdisjoint(ids):
                 self._in_work |= ids
                 self._queue.put_nowait(parcel)
+
+    def _lane_of(self, parcel: Parcel) -> str:
+        """Where it goes: the same for the same parcel, whatever becomes of the organisation."""
+        channel = parcel.named_by.channel
+        if channel is not Channel.EMAIL:
+            return channel
+        contact = parcel.ready[0].contact
+        if contact is None:
+            return f"{channel} inside"
+        return f"{channel} {contact.address.rpartition('@')[2].lower()}"
 
     async def work(self, journal: Journal[Ledger]) -> None:
         """Sends for ever, several at a time, and records what came of it, many at a time."""
@@ -148,6 +182,8 @@ class Deliveries:
                 )
                 name, now = type(error).__name__, clock.now()
                 deliveries = [_retry(one.delivery, name, now) for one in parcel.ready]
+            finally:
+                self._queue.done(parcel)
             for delivery in deliveries:
                 await self._tried.put(delivery)
 
@@ -208,7 +244,7 @@ class Deliveries:
         return len(rows)
 
     async def _send(self, parcel: Parcel, journal: Journal[Ledger]) -> list[Delivery]:
-        """The deliveries with their new fates; still pending after a temporary failure."""
+        """The deliveries with their new fates; still due after a temporary failure."""
         organisation = self._known.current
         if organisation is None:
             raise TryAgain(timedelta(seconds=1))
@@ -225,16 +261,31 @@ class Deliveries:
             return void
         try:
             taken = await self._hand_over(parcel, current, organisation, now)
-        except TemporaryFailure as failure:
-            return void + [_retry(one, str(failure), now, failure.wait) for one in going]
-        except Unreachable:
-            return void + [_failed(one, "no address", now) for one in going]
-        except PermanentFailure as failure:
-            log.error("delivery.failed", delivery=parcel.named_by.delivery_id, error=str(failure))
-            return void + [_failed(one, str(failure), now) for one in going]
+        except (TemporaryFailure, PermanentFailure, Unreachable) as failure:
+            return void + self._failure(parcel.named_by, going, failure, now)
         for one in going:
             self._delay.labels(one.channel).observe((now - one.made_at).total_seconds())
         return void + [_taken(one, taken, now) for one in going]
+
+    def _failure(
+        self, named: Delivery, going: Sequence[Delivery], failure: Exception, now: datetime
+    ) -> list[Delivery]:
+        """What becomes of those that went together, by what stood in the way."""
+        words = str(failure)
+        match failure:
+            case Misconfigured():
+                self._misconfigured.labels(named.channel).inc()
+                log.error("channel.misconfigured", channel=named.channel, error=words)
+                return [_wait_for_operator(one, words, now) for one in going]
+            case TemporaryFailure(wait=wait):
+                return [_retry(one, words, now, wait) for one in going]
+            case Unreachable():
+                return [_failed(one, "no address", Blame.ADDRESS, now) for one in going]
+            case _:
+                log.error("delivery.failed", delivery=named.delivery_id, error=words)
+                is_refused = isinstance(failure, MessageRefused)
+                blame = Blame.MESSAGE if is_refused else Blame.ADDRESS
+                return [_failed(one, words, blame, now) for one in going]
 
     async def _hand_over(
         self, parcel: Parcel, current: Sequence[Ready], organisation: Organisation, now: datetime
@@ -243,7 +294,7 @@ class Deliveries:
         first, named = current[0], parcel.named_by
         adapter = self._adapters.get(first.delivery.channel)
         if adapter is None:
-            raise PermanentFailure("not set up")
+            raise Misconfigured("not set up")
         to = _recipient(first, organisation)
         message = compose(current, to, organisation, self._links, now)
         is_about_one = len(current) == 1
@@ -267,13 +318,14 @@ def _taken(delivery: Delivery, taken: Taken, now: datetime) -> Delivery:
         attempts=delivery.attempts + 1,
         done_at=now,
         error=None,
+        blame=None,
         external_id=taken.external_id,
         external_thread=taken.thread,
     )
 
 
-def _failed(delivery: Delivery, error: str, now: datetime) -> Delivery:
-    return replace(delivery, fate=Fate.FAILED, error=error, done_at=now)
+def _failed(delivery: Delivery, error: str, blame: Blame, now: datetime) -> Delivery:
+    return replace(delivery, fate=Fate.FAILED, error=error, blame=blame, done_at=now)
 
 
 def _retry(
@@ -282,19 +334,34 @@ def _retry(
     """Due again later; after the last delay it has failed for good."""
     attempts = delivery.attempts + 1
     log.warning("delivery.postponed", delivery=delivery.delivery_id, attempts=attempts, error=error)
+    tried = replace(delivery, attempts=attempts)
     if attempts > len(RETRY_AFTER):
-        return replace(delivery, fate=Fate.FAILED, attempts=attempts, error=error, done_at=now)
+        return _failed(tried, error, Blame.TIME, now)
     due_at = now + max(RETRY_AFTER[attempts - 1], wait or timedelta())
-    tried = replace(delivery, fate=Fate.POSTPONED, attempts=attempts, error=error)
-    return replace(tried, due_at=due_at, taken_at=None)
+    return _postponed(tried, error, due_at)
+
+
+def _wait_for_operator(delivery: Delivery, error: str, now: datetime) -> Delivery:
+    """Due again later, without end; unless it can go another way."""
+    attempts = min(delivery.attempts + 1, TRIES_OF_SETUP)
+    tried = replace(delivery, attempts=attempts)
+    due_at = now + RETRY_AFTER[attempts - 1]
+    return replace(_postponed(tried, error, due_at), blame=Blame.SETUP)
+
+
+def _postponed(delivery: Delivery, error: str, due_at: datetime) -> Delivery:
+    again = replace(delivery, fate=Fate.POSTPONED, error=error, blame=None)
+    return replace(again, due_at=due_at, taken_at=None)
 
 
 def _result(delivery: Delivery) -> Cause[Ledger]:
     """What has become of a delivery, as a cause; a mere note while it is to be tried again."""
-    if delivery.fate is Fate.POSTPONED:
-        return Cause(None, partial(_postpone, delivery), delivery)
-    done = replace(delivery, due_at=None, taken_at=None)
-    return Cause(f"sent/{delivery.delivery_id}", partial(_record, done), done)
+    if delivery.fate is not Fate.POSTPONED:
+        return Cause(f"sent/{delivery.delivery_id}", partial(_record, delivery), delivery)
+    if delivery.blame is Blame.SETUP:
+        cause_id = f"set-up/{delivery.delivery_id}/{delivery.due_at}"
+        return Cause(cause_id, partial(_go_round, delivery), delivery)
+    return Cause(None, partial(_postpone, delivery), delivery)
 
 
 def _postpone(delivery: Delivery, ledger: Ledger) -> list[Event]:
@@ -303,17 +370,28 @@ def _postpone(delivery: Delivery, ledger: Ledger) -> list[Event]:
     return []
 
 
+def _go_round(delivery: Delivery, ledger: Ledger) -> list[Event]:
+    """A channel that lets nobody in is no reason to wait where there is another one."""
+    if not _has_come_back(delivery, ledger) and failing.has_another_way(delivery, ledger):
+        return failing.give_up(delivery, delivery.error or "", Blame.SETUP, ledger)
+    return _postpone(delivery, ledger)
+
+
 def _record(delivery: Delivery, ledger: Ledger) -> list[Event]:
     """Keeps what became of it, and says so. What has come back already has failed."""
-    come_back = _has_come_back(delivery, ledger)
-    if not come_back:
-        ledger.deliveries.put(delivery)
+    if delivery.fate is Fate.FAILED:
+        blame = delivery.blame or Blame.TIME
+        return failing.give_up(delivery, delivery.error or "", blame, ledger)
+    if not _has_come_back(delivery, ledger):
+        ledger.deliveries.put(replace(delivery, due_at=None, taken_at=None))
         ledger.keep_thread(delivery)
     match delivery.fate:
-        case Fate.SENT | Fate.DELIVERED:
-            return [handlers.sent_event(delivery, ledger)]
-        case Fate.FAILED if not come_back:
-            return [handlers.failed_event(delivery, ledger)]
+        case Fate.SENT:
+            ledger.reached(delivery.person_id, delivery.channel)
+            return [said.sent(delivery, ledger.now)]
+        case Fate.DELIVERED:
+            ledger.arrived(delivery.person_id, delivery.channel)
+            return [said.sent(delivery, ledger.now)]
         case _:
             return []
 
@@ -346,6 +424,7 @@ async def _overtaken(parcel: Parcel, journal: Journal[Ledger]) -> frozenset[str]
         table.c.state,
         table.c.next_step,
         table.c.next_step_at,
+        table.c.undone,
     ).where(table.c.issue_id.in_({one.delivery.issue_id for one, _ in late.values()}))
     rows = await journal.read(lambda connection: connection.execute(query).all())
     by_issue = {row.issue_id: row for row in rows}
@@ -359,9 +438,10 @@ async def _overtaken(parcel: Parcel, journal: Journal[Ledger]) -> frozenset[str]
 
 def _now(row: Row[Any], then: Snapshot) -> timing.Now:
     """How an issue stands; as it did then where only its assignment was ever kept."""
+    undone = frozenset(row.undone)
     if row.state is None:
-        return timing.Now(row.assignment, then.state, then.next_step, then.next_step_at)
-    return timing.Now(row.assignment, row.state, row.next_step, row.next_step_at)
+        return timing.Now(row.assignment, then.state, then.next_step, then.next_step_at, undone)
+    return timing.Now(row.assignment, row.state, row.next_step, row.next_step_at, undone)
 
 
 def _recipient(ready: Ready, organisation: Organisation) -> Recipient:

@@ -5,24 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
-from uuid import UUID, uuid5
 
-from services.notifier import timing
+from services.notifier import digest, failing, said, timing
 from services.notifier.audience import Notice, audience
+from services.notifier.reach import Blame, blame_of, is_remembered, tried_with
 from services.notifier.store import (
     Arrival,
     Contact,
     Delivery,
+    DigestDue,
     Fact,
     Fate,
     Ledger,
     Mute,
     Preference,
+    delivery_id_of,
 )
 from shared.bus import Hears
-from shared.contracts.event import Event
+from shared.contracts.event import Event, event_id_of
 from shared.contracts.intake import (
+    Digest,
     IssueMuted,
     IssueRaised,
     MailArrived,
@@ -31,12 +33,7 @@ from shared.contracts.intake import (
     PreferenceSet,
 )
 from shared.contracts.issue import Snapshot
-from shared.contracts.notifier import (
-    NotificationFailed,
-    NotificationSent,
-    Reason,
-    Relation,
-)
+from shared.contracts.notifier import DigestMade, PersonUnreachable, Reason, Relation
 from shared.contracts.organisation import Channel
 from shared.contracts.router import (
     ActionRefused,
@@ -67,9 +64,6 @@ MOST_MAILS: Mapping[Reason, tuple[int, timedelta]] = {
 that answers each of them, could cause more; the inbox has them all."""
 NO_ISSUE = ""
 """Stands for the issue of what is about none in particular."""
-CONFIRMATIONS = frozenset({Reason.RECEIVED, Reason.RECEIVED_UNDECIDED})
-
-_NAMESPACE = UUID("5b1c2f0a-1a36-5f0e-8d59-0d3c9d3e7c21")
 
 
 def issue_raised(raised: IssueRaised, ledger: Ledger) -> list[Event]:
@@ -77,6 +71,7 @@ def issue_raised(raised: IssueRaised, ledger: Ledger) -> list[Event]:
     arrival = ledger.arrivals.get(raised.issue_id)
     due_at = raised.occurred_at + CONFIRM_WITHIN if arrival is None else None
     ledger.arrivals.put(Arrival(raised.issue_id, raised.event_id, due_at))
+    ledger.has_acted(raised)
     _keep_fact(raised, ledger)
     return []
 
@@ -96,8 +91,22 @@ def action_refused(refused: ActionRefused, ledger: Ledger) -> list[Event]:
     return tell(refused, audience(refused, ledger.organisation), refused.issue_id, ledger)
 
 
+def person_unreachable(unreachable: PersonUnreachable, ledger: Ledger) -> list[Event]:
+    """Tells somebody who can reach them in another way."""
+    notices = audience(unreachable, ledger.organisation)
+    return tell(unreachable, notices, unreachable.issue_id, ledger)
+
+
 def many_concerned(event: Event, ledger: Ledger) -> list[Event]:
     """Tells of what is about no single issue: an absence, a pause."""
+    match event:
+        case PersonAway():
+            ledger.is_away(event.person_id, event.ends_at)
+        case PersonBack():
+            ledger.is_away(event.person_id, None)
+            ledger.release(event.person_id)
+        case _:
+            pass
     return tell(event, audience(event, ledger.organisation), NO_ISSUE, ledger)
 
 
@@ -115,28 +124,21 @@ def mail_bounced(bounced: MailBounced, ledger: Ledger) -> list[Event]:
     """What has come back for good was not delivered after all; of a delay nothing is said."""
     delivery = ledger.deliveries.get(bounced.delivery_id)
     if delivery is None:
+        _trial_came_back(bounced, ledger)
         return []
     ledger.bounces.append(bounced)
     if not bounced.permanent:
         return []
-    return [
-        _failed(one, bounced.error, ledger)
-        for one in ledger.sent_with(delivery)
-        if one.fate is not Fate.OVERTAKEN
-    ]
+    blame = blame_of(bounced.error, otherwise=Blame.ADDRESS)
+    return failing.give_up(delivery, bounced.error, blame, ledger)
 
 
-def _failed(delivery: Delivery, error: str, ledger: Ledger) -> NotificationFailed:
-    failed = replace(
-        delivery,
-        fate=Fate.FAILED,
-        error=error,
-        done_at=ledger.now,
-        due_at=None,
-        taken_at=None,
-    )
-    ledger.deliveries.put(failed)
-    return failed_event(failed, ledger)
+def _trial_came_back(bounced: MailBounced, ledger: Ledger) -> None:
+    """What `banso check --reach --send` sent is no delivery, and its bounce tells as much."""
+    person_id = tried_with(bounced.delivery_id, ledger.organisation.person, ledger.now.date())
+    blame = blame_of(bounced.error, otherwise=Blame.ADDRESS)
+    if person_id is not None and bounced.permanent and is_remembered(blame):
+        ledger.broken(person_id, Channel.EMAIL, bounced.error)
 
 
 def person_known(known: PersonKnown, ledger: Ledger) -> list[Event]:
@@ -154,27 +156,67 @@ def mail_arrived(arrived: MailArrived, ledger: Ledger) -> list[Event]:
     for one in ledger.sent_with(delivery):
         if one.fate is Fate.SENT:
             ledger.deliveries.put(replace(one, fate=Fate.DELIVERED))
+            ledger.arrived(one.person_id, one.channel)
     return []
 
 
-def preference_set(said: PreferenceSet, ledger: Ledger) -> list[Event]:
+def preference_set(wish: PreferenceSet, ledger: Ledger) -> list[Event]:
     """From now on they are told as they want to be."""
-    wanted = said.preferences.model_dump(mode="json", exclude_none=True)
-    ledger.preferences.put(Preference(said.person_id, wanted))
+    wanted = wish.preferences.model_dump(mode="json", exclude_none=True)
+    ledger.preferences.put(Preference(wish.person_id, wanted))
+    ledger.release(wish.person_id)
+    ledger.plan_digest(wish.person_id)
     return []
 
 
-def issue_muted(said: IssueMuted, ledger: Ledger) -> list[Event]:
+def issue_muted(muted: IssueMuted, ledger: Ledger) -> list[Event]:
     """They want to hear no more of it, or again."""
-    key = f"{said.person_id}/{said.issue_id}"
-    since = said.occurred_at if said.muted else None
-    ledger.mutes.put(Mute(key, said.person_id, said.issue_id, since))
+    key = f"{muted.person_id}/{muted.issue_id}"
+    since = muted.occurred_at if muted.muted else None
+    ledger.mutes.put(Mute(key, muted.person_id, muted.issue_id, since))
     return []
 
 
 def organisation_published(published: OrganisationPublished, ledger: Ledger) -> list[Event]:
     ledger.keep_organisation(published)
+    if ledger.organisation.revision == published.organisation.revision:
+        ledger.plan_digests()
     return []
+
+
+def digest_cause(due: DigestDue) -> str:
+    """One summary for each time that it is due."""
+    return f"digest/{due.person_id}/{due.due_at}"
+
+
+def digest_due(due: DigestDue, cause_id: str, ledger: Ledger) -> list[Event]:
+    """Sums up what has come since the last time, once its person is there to read it; who has
+    nothing to hear of gets nothing."""
+    known = ledger.digests.get(due.person_id)
+    if (
+        known is None
+        or known.due_at != due.due_at
+        or due.person_id not in ledger.organisation.person
+    ):
+        return []
+    start = ledger.at_work_from(due.person_id)
+    if start > ledger.now:
+        ledger.digest_waits(known, start)
+        return []
+    ledger.digest_made(known)
+    made = digest.make(
+        due.person_id,
+        ledger.followed_by(due.person_id, known.last_at),
+        since=known.last_at,
+        until=ledger.now,
+        daily=ledger.preferences_of(due.person_id).digest is Digest.DAILY,
+        summed=ledger.summed_since(due.person_id, known.last_at),
+    )
+    if made is None:
+        return []
+    event_id = event_id_of(DigestMade.subject, cause_id, 0)
+    said = made.model_copy(update={"event_id": event_id, "cause_id": cause_id})
+    return [said, *tell(said, audience(said, ledger.organisation), NO_ISSUE, ledger)]
 
 
 HEARS: Mapping[type[Event], Hears[Ledger]] = {
@@ -191,12 +233,13 @@ HEARS: Mapping[type[Event], Hears[Ledger]] = {
         for event in (PersonAway, PersonBack, ChasingPaused, ChasingResumed)
     },
     OrganisationPublished: Hears(organisation_published),
+    PersonUnreachable: Hears(person_unreachable),
 }
 
 
 def tell(event: Event, notices: list[Notice], issue_id: str, ledger: Ledger) -> list[Event]:
-    """Everybody has it in their inbox with this commit; a delivery each by mail follows, at once or
-    together with others."""
+    """Everybody has it in their inbox with this commit; a delivery each by their own channel
+    follows, at once or together with others."""
     if not notices:
         return []
     age = ledger.now - event.occurred_at
@@ -212,66 +255,76 @@ def tell(event: Event, notices: list[Notice], issue_id: str, ledger: Ledger) -> 
     _keep_fact(event, ledger)
     told: list[Event] = []
     for notice in notices:
-        told.append(sent_event(_delivery(event, notice, issue_id, Channel.INBOX, ledger), ledger))
+        shown = _delivery(event, notice, issue_id, Channel.INBOX, ledger)
+        told.append(said.sent(shown, ledger.now))
         if raised is not None and raised.quiet and _confirms(notice, raised):
             continue
-        if _had_enough(notice, issue_id, ledger):
-            continue
-        way = ledger.ways(notice.person_id)[0]
-        mail = _delivery(event, notice, issue_id, way, ledger)
-        if timing.gathers(event):
-            ledger.gather(mail, urgent=timing.is_urgent(event))
-            continue
-        ledger.deliveries.put(mail)
-        ledger.ready.append(ledger.ready_of(mail, event, contacts.get(notice.person_id)))
+        told += _bring(notice, event, issue_id, contacts.get(notice.person_id), ledger)
     return told
 
 
-def sent_event(delivery: Delivery, ledger: Ledger) -> NotificationSent:
-    """The channel took it."""
-    return NotificationSent(
-        **_said(delivery, ledger),
-        external_id=delivery.external_id,
-        external_thread=delivery.external_thread,
+def _bring(
+    notice: Notice, event: Event, issue_id: str, contact: Contact | None, ledger: Ledger
+) -> list[Event]:
+    """At once, when the person is at work, with others, or in a summary: it always comes. Where no
+    channel has reached them lately none is bothered with it, and the inbox has it."""
+    person_id = notice.person_id
+    way = ledger.first_way(person_id)
+    delivery = _delivery(event, notice, issue_id, way or ledger.ways(person_id)[0], ledger)
+    if _is_spared(delivery, ledger):
+        ledger.sum_up(delivery)
+        return []
+    if way is None:
+        error = ledger.error_of(person_id, delivery.channel) or ""
+        return failing.never_sent(delivery, error, ledger)
+    ledger.try_again(person_id, way)
+    start = ledger.told_from(delivery, event)
+    if start > ledger.now:
+        ledger.hold(delivery, start)
+    elif timing.gathers(event) or not _goes_alone(delivery, ledger):
+        ledger.gather(delivery, urgent=timing.is_urgent(event))
+    else:
+        ledger.deliveries.put(delivery)
+        ledger.ready.append(ledger.ready_of(delivery, event, contact))
+    return []
+
+
+def _is_spared(delivery: Delivery, ledger: Ledger) -> bool:
+    """Whether they want to hear no more of this, or had enough of it for now."""
+    person_id, issue_id = delivery.person_id, delivery.issue_id
+    is_muted = timing.can_be_muted(delivery.reason, delivery.relation) and ledger.is_muted(
+        person_id, issue_id
     )
+    return is_muted or _had_enough(delivery, ledger)
 
 
-def failed_event(delivery: Delivery, ledger: Ledger) -> NotificationFailed:
-    """It has failed for good, with the reason why."""
-    return NotificationFailed(**_said(delivery, ledger), error=delivery.error or "")
-
-
-def _said(delivery: Delivery, ledger: Ledger) -> dict[str, Any]:
-    return {
-        "occurred_at": ledger.now,
-        "delivery_id": delivery.delivery_id,
-        "issue_id": delivery.issue_id,
-        "fact_id": delivery.fact_id,
-        "person_id": delivery.person_id,
-        "relation": delivery.relation,
-        "reason": delivery.reason,
-        "channel": delivery.channel,
-    }
+def _goes_alone(delivery: Delivery, ledger: Ledger) -> bool:
+    """Unless they had too many lately, or it waits for company whatever happened; a summary is one
+    for many already."""
+    if delivery.reason in timing.GATHERED:
+        return False
+    return delivery.reason is Reason.DIGEST or ledger.may_go_at_once(delivery.person_id)
 
 
 def _confirms(notice: Notice, raised: IssueRaised) -> bool:
     """Whether a machine that answers might answer this."""
-    return notice.reason in CONFIRMATIONS and notice.person_id == raised.reporter_id
+    return notice.reason in timing.CONFIRMATIONS and notice.person_id == raised.reporter_id
 
 
-def _had_enough(notice: Notice, issue_id: str, ledger: Ledger) -> bool:
-    """Whether they got as many mails for this reason as may be for now."""
-    if notice.reason not in MOST_MAILS:
+def _had_enough(delivery: Delivery, ledger: Ledger) -> bool:
+    """Whether they got as many messages for this reason as may be for now."""
+    reason = delivery.reason
+    if reason not in MOST_MAILS:
         return False
-    most, within = MOST_MAILS[notice.reason]
+    most, within = MOST_MAILS[reason]
     since = ledger.now - within
-    return ledger.mailed_to(notice.person_id, issue_id, notice.reason, since) >= most
+    return ledger.mailed_to(delivery.person_id, delivery.issue_id, reason, since) >= most
 
 
 def _raised_at(event: Event) -> datetime:
     """When the issue came in; an old one, or an imported one, has no arrival on its way."""
     match event:
-        case IssueEvent() | ActionRefused(issue=Snapshot()):
+        case IssueEvent() | ActionRefused(issue=Snapshot()) | PersonUnreachable(issue=Snapshot()):
             return event.issue.raised_at if event.issue else event.occurred_at
         case _:
             return event.occurred_at
@@ -293,9 +346,8 @@ def _delivery(
     event: Event, notice: Notice, issue_id: str, channel: Channel, ledger: Ledger
 ) -> Delivery:
     """Keyed by fact, person, reason and channel, so that nothing is told twice."""
-    key = f"{event.event_id}/{notice.person_id}/{notice.reason}/{channel}"
     return Delivery(
-        delivery_id=str(uuid5(_NAMESPACE, key)),
+        delivery_id=delivery_id_of(event.event_id, notice.person_id, notice.reason, channel),
         fact_id=event.event_id,
         issue_id=issue_id,
         person_id=notice.person_id,

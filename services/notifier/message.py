@@ -15,14 +15,15 @@ from urllib.parse import urlencode
 
 from services.notifier import timing
 from services.notifier.store import Ready
-from services.notifier.wording import what
+from services.notifier.wording import digest, what
+from services.notifier.wording import reach as wording
 from services.notifier.wording.base import Offer, Place, Recipient, Said, Say, cut
 from services.notifier.wording.beside import facts, reply_lines
 from services.notifier.wording.several import heading_of, introduction_to
 from shared.contracts.event import Event
 from shared.contracts.intake import IssueRaised
 from shared.contracts.issue import Snapshot, Urgency
-from shared.contracts.notifier import Reason, Relation
+from shared.contracts.notifier import DigestMade, PersonUnreachable, Reason, Relation
 from shared.contracts.organisation import Language, Organisation
 from shared.contracts.router import (
     ActionRefused,
@@ -32,7 +33,7 @@ from shared.contracts.router import (
     PersonAway,
     PersonBack,
 )
-from shared.language import words
+from shared.language import Words, words
 from shared.links import Links
 from shared.replies import REPLY_ABOVE
 
@@ -68,6 +69,8 @@ class Entry:
     quote: str | None
     buttons: Sequence[Button]
     status_url: str
+    section: str = ""
+    """What stands above it, where it is the first of its kind in a summary."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,8 @@ class Message:
     entries: Sequence[Entry] = ()
     left_out: str = ""
     """How many more there are, in words."""
+    quietly: Sequence[Button] = ()
+    """What stands at the foot: how and when they are told, and no more of this."""
     mute_url: str = ""
     """Where one click ends messages about the issue; empty where none should."""
 
@@ -133,6 +138,20 @@ class _Told:
     def inbox_url(self) -> str:
         return self.links.inbox(self.say.to.person_id, self.say.now)
 
+    def wishes(self) -> list[Button]:
+        """Where whoever is inside says how they want to be told."""
+        if self.say.is_outside:
+            return []
+        url = self.links.preferences(self.say.to.person_id, self.say.now)
+        return [Button(self.say._("How and when we tell you"), url)]
+
+    def quietly(self) -> list[Button]:
+        """The same, and where they say that they want to hear no more of this."""
+        if not self.reference:
+            return self.wishes()
+        url = self.links.mute(self.issue_id, self.say.to.person_id, self.say.now)
+        return [*self.wishes(), Button(self.say._("No more messages about this"), url)]
+
     def absence_url(self) -> str:
         to, now = self.say.to, self.say.now
         works = self.say.relation is Relation.OWNER and not self.say.is_outside
@@ -154,14 +173,36 @@ class _Told:
             return self.status_url()
         if issue is None:
             return ""
+        if offer.does is Place.UNDO:
+            request_id = self.say.event.cause_id
+            return self.links.undo(self.issue_id, person_id, request_id, issue.assignment, now)
         url = self.links.action(self.issue_id, person_id, offer.does, issue.assignment, now)
         return f"{url}?{urlencode({'to': offer.to})}" if offer.to else url
+
+
+def trial(to: Recipient, organisation: Organisation, links: Links, now: datetime) -> Message:
+    """What shows somebody how they are reached, before anything has happened."""
+    said = wording.trial(words(to.language), organisation.name.in_(to.language))
+    return Message(
+        subject=said.heading,
+        heading=said.heading,
+        lines=said.lines,
+        quote=None,
+        facts=(),
+        buttons=[],
+        status_url="",
+        inbox_url=links.inbox(to.person_id, now),
+        language=to.language,
+    )
 
 
 def compose(
     ready: Sequence[Ready], to: Recipient, organisation: Organisation, links: Links, now: datetime
 ) -> Message:
     """What is to be said to this recipient: one thing, or several as a list."""
+    first = ready[0]
+    if isinstance(first.event, DigestMade):
+        return _summary(first, _say(first, None, to, organisation, now), first.event, links)
     told = [_tell(one, to, organisation, links, now) for one in ready]
     return _one(told[0]) if len(told) == 1 else _list(told)
 
@@ -171,18 +212,71 @@ def _tell(
 ) -> _Told:
     delivery, event = ready.delivery, ready.event
     issue, reference, summary = _about(event)
-    say = Say(
-        event,
+    say = _say(ready, issue, to, organisation, now)
+    return _Told(ready, reference, summary, say, what(say, delivery.reason), links)
+
+
+def _say(
+    ready: Ready,
+    issue: Snapshot | None,
+    to: Recipient,
+    organisation: Organisation,
+    now: datetime,
+) -> Say:
+    return Say(
+        ready.event,
         issue,
         ready.raised,
         ready.customer,
-        delivery.relation,
+        ready.delivery.relation,
         to,
         organisation,
         words(to.language),
         now,
     )
-    return _Told(ready, reference, summary, say, what(say, delivery.reason), links)
+
+
+def _summary(ready: Ready, say: Say, made: DigestMade, links: Links) -> Message:
+    """A heading above each kind, and each issue with what is next and a link."""
+    _, person_id = say._, say.to.person_id
+    entries: list[Entry] = []
+    section = ""
+    for one in digest.listed(say):
+        urgent = one.item.urgency is Urgency.HIGH
+        entries.append(
+            Entry(
+                title=one.item.summary,
+                note=_("Urgent: a customer is waiting") if urgent else "",
+                reference=one.item.reference,
+                lines=[one.line],
+                quote=None,
+                buttons=(),
+                status_url=links.status(one.item.issue_id, person_id, say.now),
+                section=one.section if one.section != section else "",
+            )
+        )
+        section = one.section
+    said = what(say, ready.delivery.reason)
+    return Message(
+        subject=said.heading,
+        heading=said.heading,
+        lines=said.lines,
+        quote=None,
+        facts=(),
+        buttons=(),
+        status_url="",
+        inbox_url=links.inbox(person_id, say.now),
+        language=say.to.language,
+        entries=entries,
+        left_out=_more(made.left_out, _),
+    )
+
+
+def _more(left: int, _: Words) -> str:
+    """How many more there are."""
+    if left <= 0:
+        return ""
+    return _.many("And 1 more in your inbox.", "And %(count)s more in your inbox.", left)
 
 
 def _one(told: _Told) -> Message:
@@ -203,6 +297,7 @@ def _one(told: _Told) -> Message:
         reply_above=REPLY_ABOVE[say.to.language] if lines else "",
         reply_lines=lines,
         absence_url=told.absence_url(),
+        quietly=told.quietly(),
         mute_url=told.mute_url(),
     )
 
@@ -228,11 +323,10 @@ def _list(told: Sequence[_Told]) -> Message:
         status_url="",
         inbox_url=first.inbox_url(),
         absence_url=next(filter(None, (one.absence_url() for one in ranked)), ""),
+        quietly=first.wishes(),
         language=first.say.to.language,
         entries=entries,
-        left_out=_.many("And 1 more in your inbox.", "And %(count)s more in your inbox.", left)
-        if left > 0
-        else "",
+        left_out=_more(left, _),
     )
 
 
@@ -286,7 +380,11 @@ def _about(event: Event) -> tuple[Snapshot | None, str, str]:
             return None, event.reference, event.summary
         case ActionRefused(issue=Snapshot() as issue):
             return issue, issue.reference, issue.summary
+        case PersonUnreachable(issue=Snapshot() as issue):
+            return issue, issue.reference, issue.summary
         case PersonAway() | PersonBack() | ChasingPaused() | ChasingResumed():
+            return None, "", ""
+        case PersonUnreachable():
             return None, "", ""
         case _:
             raise ValueError(f"nobody is told of {event.subject}")

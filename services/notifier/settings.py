@@ -36,6 +36,8 @@ class NotifierSettings(Linked):
     smtp_out_ca: Path | None = None
     """Who vouches for the server's certificate (PEM); without it whom this machine trusts."""
     smtp_out_connections: int = 8
+    messages_per_hour: Annotated[int, Field(ge=0)] = 60
+    """How many messages one person gets one by one; what is more goes together. 0: any number."""
     smtp_out_mails_per_connection: Annotated[int, Field(ge=1)] = 100
     smtp_out_idle_s: float = 30.0
     """A connection that has rested longer is made anew."""

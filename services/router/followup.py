@@ -70,6 +70,10 @@ LEAST_NOTICE = timedelta(minutes=15)
 """A reminder nearer than this to the deadline helps nobody."""
 REMINDERS_OF_A_WAIT = 2
 """So often carrier or customer are asked again, before the owner has to decide without them."""
+TELL_AT_SLIPS = 2
+"""A promised day that was broken and then moved, or one that was moved twice: the lead hears."""
+GO_ON_AT_SLIPS = 4
+"""From as much again on the leader hears."""
 LOOK_AGAIN = timedelta(hours=1)
 """After what was due could not be done."""
 LAST_CALL = WORKING_DAY
@@ -281,10 +285,31 @@ def told_of_silence(
         within = policy.answer_within + timedelta(seconds=issue.stood_still_s)
         heard_at = issue.raised_at
     silent = hours.between(heard_at, now)
-    if silent <= within or issue.owner_id == leader_id:
+    if silent <= within:
+        return None
+    goes_on = silent > within + policy.snooze_at_most
+    return _further_up(issue, goes_on, lead_id, leader_id)
+
+
+def told_of_promise(
+    before: Issue, promised: Issue, *, who: str, lead_id: str | None, leader_id: str
+) -> str | None:
+    """Who hears that `who` has moved a promised day further away after it had passed, or for the
+    second time: the lead, and where it goes on the leader. None where nobody need hear, or nobody
+    is left to. So no new promise starts the ladder over unseen.
+    """
+    if promised.slips == before.slips or promised.slips < TELL_AT_SLIPS:
+        return None
+    told = _further_up(promised, promised.slips >= GO_ON_AT_SLIPS, lead_id, leader_id)
+    return None if told == who else told
+
+
+def _further_up(issue: Issue, goes_on: bool, lead_id: str | None, leader_id: str) -> str | None:
+    """The lead, or the leader where it goes on or the lead can't be told. Nobody is told of what
+    they own or carry, and of a leader's own nobody at all."""
+    if issue.owner_id == leader_id:
         return None
     unfit = (None, issue.owner_id, issue.carrier_id, issue.reporter_id)
-    goes_on = silent > within + policy.snooze_at_most
     to_leader = goes_on or issue.confidential or lead_id in unfit
     told = leader_id if to_leader else lead_id
     return None if told in unfit else told

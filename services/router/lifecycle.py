@@ -27,7 +27,7 @@ from shared.contracts.issue import (
 MOST_REOPENINGS_BY_MAIL = 3
 """By one person within `REOPENINGS_COUNT`: two machines that answer each other stop here."""
 REOPENINGS_COUNT = timedelta(hours=24)
-UNDO_WITHIN = timedelta(minutes=10)
+TAKES_BACK_WITHIN = timedelta(minutes=10)
 """Whoever reopens so soon after the closing takes back a click and complains of nothing."""
 TELL_AT_REOPENING = 2
 """From so many reopenings on the team's lead hears of it, or the leader."""
@@ -105,6 +105,8 @@ class Issue:
     triage: bool = False
     planned_at: datetime | None = None
     """When next step and wake-up were set: what was known then of pauses counted for them."""
+    slips: int = 0
+    """How often a promised day was moved further away; twice as much where it had passed."""
 
 
 class Role(StrEnum):
@@ -209,7 +211,7 @@ def roles(
         Role.OWNER: person_id == issue.owner_id,
         Role.LEADER: person_id == leader_id,
         Role.CARRIER: person_id in (issue.carrier_id, issue.reporter_id),
-        Role.HELPER: person_id in issue.helper_ids,
+        Role.HELPER: inside and person_id in issue.helper_ids,
         Role.OTHER_OWNER: other is not None and person_id == other.owner_id,
         Role.COLLEAGUE: inside and may_know(issue, person_id, leader_id),
     }
@@ -340,14 +342,16 @@ def needs_one_click(
             return by_mail and len(lately) >= MOST_REOPENINGS_BY_MAIL
 
 
-def meaning_of(issue: Issue, person_id: str, standing: Standing, leader_id: str) -> Meaning:
+def meaning_of(
+    issue: Issue, person_id: str, standing: Standing, leader_id: str, *, inside: bool
+) -> Meaning:
     """What somebody's words are.
 
     An owner's reach the carrier whatever the state, also as an afterword; but nobody answers in
     an owner's name without proof. So do the leader's and those of whom the owner asked for help. A
     leader who carries an issue speaks as its carrier.
     """
-    held = roles(issue, person_id, leader_id)
+    held = roles(issue, person_id, leader_id, inside=inside)
     proven = standing in (Standing.VOUCHED, Standing.UNPROVEN)
     if standing is Standing.DOUBTED or (Role.OWNER in held and not proven):
         return Meaning.TO_LOOK_AT
@@ -488,7 +492,7 @@ def is_complaint(issue: Issue, now: datetime) -> bool:
     none, and whoever has closed it a moment ago takes back a click."""
     if issue.resolved_at is None:
         return False
-    return issue.closed_at is None or now - issue.closed_at > UNDO_WITHIN
+    return issue.closed_at is None or now - issue.closed_at > TAKES_BACK_WITHIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -573,8 +577,18 @@ def snooze(issue: Issue, until: datetime, now: datetime) -> Issue:
 def promise(issue: Issue, promised_at: datetime, now: datetime) -> Issue:
     """The owner says when it will be solved, and has taken it."""
     return replace(
-        _taken(issue, now), version=issue.version + 1, promised_at=promised_at, acted_at=now
+        _taken(issue, now),
+        version=issue.version + 1,
+        promised_at=promised_at,
+        acted_at=now,
+        slips=issue.slips + _slip(issue.promised_at, promised_at, now),
     )
+
+
+def _slip(before: datetime | None, after: datetime, now: datetime) -> int:
+    if before is None or after <= before:
+        return 0
+    return 2 if before <= now else 1
 
 
 def go_on(issue: Issue, stood_still: timedelta) -> Issue:

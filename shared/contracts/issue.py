@@ -269,6 +269,9 @@ class Reasons(Model):
     """The schedule that said who has it at this time."""
     substitute_for_id: str | None = None
     """Whose work it is while they are away."""
+    named: bool = False
+    """The rule, the turn, the schedule or whoever is away named the owner, and nobody was
+    compared."""
     language_waived: bool = False
     """Nobody in the team works in the issue's language, so it was not asked for."""
     guesses: tuple[Guess, ...] = Field(default=(), max_length=3)

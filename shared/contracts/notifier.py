@@ -8,7 +8,7 @@ from typing import ClassVar
 from pydantic import AwareDatetime, Field
 
 from shared.contracts.event import Event, Model, Speaker
-from shared.contracts.issue import State, Step, Urgency
+from shared.contracts.issue import Snapshot, State, Step, Urgency
 from shared.contracts.organisation import Channel
 
 
@@ -180,6 +180,8 @@ class PersonUnreachable(Event):
     """The last one that failed."""
     reason: Reason
     errors: tuple[ChannelError, ...] = Field(max_length=10)
+    issue: Snapshot | None = None
+    """As it was when they were to be told; None where it was about none, or none had begun."""
 
 
 class DigestItem(Model):

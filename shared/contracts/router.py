@@ -35,6 +35,10 @@ class IssueEvent(RouterEvent):
     issue: Snapshot
     actor_id: str | None = None
     """The person who did it; None where Banso did it in its own name."""
+    by_link: Action | None = None
+    """What was asked for, where a link or a button in a message did, which a machine may press."""
+    undo_until: AwareDatetime | None = None
+    """Until when `actor_id` may take it back, naming what led to it; None where nobody can."""
 
 
 class IssueAssigned(IssueEvent):
@@ -104,6 +108,8 @@ class IssueCommented(IssueEvent):
     attachments: tuple[Attachment, ...] = ()
     quiet: bool = False
     """Shown, and told to nobody."""
+    from_reference: str | None = None
+    """Of the issue about which its own carrier wrote it, and which is the same as this one."""
 
 
 class IssueCorrected(IssueEvent):
@@ -251,6 +257,8 @@ class ChasingPaused(RouterEvent):
     text: str = Field(max_length=2_000)
     concerned: tuple[str, ...] = ()
     """Everybody who owns or carries something open."""
+    refused: bool = False
+    """It rests as before: somebody wanted it otherwise who does not lead, and hears so alone."""
 
 
 class ChasingResumed(RouterEvent):
@@ -262,6 +270,8 @@ class ChasingResumed(RouterEvent):
     starts_at: AwareDatetime
     ends_at: AwareDatetime
     concerned: tuple[str, ...] = ()
+    refused: bool = False
+    """It never rested: somebody wanted it to who does not lead, and hears so alone."""
 
 
 class IssueReminded(IssueEvent):
@@ -281,6 +291,8 @@ class EscalatedBecause(StrEnum):
     LATE = "late"
     REOPENED = "reopened"
     """What was said to be solved was not, again."""
+    PROMISE = "promise"
+    """The day for which it was promised was moved, again or after it had passed."""
 
 
 class IssueEscalated(IssueEvent):
@@ -358,6 +370,8 @@ class IssueUndone(IssueEvent):
     because: UndoneBecause
     told_ids: tuple[str, ...] = ()
     """Who was told of what is taken back."""
+    requests: tuple[str, ...] = ()
+    """Ids of the requests that had led to it, in the same order."""
 
 
 class ActionRefused(RouterEvent):

@@ -161,6 +161,7 @@ HEARS: Mapping[Speaker, tuple[type[Event], ...]] = {
         ChasingPaused,
         ChasingResumed,
         OrganisationPublished,
+        PersonUnreachable,
     ),
     Speaker.METRICS: (
         IssueRaised,

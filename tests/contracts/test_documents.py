@@ -32,7 +32,9 @@ from services.metrics.gauges import Figures
 from services.metrics.settings import MetricsSettings
 from services.notifier.delivery import Deliveries
 from services.notifier.letters import Letters
+from services.notifier.lost import Lost
 from services.notifier.settings import NotifierSettings
+from services.notifier.summing import Summaries
 from services.router.calendars import Calendars
 from services.router.settings import RouterSettings
 from shared import logs, service
@@ -245,6 +247,8 @@ def _make_all_metrics(registry: CollectorRegistry, directory: Path) -> None:
     )
     Letters(None, registry)
     Deliveries({}, known, Links(["key"], "http://127.0.0.1"), registry)
+    Lost(known, (), registry)
+    Summaries(known, registry)
     Figures(registry, known, [])
     MailsTaken(registry)
     MailboxFigures(registry)

@@ -113,13 +113,14 @@ def test_nothing_closes_without_a_warning_and_one_click_undoes_it(banso: Install
     banso.press(asked, "Solved", cause="fault")
     banso.expect("brown", "Is it solved?")
 
-    banso.advance("6d")
+    banso.advance("103h")  # Friday afternoon, a working day and a quarter before it closes
     warned = banso.expect("brown", "Is it solved?")
     assert "Without a word from you it closes" in warned.text
     assert banso.issue(reference)["state"] == "resolved"
 
-    banso.advance("2d")
+    banso.advance("70h")  # Monday afternoon; Tuesday is a holiday
     closed = banso.expect("brown", "It is closed")
+    banso.expect("brown", "Your summary")  # of the week, on Monday
     assert banso.issue(reference)["state"] == "closed"
 
     banso.press(closed, "It is not solved")

@@ -29,9 +29,13 @@ from services.intake.api.models import (
     IssueIn,
     IssueOut,
     IssuesOut,
+    MuteOut,
+    NotificationsOut,
     PauseIn,
     PauseOut,
     PausesOut,
+    PreferencesIn,
+    PreferencesOut,
     ProblemOut,
     Reporter,
 )
@@ -108,6 +112,13 @@ _ABSENCE = {
     "in": "path",
     "required": True,
     "schema": {"type": "string", "examples": ["5b6f0d53-2a3c-5d57-8f4e-6c0b6f4b7d21"]},
+}
+_PERSON = {
+    "name": "person_id",
+    "in": "path",
+    "required": True,
+    "description": "Their id in the organisation, or the one that Banso gave somebody outside.",
+    "schema": {"type": "string", "examples": ["nguyen"]},
 }
 _PAUSE = {**_ABSENCE, "name": "pause_id"}
 _KEY = {
@@ -322,6 +333,65 @@ OPERATIONS: Sequence[Operation] = (
         parameters=(_PAUSE,),
     ),
     Operation(
+        "get",
+        "/people/{person_id}/preferences",
+        "showPreferences",
+        "See how somebody is told",
+        "With a token of a person, their own.",
+        Scope.READ,
+        {200: ("How they are told.", PreferencesOut)},
+        (406,),
+        parameters=(_PERSON,),
+    ),
+    Operation(
+        "put",
+        "/people/{person_id}/preferences",
+        "setPreferences",
+        "Say how somebody wants to be told",
+        "All of it at once: what is left out is as usual. Of somebody outside only the language"
+        " counts.",
+        Scope.PREFERENCE,
+        {200: ("How they are told from now on.", PreferencesOut)},
+        _WITH_BODY,
+        takes=PreferencesIn,
+        example={"language": "en", "told": "at_work", "digest": "daily"},
+        parameters=(_PERSON,),
+    ),
+    Operation(
+        "get",
+        "/issues/{reference}/notifications",
+        "findNotifications",
+        "See who was told what",
+        "By which channel, and whether it arrived; the newest first. A token of a person shows it"
+        " to the owner, the carrier inside, their leads and the leader.",
+        Scope.READ,
+        {200: ("Who was told what.", NotificationsOut)},
+        (406,),
+        parameters=(_REFERENCE,),
+    ),
+    Operation(
+        "put",
+        "/issues/{reference}/mutes/{person_id}",
+        "mute",
+        "Tell somebody no more about an issue",
+        "But for what only they can do. Doing it twice changes nothing.",
+        Scope.PREFERENCE,
+        {200: ("They get no more messages about it.", MuteOut)},
+        (406,),
+        parameters=(_REFERENCE, _PERSON),
+    ),
+    Operation(
+        "delete",
+        "/issues/{reference}/mutes/{person_id}",
+        "unmute",
+        "Tell somebody about an issue again",
+        "Doing it twice changes nothing.",
+        Scope.PREFERENCE,
+        {200: ("They hear of it again.", MuteOut)},
+        (406,),
+        parameters=(_REFERENCE, _PERSON),
+    ),
+    Operation(
         "post",
         "/hooks/{hook_id}",
         "takeMessage",
@@ -462,7 +532,7 @@ def _operation(one: Operation, filters: Mapping[str, Any], most_files: int) -> d
         "parameters": parameters,
         "responses": _responses(one),
     }
-    if one.method == "post":
+    if one.method == "post" or one.takes is not None:
         told["requestBody"] = {"required": True, "content": _content(one, most_files)}
     return told
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import binascii
 import re
 from base64 import b64decode
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, Self
 
@@ -25,7 +26,7 @@ from pydantic import (
     model_validator,
 )
 
-from services.intake import clean
+from services.intake import clean, store
 from services.intake.attachments import File
 from services.intake.imported import LONGEST_ID, MOST_REMARKS_SENT
 from services.intake.listing import MOST_LISTED, Listed
@@ -37,7 +38,9 @@ from services.intake.submission import (
     is_plausible,
 )
 from services.intake.view import Seen
+from services.intake.wishes import minutes_of, time_of
 from shared.contracts.event import MAX_TEXT
+from shared.contracts.intake import Digest, Preferences, Told
 from shared.contracts.issue import (
     Action,
     Attachment,
@@ -48,6 +51,7 @@ from shared.contracts.issue import (
     Urgency,
     WaitingFor,
 )
+from shared.contracts.organisation import Channel, Language, Way
 
 MOST_FILES = 50
 """In one request; how many are taken, and how large, is a setting."""
@@ -82,6 +86,16 @@ def _urgency(value: Any) -> Any:
     """Other systems' words for the same thing are understood."""
     word = value.strip().lower() if isinstance(value, str) else value
     return _OTHER_WORDS.get(word, word) if isinstance(word, str) else word
+
+
+_NOT_BY_API = frozenset({Action.UNDO, Action.DECOY})
+
+
+def _doable(action: Action) -> Action:
+    """What is taken back is taken back by its own link, and only machines press the decoy."""
+    if action in _NOT_BY_API:
+        raise ValueError("can only be asked for by a link")
+    return action
 
 
 def _filled_line(text: str) -> str:
@@ -178,6 +192,11 @@ UrgencyWord = Annotated[
     Urgency,
     BeforeValidator(_urgency),
     WithJsonSchema({"type": "string", "enum": [*Urgency, *_OTHER_WORDS]}),
+]
+ActionWord = Annotated[
+    Action,
+    AfterValidator(_doable),
+    WithJsonSchema({"type": "string", "enum": [one for one in Action if one not in _NOT_BY_API]}),
 ]
 Day = Annotated[
     date | datetime,
@@ -328,7 +347,7 @@ class CorrectionIn(In):
 class ActionIn(In):
     """What a person wants to be done with an issue."""
 
-    action: Action
+    action: ActionWord
     person: Annotated[
         str | None,
         Field(
@@ -397,6 +416,51 @@ class PauseIn(In):
         AfterValidator(_filled_text),
         text_schema(LONGEST_ANSWER),
     ]
+
+
+TimeOfDay = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["08:30"])]
+
+
+class PreferencesIn(In):
+    """How somebody wants to be told."""
+
+    language: Language | None = Field(
+        default=None, description="Null: as the organisation file says."
+    )
+    channels: tuple[Way, ...] = Field(
+        default=(),
+        max_length=10,
+        description="The first that works is used, mail at the latest. None said means the"
+        " organisation's order.",
+    )
+    told: Told = Field(
+        default=Told.AT_WORK,
+        description="When they may be told what can wait: at any hour, or in their working hours.",
+    )
+    opens: TimeOfDay | None = Field(
+        default=None,
+        description="With `closes`: from when until when on their working days, in their zone,"
+        " instead of their working hours.",
+    )
+    closes: TimeOfDay | None = None
+    urgent_passes: StrictBool = Field(default=True, description="What is urgent comes at any hour.")
+    digest: Digest = Field(default=Digest.WEEKLY, description="How often they get a summary.")
+
+    @property
+    def preferences(self) -> Preferences:
+        return Preferences(
+            language=self.language,
+            channels=self.channels,
+            told=self.told,
+            opens=minutes_of(self.opens),
+            closes=minutes_of(self.closes),
+            urgent_passes=self.urgent_passes,
+            digest=self.digest,
+        )
+
+    @property
+    def only_language(self) -> Preferences:
+        return Preferences(language=self.language)
 
 
 class AuthorIn(In):
@@ -787,6 +851,74 @@ class PauseOut(Out):
 
 class PausesOut(Out):
     pauses: list[PauseOut] = Field(description="The next first.")
+
+
+class PreferencesOut(Out):
+    """How somebody is told."""
+
+    person: str
+    language: Language
+    channels: list[Channel] = Field(
+        description="In this order; none for somebody outside, who gets mail."
+    )
+    told: Told
+    opens: str | None = Field(description="From when on their working days; null: as they work.")
+    closes: str | None
+    urgent_passes: bool
+    digest: Digest
+
+    @classmethod
+    def of(
+        cls,
+        person_id: str,
+        wanted: Preferences,
+        language: Language,
+        channels: Iterable[Channel],
+    ) -> Self:
+        return cls(
+            person=person_id,
+            language=language,
+            channels=list(channels),
+            told=wanted.told,
+            opens=time_of(wanted.opens) or None,
+            closes=time_of(wanted.closes) or None,
+            urgent_passes=wanted.urgent_passes,
+            digest=wanted.digest,
+        )
+
+
+class MuteOut(Out):
+    """Whether somebody gets messages about an issue."""
+
+    reference: str
+    person: str
+    muted: bool = Field(description="They get none, but for what only they can do.")
+
+
+class NotificationOut(Out):
+    """One thing that somebody was told by one channel."""
+
+    at: datetime
+    person: str
+    reason: str = Field(description="Why they were told, in a word.")
+    channel: Channel
+    result: store.Result = Field(description="What came of it.")
+    error: str | None = Field(description="What the channel said, without any address.")
+
+    @classmethod
+    def of(cls, told: store.Told) -> Self:
+        return cls(
+            at=told.at,
+            person=told.person_id,
+            reason=told.reason,
+            channel=Channel(told.channel),
+            result=told.result,
+            error=told.error,
+        )
+
+
+class NotificationsOut(Out):
+    notifications: list[NotificationOut] = Field(description="The newest first.")
 
 
 class HookOut(Out):

@@ -48,9 +48,11 @@ class Scope(StrEnum):
     """Say who is away."""
     PAUSE = "pause"
     """Let all chasing rest, in the leader's name."""
+    PREFERENCE = "preference"
+    """Say how people want to be told, and of what no more."""
 
 
-EVERYDAY = (Scope.RAISE, Scope.READ, Scope.COMMENT, Scope.ACT, Scope.ABSENCE)
+EVERYDAY = (Scope.RAISE, Scope.READ, Scope.COMMENT, Scope.ACT, Scope.ABSENCE, Scope.PREFERENCE)
 """What the token of `banso up` allows."""
 
 

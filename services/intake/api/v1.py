@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Response, Router, delete, get, post
+from litestar import Response, Router, delete, get, post, put
 from litestar.di import NamedDependency
 from litestar.exceptions import HTTPException
 
@@ -31,6 +31,13 @@ from services.intake.api.problems import (
 )
 from services.intake.api.talk import act, comment
 from services.intake.api.tokens import KnownTokens, Scope
+from services.intake.api.wishes import (
+    find_notifications,
+    mute,
+    set_preferences,
+    show_preferences,
+    unmute,
+)
 from services.intake.door import Closed, Door
 from services.intake.submission import KeyReused, NotStored
 
@@ -64,6 +71,13 @@ def api(tokens: KnownTokens, door: Door, largest: int, most_per_minute: int) -> 
         post("/pauses", opt=needs(Scope.PAUSE))(say_pause),
         get("/pauses", opt=needs(Scope.READ))(find_pauses),
         delete("/pauses/{pause_id:str}", status_code=200, opt=needs(Scope.PAUSE))(end_pause),
+        get("/people/{person_id:str}/preferences", opt=needs(Scope.READ))(show_preferences),
+        put("/people/{person_id:str}/preferences", opt=needs(Scope.PREFERENCE))(set_preferences),
+        get(f"{issue}/notifications", opt=needs(Scope.READ))(find_notifications),
+        put(f"{issue}/mutes/{{person_id:str}}", opt=needs(Scope.PREFERENCE))(mute),
+        delete(f"{issue}/mutes/{{person_id:str}}", status_code=200, opt=needs(Scope.PREFERENCE))(
+            unmute
+        ),
         post("/hooks/{hook_id:str}", opt=needs(Scope.HOOK))(take_message),
         post(
             "/imports",

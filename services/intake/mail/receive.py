@@ -365,6 +365,9 @@ class Postroom:
     async def _note(self, incoming: Incoming, events: Sequence[Event]) -> None:
         def decide(shelf: Shelf) -> list[Event]:
             shelf.letters.put(_letter_of(incoming))
+            for event in events:
+                if isinstance(event, MailArrived):
+                    shelf.arrived(event.delivery_id)
             return list(events)
 
         kind = incoming.whose.kind

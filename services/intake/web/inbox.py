@@ -13,13 +13,15 @@ from services.intake import store
 from services.intake.door import Door
 from services.intake.history import Eyes
 from services.intake.names import Names, state_text
-from services.intake.store import Notice, View
+from services.intake.store import Notice, Told, View
+from services.intake.tellings import ways_text
 from services.intake.web.offers import button_text, offered
 from services.intake.web.own import own_pages
 from services.intake.web.pages import page, page_language
 from shared import clock
-from shared.contracts.issue import Action, Snapshot
+from shared.contracts.issue import Action, Snapshot, State
 from shared.contracts.notifier import Reason
+from shared.contracts.organisation import Channel
 from shared.language import Words
 from shared.links import EVERYBODY, Purpose
 
@@ -42,6 +44,11 @@ class Line:
     status_url: str = ""
     actions: Sequence[tuple[str, str]] = ()
     """Words and link of each."""
+    how: str = ""
+    """By which channels it went, and what came of that."""
+    mute_url: str = ""
+    is_muted: bool = False
+    """Whether they want no more messages about the issue."""
 
 
 @get("/i/{token:str}", include_in_schema=False)
@@ -64,9 +71,19 @@ async def show_inbox(request: Request[Any, Any, Any], token: str, door: Door) ->
     outside = await door.read(
         lambda connection: store.strangers(connection, {one.person_id for one in notices})
     )
+    told = await door.read(
+        lambda connection: store.told_of_facts(connection, {one.fact_id for one in notices})
+    )
+    muted = await door.read(
+        lambda connection: store.muted_by(connection, link.person_id, set(views))
+    )
     names = Names(door.organisation, _)
     lines = [
-        _line(one, views.get(one.issue_id), mains, outside, names, door, _)
+        replace(
+            _line(one, views.get(one.issue_id), mains, outside, names, door, _),
+            how=_how(one, told, _),
+            is_muted=one.issue_id in muted,
+        )
         for one in notices
         if _may_read(one, views, link.person_id, door)
     ]
@@ -113,8 +130,11 @@ def _line(
     if view is None:
         return line
     now = clock.now()
+    may_mute = view.state is not State.CLOSED
+    mute_url = door.links.mute(notice.issue_id, notice.person_id, now) if may_mute else ""
     return replace(
         line,
+        mute_url=mute_url and f"{mute_url}?lang={_.language}",
         summary=view.summary,
         reference=view.reference,
         state_text=state_text(view.state, _),
@@ -126,6 +146,17 @@ def _line(
             )
         ],
     )
+
+
+def _how(notice: Notice, told: Sequence[Told], _: Words) -> str:
+    """By which channels beside this page, and whether it arrived."""
+    key = (notice.fact_id, notice.person_id, notice.reason)
+    ways = [
+        one
+        for one in told
+        if (one.fact_id, one.person_id, one.reason) == key and one.channel != Channel.INBOX
+    ]
+    return ways_text(ways, _)
 
 
 def _open_actions(
@@ -212,6 +243,18 @@ def heading(reason: Reason, _: Words) -> str:
             return _("Banso reminds nobody for a while")
         case Reason.UNPAUSED:
             return _("Banso reminds again; no time was lost")
+        case Reason.UNREACHABLE:
+            return _("Somebody can't be reached")
+        case Reason.TEST:
+            return _("This is how Banso reaches you")
+        case Reason.UNDONE:
+            return _("It was taken back")
+        case Reason.VOIDED:
+            return _("Something pressed your buttons, and nothing was done")
+        case Reason.RECEIPT:
+            return _("Done in your name")
+        case Reason.DIGEST:
+            return _("Your summary")
         case _ as never:
             assert_never(never)
 
@@ -227,5 +270,7 @@ def _plain(line: Line) -> dict[str, Any]:
         "summary": line.summary,
         "state": line.state_text,
         "status_url": line.status_url,
+        "how": line.how,
+        "mute_url": line.mute_url,
         "actions": [{"text": words, "url": url} for words, url in line.actions],
     }

@@ -10,11 +10,14 @@ from uuid import uuid4
 
 from litestar import Request, Response, get
 
+from services.intake import store
 from services.intake.door import Door
 from services.intake.history import Eyes
 from services.intake.names import Names, span_text
 from services.intake.store import Pause, View
+from services.intake.tellings import Telling, may_look, tellings, ways_text, went_wrong
 from services.intake.view import Seen
+from services.intake.web.inbox import heading
 from services.intake.web.offers import Offered, button_text, offered
 from services.intake.web.own import own_pages
 from services.intake.web.pages import page, page_language
@@ -35,6 +38,8 @@ WAIT_FOR_OWNER_S = 0.8
 """Most issues have their owner by then, and the page needs no second look."""
 WORTH_TELLING = timedelta(hours=1)
 """A shorter wait says nothing about why it took so long."""
+MOST_TOLD = 300
+"""Rows of the log of who was told what; older ones are left out."""
 _OPEN = frozenset({State.ASSIGNED, State.ACKNOWLEDGED})
 
 
@@ -54,6 +59,17 @@ class Speaking:
 
 
 @dataclass(frozen=True, slots=True)
+class ToldLine:
+    """Who was told what, in words."""
+
+    at: datetime
+    name: str
+    what: str
+    how: str
+    wrong: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Opened:
     """An issue as somebody sees it by the link that they hold."""
 
@@ -64,6 +80,10 @@ class Opened:
     pause: Pause | None = None
     main: State | None = None
     """How it is with the issue that this one is the same as."""
+    told: Sequence[Telling] = ()
+    """Who was told of it, for whoever may see that."""
+    is_muted: bool = False
+    """Whether whoever the link belongs to wants no more messages about it."""
 
     @property
     def speaks_for(self) -> str:
@@ -129,7 +149,19 @@ async def open_status(
     seen = await door.see(view, eyes, _, link.person_id)
     main = await door.look(view.merged_into) if view.merged_into else None
     state, pause = main.state if main else None, await door.pause()
-    return Opened(link, view, seen, f"/{Purpose.STATUS}/{token}", pause, state), _
+    told = await _told(link, view, seen, door)
+    mute = await door.mute(link.person_id, link.issue_id)
+    is_muted = mute is not None and mute.since is not None
+    url = f"/{Purpose.STATUS}/{token}"
+    return Opened(link, view, seen, url, pause, state, told, is_muted), _
+
+
+async def _told(link: Link, view: View, seen: Seen, door: Door) -> Sequence[Telling]:
+    if not may_look(seen.snapshot, link.person_id, door.organisation):
+        return ()
+    return tellings(
+        await door.read(lambda connection: store.told_of(connection, view.issue_id, MOST_TOLD))
+    )
 
 
 @get("/s/{token:str}", include_in_schema=False)
@@ -177,6 +209,7 @@ def status_page(
         url=opened.url,
         can_speak=bool(opened.speaks_for) and seen.snapshot is not None,
         may=opened.may(door),
+        undo_url=_undo_url(opened, door, now, _),
         main=buttons(offers.main),
         more=buttons(offers.more),
         is_asked=_is_asked(opened),
@@ -186,10 +219,39 @@ def status_page(
         under_way=span_text(seen.under_way, _),
         pause=opened.pause,
         speaking=speaking,
+        told=_told_lines(opened.told, Names(door.organisation, _), _),
+        is_muted=opened.is_muted,
+        mute_url=""
+        if person_id in ("", EVERYBODY)
+        else f"{door.links.mute(opened.view.issue_id, person_id, now)}?lang={_.language}",
         limits=door.limits,
         zone=door.organisation.calendar_of(person_id).zone,
         **own_pages(person_id, door),
     )
+
+
+def _undo_url(opened: Opened, door: Door, now: datetime, _: Words) -> str:
+    """Where the reader takes back what they have just done; "" where there is nothing."""
+    person_id, undoable = opened.link.person_id, opened.seen.undoable
+    if undoable is None or person_id in ("", EVERYBODY):
+        return ""
+    number = opened.seen.snapshot.assignment if opened.seen.snapshot else 0
+    issue_id, request_id = opened.view.issue_id, undoable.request_id
+    url = door.links.undo(issue_id, person_id, request_id, number, now)
+    return f"{url}?lang={_.language}"
+
+
+def _told_lines(told: Sequence[Telling], names: Names, _: Words) -> list[ToldLine]:
+    return [
+        ToldLine(
+            one.at,
+            names.name(one.person_id),
+            heading(one.reason, _),
+            ways_text(one.ways, _),
+            went_wrong(one.ways),
+        )
+        for one in told
+    ]
 
 
 def _is_asked(opened: Opened) -> bool:

@@ -46,6 +46,11 @@ class Email:
         await self._post.send(self._letter(outgoing))
         return Taken()
 
+    async def probe(self, address: str) -> None:
+        """Only whether it could be written: asking a server about each recipient looks like a
+        search for addresses, and many answer yes to everything."""
+        in_ascii(address)
+
     async def close(self) -> None:
         await self._post.close()
 

@@ -21,8 +21,15 @@ from aiosmtplib import (
     SMTPServerDisconnected,
 )
 
-from services.notifier.channels.base import ComesLater, PermanentFailure, TemporaryFailure
+from services.notifier.channels.base import (
+    ComesLater,
+    MessageRefused,
+    Misconfigured,
+    PermanentFailure,
+    TemporaryFailure,
+)
 from services.notifier.channels.pace import Pace
+from services.notifier.reach import Blame, blame_of
 from shared import clock, logs
 
 log = logs.get(__name__)
@@ -244,28 +251,43 @@ def _xtext(address: str) -> str:
 
 
 def _failure(error: Exception, server: Server) -> Exception:
-    """Permanent only where the server refuses this recipient or this mail for good.
+    """What the server's refusal is about: this recipient, this mail, or us.
 
     A refused login, sender or certificate is a mistake of ours that somebody will mend: the mail
     waits for that. Addresses are left out.
     """
     if isinstance(error, SMTPResponseException):
         words = f"{error.code} {' '.join(str(error.message).split())[:9]}".strip()
-        is_final = error.code >= 500 and isinstance(error, SMTPRecipientRefused | SMTPDataError)
-        return PermanentFailure(words) if is_final else TemporaryFailure(words)
+        return _refusal(error, words) if error.code >= 500 else TemporaryFailure(words)
     refused = _refused_certificate(error)
     if refused is not None:
-        return TemporaryFailure(
+        return Misconfigured(
             f"the certificate of {server.host} is not trusted: {refused.verify_message};"
             " BANSO_SMTP_OUT_CA names who vouches for it"
         )
     if isinstance(error, SMTPException) and "STARTTLS extension not supported" in str(error):
-        return TemporaryFailure(
+        return Misconfigured(
             f"{server.host} offers no STARTTLS, and BANSO_SMTP_OUT_TLS=required: nothing was sent"
         )
     if isinstance(error, SMTPException | OSError | TimeoutError):
         return TemporaryFailure(f"{type(error).__name__} {error}")
     return error
+
+
+def _refusal(error: SMTPResponseException, words: str) -> Exception:
+    if isinstance(error, SMTPRecipientRefused):
+        blame = blame_of(f"{error.code} {error.message}", otherwise=Blame.ADDRESS)
+    elif isinstance(error, SMTPDataError):
+        blame = blame_of(f"{error.code} {error.message}", otherwise=Blame.MESSAGE)
+    else:
+        blame = Blame.SETUP
+    match blame:
+        case Blame.ADDRESS:
+            return PermanentFailure(words)
+        case Blame.MESSAGE:
+            return MessageRefused(words)
+        case _other:
+            return Misconfigured(words)
 
 
 def _refused_certificate(error: BaseException | None) -> ssl.SSLCertVerificationError | None:

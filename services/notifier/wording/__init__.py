@@ -7,12 +7,15 @@ from typing import assert_never
 from services.notifier.wording import (
     answers,
     chasing,
+    digest,
     ending,
     many,
     ownership,
+    reach,
     refusal,
     resting,
     together,
+    undone,
 )
 from services.notifier.wording.base import Said, Say
 from shared.contracts.notifier import Reason
@@ -89,7 +92,19 @@ def what(say: Say, reason: Reason) -> Said:
             return many.paused(say)
         case Reason.UNPAUSED:
             return many.unpaused(say)
+        case Reason.UNREACHABLE:
+            return reach.unreachable(say)
+        case Reason.TEST:
+            return reach.trial(say._, say.organisation.name.in_(say.to.language))
         case Reason.REFUSED:
             return refusal.refused(say)
+        case Reason.UNDONE:
+            return undone.undone(say)
+        case Reason.VOIDED:
+            return undone.voided(say)
+        case Reason.RECEIPT:
+            return undone.receipt(say)
+        case Reason.DIGEST:
+            return digest.summary(say)
         case _ as never:
             assert_never(never)

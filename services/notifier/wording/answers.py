@@ -76,6 +76,7 @@ def look(say: Say) -> Said:
     actor_id = event.actor_id if isinstance(event, IssueEvent) else None
     inside = actor_id in say.organisation.person
     name = say.person(actor_id) if inside else _("somebody outside")
+    same = event.from_reference if isinstance(event, IssueCommented) else None
     match standing:
         case Standing.DOUBTED:
             line = _(
@@ -90,13 +91,20 @@ def look(say: Say) -> Said:
             )
         case Standing.THREADED:
             line = _("It came in the name of %(name)s, and nothing proves who wrote it.", name=name)
+        case Standing.VOUCHED | Standing.UNPROVEN if same is not None:
+            line = _("It is from %(name)s.", name=name)
         case Standing.VOUCHED | Standing.UNPROVEN:
             line = _("It is from %(name)s, who is not part of this issue.", name=name)
         case _ as never:
             assert_never(never)
+    lines = [line]
+    if same is not None:
+        lines.append(
+            _("They wrote it about %(reference)s, which is the same as this issue.", reference=same)
+        )
     return Said(
         _("A message to look at"),
-        [line],
+        lines,
         event.text if isinstance(event, IssueCommented) else None,
         say.owner_actions() if say.is_open else (),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from services.notifier.wording.base import Offer, Place, Said, Say
 from shared.contracts.issue import Step, WaitingFor
 from shared.contracts.router import EscalatedBecause, IssueEscalated, IssueReminded
@@ -78,11 +80,23 @@ def _still_waiting(say: Say) -> Said:
 
 
 def escalation(say: Say) -> Said:
-    _ = say._
-    event, owner = say.event, say.owner()
-    if isinstance(event, IssueEscalated) and event.because is EscalatedBecause.REOPENED:
-        return _solved_in_vain(say)
+    event = say.event
+    because = event.because if isinstance(event, IssueEscalated) else EscalatedBecause.LATE
     step = event.step if isinstance(event, IssueEscalated) else Step.ANSWER
+    match because:
+        case EscalatedBecause.REOPENED:
+            return _solved_in_vain(say)
+        case EscalatedBecause.PROMISE:
+            return _promised_again(say)
+        case EscalatedBecause.LATE:
+            return _late(say, step)
+        case _:
+            assert_never(because)
+
+
+def _late(say: Say, step: Step) -> Said:
+    _ = say._
+    owner = say.owner()
     match step:
         case Step.ACKNOWLEDGE:
             line = _("%(owner)s has not said yet whether they take it.", owner=owner)
@@ -113,6 +127,23 @@ def _solved_in_vain(say: Say) -> Said:
                 max(times, 1),
             ),
             _("Please see with %(owner)s what it takes to solve it for good.", owner=say.owner()),
+        ],
+        say.brought_in(),
+    )
+
+
+def _promised_again(say: Say) -> Said:
+    _ = say._
+    when = say.time(say.issue.promised_at if say.issue else None)
+    return Said(
+        _("A promised day was moved, and it needs you"),
+        [
+            _(
+                "What %(name)s was promised is now to be solved by %(time)s.",
+                name=say.carrier(),
+                time=when,
+            ),
+            _("Please see what %(owner)s needs to get on with it.", owner=say.owner()),
         ],
         say.brought_in(),
     )

@@ -74,6 +74,8 @@ def paused(say: Say) -> Said:
     _ = say._
     event = _expect(say.event, ChasingPaused)
     start, end = say.time(event.starts_at), say.time(event.ends_at)
+    if event.refused:
+        return Said(_("Chasing rests until %(time)s, as before", time=end), _only_the_leader(say))
     return Said(
         _("Banso chases nobody until %(time)s", time=end),
         [
@@ -94,6 +96,8 @@ def unpaused(say: Say) -> Said:
     _ = say._
     event = _expect(say.event, ChasingResumed)
     start = say.time(event.starts_at)
+    if event.refused:
+        return Said(_("Chasing does not rest"), _only_the_leader(say))
     return Said(
         _("Deadlines run again"),
         [
@@ -102,6 +106,18 @@ def unpaused(say: Say) -> Said:
         ],
         actions=[Offer(Place.INBOX, _("See your inbox"))],
     )
+
+
+def _only_the_leader(say: Say) -> list[str]:
+    _ = say._
+    leader = say.person(say.organisation.leader)
+    return [
+        _(
+            "You asked for something else, and only whoever leads the company can: %(name)s.",
+            name=leader,
+        ),
+        _("Please talk to %(name)s. Nobody else has been told.", name=leader),
+    ]
 
 
 def _expect(event: object, kind: type[_Kind]) -> _Kind:

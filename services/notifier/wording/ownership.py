@@ -89,9 +89,12 @@ def _to_be_sorted(say: Say) -> Said:
 
 
 def new_owner(say: Say) -> Said:
+    """Who has it now; where it waited with whoever works on it, that its turn has come."""
     _ = say._
+    kept = isinstance(say.event, IssueAssigned) and say.event.previous_owner_id is None
+    turn = kept and _because(say) is AssignedBecause.DRAINED
     return Said(
-        _("Somebody else looks after it now"),
+        _("Its turn has come") if turn else _("Somebody else looks after it now"),
         [_why_moved(say), _("You need not do anything. Next: %(step)s", step=say.next())],
     )
 
@@ -100,7 +103,7 @@ def no_longer_yours(say: Say) -> Said:
     _ = say._
     owner = say.owner()
     match _because(say):
-        case AssignedBecause.ABSENCE:
+        case AssignedBecause.ABSENCE if _away(say) == say.to.person_id:
             lines = [
                 _("%(owner)s looks after it while you are away.", owner=owner),
                 _("If it is still open when you are back, you have it again."),

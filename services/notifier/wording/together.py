@@ -5,7 +5,7 @@ from __future__ import annotations
 from services.notifier.wording.base import Said, Say
 from shared.contracts.issue import Action
 from shared.contracts.notifier import Relation
-from shared.contracts.router import IssueLinked, IssueMerged, IssueSeparated
+from shared.contracts.router import IssueLinked, IssueMerged, IssueResolved, IssueSeparated
 
 
 def merged(say: Say) -> Said:
@@ -44,8 +44,23 @@ def merged(say: Say) -> Said:
 
 
 def linked(say: Say) -> Said:
+    """What it is part of; and to its owner, that it is solved along with it."""
     _ = say._
     event = say.event
+    if isinstance(event, IssueResolved):
+        return Said(
+            _("It is solved with the bigger problem"),
+            [
+                _(
+                    "%(name)s says that the problem is solved which this is part of.",
+                    name=say.actor(),
+                ),
+                _("Next: %(step)s", step=say.next()),
+                _("You need not do anything about it unless it is opened again."),
+            ],
+            event.text,
+            quote_first=True,
+        )
     other = event.parent_reference if isinstance(event, IssueLinked) else ""
     text = event.text if isinstance(event, IssueLinked) else None
     heading = _("It is part of a bigger problem")

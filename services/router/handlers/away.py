@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import islice
 
 from services.router import presence
-from services.router.handlers.owner import give_back, lend
+from services.router.handlers.owner import give_back, lend, lend_again
 from services.router.lifecycle import OPEN, Issue
 from services.router.presence import Absence, AbsenceSource, AbsenceState, Run
 from services.router.store import Desk
@@ -51,19 +52,19 @@ def absence_said(said: AbsenceSaid, desk: Desk) -> list[Event]:
         return []
     if said.ends_at > said.starts_at:
         ends_at = min(said.ends_at, said.starts_at + presence.LONGEST)
-        _keep(
-            Absence(
-                said.absence_id,
-                said.person_id,
-                said.starts_at,
-                ends_at,
-                said.substitute_id,
-                AbsenceSource.SAID,
-                known.state if known else AbsenceState.PLANNED,
-                None,
-            ),
-            desk,
+        absence = Absence(
+            said.absence_id,
+            said.person_id,
+            said.starts_at,
+            ends_at,
+            said.substitute_id,
+            AbsenceSource.SAID,
+            known.state if known else AbsenceState.PLANNED,
+            None,
         )
+        _keep(absence, desk)
+        if known is not None and known.substitute_id != said.substitute_id:
+            _begin_anew(said.absence_id, desk)
     return []
 
 
@@ -122,6 +123,15 @@ def _keep(absence: Absence, desk: Desk) -> None:
     _look_again(absence, desk)
 
 
+def _begin_anew(absence_id: str, desk: Desk) -> None:
+    """Somebody else substitutes from now on, in the middle of it: they get what there is."""
+    absence = desk.absence(absence_id)
+    if absence is None or absence.state is not AbsenceState.AWAY:
+        return
+    if absence.covers(desk.now):
+        desk.put_absence(replace(absence, wake_at=desk.now, taken_at=None))
+
+
 def _end(absence: Absence, desk: Desk) -> None:
     """It is over now, or does not take place."""
     over_at = max(absence.starts_at, min(absence.ends_at, desk.now))
@@ -148,15 +158,20 @@ def _begin_briefly(absence: Absence, desk: Desk) -> list[Event]:
 
 
 def _begin(absence: Absence, run: Run, desk: Desk) -> list[Event]:
-    """Hands over what is open; when all of it has moved, everybody concerned hears so."""
+    """Hands over what is open; when all of it has moved, everybody concerned hears so. Where others
+    have it already, whoever substitutes from now on gets it from them."""
     person_id = absence.person_id
-    held = desk.owned_by(person_id)
     events: list[Event] = []
-    for issue in held[:PORTION]:
+    if _names_another(absence, run):
+        lent_already = (one for one in desk.lent_by(person_id) if one.state in OPEN)
+        again = (lend_again(issue, person_id, desk) for issue in lent_already)
+        events += islice(filter(None, again), PORTION)
+    held = desk.owned_by(person_id)
+    for issue in held[: PORTION - len(events)]:
         lent = lend(issue, desk)
         if lent is not None:
             events.append(lent)
-    if events and len(held) > PORTION:
+    if events and (len(events) == PORTION or len(held) > PORTION):
         desk.put_absence(_in_hand(absence, desk))
         return events
     told_as = next((one for one in run.absences if one.state is AbsenceState.AWAY), absence)
@@ -174,6 +189,14 @@ def _begin(absence: Absence, run: Run, desk: Desk) -> list[Event]:
         issues=sum(issue.state in OPEN for issue in desk.lent_by(person_id)),
     )
     return [*events, away]
+
+
+def _names_another(absence: Absence, run: Run) -> bool:
+    """Whether somebody else may substitute from now on than when the run began."""
+    if absence.state is AbsenceState.AWAY:
+        return True
+    has_begun = any(one.state is AbsenceState.AWAY for one in run.absences)
+    return has_begun and absence.substitute_id is not None
 
 
 def _stay_away(absence: Absence, desk: Desk) -> None:
@@ -208,13 +231,14 @@ def _back(absence: Absence, issues: int, desk: Desk) -> PersonBack:
     """Told of the same absence as their going was."""
     away = (one for one in desk.absences_of(absence.person_id) if one.state is AbsenceState.AWAY)
     told_as = min(away, key=lambda one: (one.starts_at, one.absence_id))
-    substitutes = iter(desk.substitutes(absence.person_id))
+    substitutes = (absence.substitute_id, *desk.substitutes(absence.person_id))
+    known = (one for one in substitutes if one in desk.organisation.person)
     desk.free(absence.person_id)
     return PersonBack(
         occurred_at=desk.now,
         absence_id=told_as.absence_id,
         person_id=absence.person_id,
-        substitute_id=absence.substitute_id or next(substitutes, None),
+        substitute_id=next(known, None),
         issues=issues,
     )
 

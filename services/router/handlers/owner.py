@@ -44,6 +44,7 @@ def find_owner(
                 expected_hours=chosen.expected_hours,
                 in_hand_hours=chosen.in_hand_hours,
                 chosen=chosen,
+                named=True,
                 considered=len(passed_over) + 1,
                 others=tuple(passed_over[: assignment.MOST_OTHERS]),
             )
@@ -132,6 +133,7 @@ def stand_in(
                 expected_hours=chosen.expected_hours,
                 chosen=chosen,
                 substitute_for_id=lender_id or person_id,
+                named=True,
                 over_capacity=issue.queued,
                 others=tuple(passed_over),
             )
@@ -200,6 +202,16 @@ def lend(issue: Issue, desk: Desk) -> IssueAssigned | None:
         because, gets_back = AssignedBecause.DRAINED, real_lender(issue, desk)
     reasons = reasons.model_copy(update={"substitute_for_id": gets_back})
     return assign(issue, desk, substitute_id, team_id, because, reasons)
+
+
+def lend_again(issue: Issue, lender_id: str, desk: Desk) -> IssueAssigned | None:
+    """To whom its lender has named since, from whoever had it meanwhile; None where they have it,
+    or can't."""
+    found = stand_in(issue, desk, lender_id)
+    if found is None or found[0] == issue.owner_id:
+        return None
+    substitute_id, reasons = found
+    return assign(issue, desk, substitute_id, issue.team_id, AssignedBecause.ABSENCE, reasons)
 
 
 def give_back(issue: Issue, desk: Desk, person_id: str) -> IssueAssigned:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from services.router import followup, lifecycle, pause
 from services.router.handlers.keep import acting_id, keep
@@ -20,10 +21,11 @@ MOST_MOVED = 500
 
 
 def pause_said(said: PauseSaid, desk: Desk) -> list[Event]:
-    """Announces, changes or ends it, if the leader says so; of anybody else it is no fact."""
-    if said.person_id != desk.organisation.leader:
-        return []
+    """Announces, changes or ends it, if the leader says so; anybody else hears that it stays as it
+    is, such as whoever led until a moment ago."""
     known = desk.pause(said.pause_id)
+    if said.person_id != desk.organisation.leader:
+        return [_refuse(said, known, desk)]
     if said.ended:
         return _ended(known, desk) if known is not None and known.wake_at is not None else []
     announced = pause.announce(
@@ -72,6 +74,22 @@ def plans_moved(pause_id: str, after_id: str, desk: Desk) -> list[Event]:
     last = found[-1].issue_id if len(found) == MOST_MOVED else None
     desk.put_pause(replace(known, moving=last))
     return events
+
+
+def _refuse(said: PauseSaid, known: Pause | None, desk: Desk) -> ChasingPaused | ChasingResumed:
+    """As it is, for whoever may not change it: the pages show that from then on."""
+    stays = said if known is None else known
+    how: dict[str, Any] = {
+        "occurred_at": desk.now,
+        "pause_id": stays.pause_id,
+        "starts_at": stays.starts_at,
+        "ends_at": stays.ends_at,
+        "concerned": (said.person_id,),
+        "refused": True,
+    }
+    if known is None or known.wake_at is None:
+        return ChasingResumed(**how)
+    return ChasingPaused(said_by_id=known.said_by_id, text=known.text, **how)
 
 
 def _ended(known: Pause, desk: Desk) -> list[Event]:

@@ -124,7 +124,8 @@ def _said(message: MessageReceived, issue: Issue, desk: Desk) -> list[Event]:
         "raw_sha256": message.raw_sha256,
         "attachments": message.attachments,
     }
-    match lifecycle.meaning_of(issue, who, message.standing, leader_id):
+    inside = who in desk.organisation.person
+    match lifecycle.meaning_of(issue, who, message.standing, leader_id, inside=inside):
         case Meaning.ANSWER:
             return answer(issue, desk, who, **said)
         case Meaning.MORE:
@@ -137,7 +138,8 @@ def _said(message: MessageReceived, issue: Issue, desk: Desk) -> list[Event]:
     main = desk.issue(issue.merged_into) if issue.merged_into else None
     if voice is Voice.CARRIER and main is not None:
         own = {**said, "voice": voice, "quiet": True}
-        return [_comment(issue, desk, **own), _comment(main, desk, voice=Voice.OTHER, **said)]
+        theirs = {**said, "voice": Voice.OTHER, "from_reference": issue.reference}
+        return [_comment(issue, desk, **own), _comment(main, desk, **theirs)]
     return [_comment(issue, desk, voice=voice, **said)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from services.router import followup, lifecycle
@@ -20,6 +21,7 @@ from shared.contracts.event import Event
 from shared.contracts.intake import ActionRequested
 from shared.contracts.issue import FURTHEST_PROMISE, Action, Refusal, Step
 from shared.contracts.router import (
+    EscalatedBecause,
     IssueEscalated,
     IssuePromised,
     IssueResumed,
@@ -54,9 +56,12 @@ def unfit(issue: Issue, request: ActionRequested, desk: Desk) -> Refusal | None:
 def snooze(issue: Issue, request: ActionRequested, desk: Desk) -> list[Event]:
     """Reminders rest until then, whatever the carrier says meanwhile; the clock runs on. Where the
     carrier has had no word for too long, somebody further up hears that it is put off all the same.
+    An end on a day off is the next working day's beginning, and everybody reads so.
     """
     assert request.until is not None
-    put_off = plan(lifecycle.snooze(let_go(issue, desk), request.until, desk.now), desk)
+    going_on = let_go(issue, desk)
+    until = hours_of(going_on, desk).next_open(request.until)
+    put_off = plan(lifecycle.snooze(going_on, until, desk.now), desk)
     how = {"actor_id": request.person_id, "text": request.text or ""}
     events: list[Event] = [keep(put_off, desk, IssueSnoozed, **how)]
     policy, hours = policy_of(put_off, desk), hours_of(put_off, desk)
@@ -72,23 +77,30 @@ def snooze(issue: Issue, request: ActionRequested, desk: Desk) -> list[Event]:
 
 def wait(issue: Issue, request: ActionRequested, desk: Desk) -> list[Event]:
     """The owner's clock stands still, and the carrier is asked. A question put anew goes on with
-    the same wait."""
+    the same wait. Its end is kept as that of a snooze is."""
     assert request.waiting_for is not None
     waiting = lifecycle.wait(issue, request.waiting_for, request.until, desk.now)
+    if waiting.snoozed_until is not None:
+        until = hours_of(waiting, desk).next_open(waiting.snoozed_until)
+        waiting = replace(waiting, snoozed_until=until)
     how = {"actor_id": request.person_id, "text": request.text or ""}
     return [keep(plan(waiting, desk), desk, IssueWaiting, **how)]
 
 
 def promise(issue: Issue, request: ActionRequested, desk: Desk) -> list[Event]:
-    """The day by which it will be solved, in place of the policy's."""
+    """The day by which it will be solved, in place of the policy's. Where days that were promised
+    are moved again and again, or after they have passed, somebody further up hears."""
     assert request.until is not None
-    promised = lifecycle.promise(issue, request.until, desk.now)
-    how = {
-        "actor_id": request.person_id,
-        "previously_at": issue.promised_at,
-        "text": request.text,
-    }
-    return [keep(plan(promised, desk), desk, IssuePromised, **how)]
+    who = request.person_id
+    promised = plan(lifecycle.promise(issue, request.until, desk.now), desk)
+    how = {"actor_id": who, "previously_at": issue.promised_at, "text": request.text}
+    events: list[Event] = [keep(promised, desk, IssuePromised, **how)]
+    lead_id, leader_id = lead_of(promised, desk), leader_of(promised, desk)
+    told = followup.told_of_promise(issue, promised, who=who, lead_id=lead_id, leader_id=leader_id)
+    if told is not None:
+        late = {"step": Step.RESOLVE, "person_id": told, "because": EscalatedBecause.PROMISE}
+        events.append(keep(lifecycle.escalate(promised), desk, IssueEscalated, **late))
+    return events
 
 
 def resume(issue: Issue, request: ActionRequested, desk: Desk) -> list[Event]:

@@ -28,6 +28,7 @@ def remarks(organisation: Organisation, now: datetime) -> Iterator[Remark]:
         yield from _asked_by_nobody(rule, n, organisation)
         yield from _carries_and_owns(rule, n, organisation)
     yield from _cannot_take(organisation)
+    yield from _nobody_for_the_leader(organisation)
     yield from _circles(organisation)
     yield from _unused(organisation)
     for place, policy in policies(organisation):
@@ -151,6 +152,17 @@ def _cannot_take(organisation: Organisation) -> Iterator[Remark]:
 
 def _can(person: Person, category: str) -> bool:
     return person.skills.get(category, 1.0) >= load.LEAST_SKILL
+
+
+def _nobody_for_the_leader(organisation: Organisation) -> Iterator[Remark]:
+    """Whatever climbs up goes on to the leader while they are away, if nobody acts for them."""
+    leader = organisation.person[organisation.leader]
+    if leader.substitute is None:
+        yield Remark(
+            ("people", organisation.people.index(leader)),
+            f"nobody stands in for the leader `{leader.id}`",
+            "Name a `substitute:`, best from another team: they decide while the leader is away",
+        )
 
 
 def _circles(organisation: Organisation) -> Iterator[Remark]:

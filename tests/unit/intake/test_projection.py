@@ -110,6 +110,23 @@ def test_a_pause_is_in_force_until_chasing_goes_on(connection: Connection, shelf
     assert store.pauses_to_come(connection, MONDAY) == []
 
 
+def test_what_the_router_refused_about_a_pause_stays_as_it_was(
+    connection: Connection, shelf: Shelf
+) -> None:
+    """Both rows as the page of somebody left them who led until a moment ago."""
+    shelf.pauses.put(Pause("p", MONDAY, MONDAY, "", "ren", 2, is_over=True))
+    shelf.pauses.put(Pause("q", MONDAY, FRIDAY, "I am tired.", "ren"))
+    only = {"concerned": ("ren",), "refused": True}
+
+    projection.chasing_paused(PAUSED.model_copy(update=only), shelf)
+    projection.chasing_resumed(RESUMED.model_copy(update={**only, "pause_id": "q"}), shelf)
+    shelf.pauses.write()
+
+    assert store.pauses_to_come(connection, MONDAY) == [
+        Pause("p", MONDAY, FRIDAY, "A typhoon.", "kai", 2)
+    ]
+
+
 def test_a_pause_of_which_only_the_end_was_heard_is_over(
     connection: Connection, shelf: Shelf
 ) -> None:

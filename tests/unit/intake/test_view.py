@@ -223,7 +223,13 @@ def _all(language: Language) -> list[str]:
         reasoning.why(NEW, Reasons(over_capacity=True), REN, _),
         reasoning.why(NEW, Reasons(expected_hours=2, answered_before=True), REN, _),
         reasoning.why(NEW, Reasons(expected_hours=2), REN, _),
+        reasoning.why(NEW, Reasons(named=True), REN, _),
+        reasoning.why(NEW, Reasons(named=True, schedule="night"), REN, _),
+        reasoning.why(
+            AssignedBecause.ABSENCE, Reasons(named=True, substitute_for_id="sho"), REN, _
+        ),
         *(reasoning.why_not(one, names, _) for one in considered),
+        *(reasoning.why_not(one, names, _, tied=True) for one in considered),
         *(reasoning.why_not(one, names, _, with_figures=True) for one in considered),
         *(
             reasoning.override_text(Reasons(chosen=one), _)
@@ -259,7 +265,22 @@ def test_every_state_step_reason_and_refusal_has_words(language: Language) -> No
         (
             AssignedBecause.LEFT,
             Reasons(expected_hours=6, answered_before=True),
-            "Ren has answered you before and has time for it.",
+            "Ren has answered the same person before and has time for it.",
+        ),
+        (
+            AssignedBecause.NEW,
+            Reasons(expected_hours=12, named=True, rota="duty"),
+            "Ren is on duty, and so has it.",
+        ),
+        (
+            AssignedBecause.NEW,
+            Reasons(expected_hours=12, named=True, rule="VIP"),
+            "The rule that fired names Ren.",
+        ),
+        (
+            AssignedBecause.ABSENCE,
+            Reasons(expected_hours=12, named=True, substitute_for_id="sho"),
+            "Ren stands in for somebody who is away.",
         ),
         (
             AssignedBecause.ABSENCE,
@@ -283,6 +304,20 @@ def test_why_it_is_this_owner_is_said_in_one_sentence(
     because: AssignedBecause, reasons: Reasons, sentence: str
 ) -> None:
     assert reasoning.why(because, reasons, REN, EN, with_figures=True) == sentence
+
+
+@pytest.mark.parametrize(("language", "later"), [("en", "later"), ("ja", "後になります")])
+def test_nobody_is_called_later_who_would_be_through_with_it_as_soon(
+    language: Language, later: str
+) -> None:
+    others = (Considered(person_id="sho", reason=NotChosen.LATER, expected_hours=6.21),)
+    reasons = Reasons(team_id="product", expected_hours=6.2, others=others)
+
+    why = seen(view(reasons=reasons.model_dump_json()), language=language, person_id="emi").why
+
+    assert "6" not in (said := f"{why.sentence} {why.others}")
+    assert later not in said
+    assert {"en": "it is Ren's turn", "ja": "順番で"}[language] in why.sentence
 
 
 @pytest.mark.parametrize(
@@ -342,9 +377,15 @@ def test_figures_about_a_person_are_for_that_person_and_the_leader(
         ),
         (
             NEW,
-            Reasons(team_id="shipping", rota="gone", schedule="night"),
+            Reasons(team_id="shipping", rota="gone", schedule="night", named=True),
             None,
             ["It is their turn in “gone”.", "“night” says who has it at this time."],
+        ),
+        (
+            NEW,
+            Reasons(team_id="shipping", rota="gone"),
+            None,
+            ["Nobody of “gone” can have it."],
         ),
         (
             AssignedBecause.ABSENCE,
@@ -360,6 +401,12 @@ def test_figures_about_a_person_are_for_that_person_and_the_leader(
             Reasons(chosen=Considered(person_id="ren", reason=NotChosen.AWAY)),
             None,
             ["Decided by hand, in spite of this: they are not here within a working day."],
+        ),
+        (
+            AssignedBecause.LEADER,
+            Reasons(chosen=Considered(person_id="ren", reason=NotChosen.OVERLOADED)),
+            None,
+            ["As the leader they have it in spite of this: they have much in hand already."],
         ),
         (
             AssignedBecause.HANDED_OVER,
@@ -591,6 +638,11 @@ def test_an_owner_without_a_team_is_named_alone() -> None:
         (
             happened("escalated", step=Step.ANSWER, person_id="mio", because="reopened"),
             "Banso told Mio that it was reopened again.",
+            "Banso asked further up for you.",
+        ),
+        (
+            happened("escalated", step=Step.RESOLVE, person_id="mio", because="promise"),
+            "Banso told Mio that a promised day was moved.",
             "Banso asked further up for you.",
         ),
         (happened("helped", "ren", helper_id="sho"), "Ren asked Sho for help.", None),

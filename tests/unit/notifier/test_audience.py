@@ -19,6 +19,7 @@ from shared.contracts.issue import (
     Standing,
     State,
     Step,
+    UndoneBecause,
     WaitingFor,
 )
 from shared.contracts.notifier import Reason, Relation
@@ -47,6 +48,7 @@ from shared.contracts.router import (
     IssueResumed,
     IssueSeparated,
     IssueSnoozed,
+    IssueUndone,
     IssueWaiting,
     PersonAway,
     PersonBack,
@@ -105,7 +107,9 @@ def test_a_leader_who_gets_their_own_issue_hears_that_it_is_theirs() -> None:
     assert told(event) == {"kai": (Relation.OWNER, Reason.YOURS)}
 
 
-LATER = sorted(set(AssignedBecause) - {AssignedBecause.NEW, AssignedBecause.UNROUTABLE})
+LATER = sorted(
+    set(AssignedBecause) - {AssignedBecause.NEW, AssignedBecause.UNROUTABLE, AssignedBecause.TAKEN}
+)
 
 
 @pytest.mark.parametrize("because", LATER)
@@ -173,9 +177,12 @@ def test_an_owner_hears_that_the_carrier_confirms_the_solution() -> None:
     }
 
 
-def test_an_owner_hears_that_it_is_not_solved() -> None:
-    assert told(IssueReopened(**said(CUSTOMER), text="It still does not start.")) == {
-        "ren": (Relation.OWNER, Reason.REOPENED)
+def test_owner_and_carrier_hear_that_a_customer_has_opened_it_again() -> None:
+    event = IssueReopened(**said(CUSTOMER), text="Still dark.")
+
+    assert told(event) == {
+        "ren": (Relation.OWNER, Reason.REOPENED),
+        "emi": (Relation.CARRIER, Reason.RESUMED),
     }
 
 
@@ -470,7 +477,7 @@ def test_a_new_issue_to_be_sorted_is_confirmed_as_any_other() -> None:
     }
 
 
-def test_who_takes_it_over_knows_and_the_others_hear() -> None:
+def test_who_takes_it_over_knows_and_the_carrier_hears_it_once() -> None:
     event = IssueAssigned(
         **said("ren"),
         because=AssignedBecause.TAKEN,
@@ -478,10 +485,9 @@ def test_who_takes_it_over_knows_and_the_others_hear() -> None:
         previous_owner_id="sho",
     )
 
-    assert told(event) == {
-        "emi": (Relation.CARRIER, Reason.NEW_OWNER),
-        "sho": (Relation.FORMER_OWNER, Reason.NO_LONGER_YOURS),
-    }
+    assert told(event) == {"sho": (Relation.FORMER_OWNER, Reason.NO_LONGER_YOURS)}
+    yes = told(IssueAcknowledged(**said("ren")))
+    assert yes["emi"] == (Relation.CARRIER, Reason.TAKEN)
 
 
 def test_a_helper_is_asked_and_the_carrier_hears_who_helps() -> None:
@@ -608,6 +614,12 @@ def test_what_is_solved_for_many_is_told_to_each_customer_too() -> None:
     }
 
 
+def test_the_owner_of_a_part_hears_that_it_is_solved_with_the_problem() -> None:
+    event = IssueResolved(**said("sho", state=State.RESOLVED), text="Done.", shared_from="other")
+
+    assert told(event)["ren"] == (Relation.OWNER, Reason.LINKED)
+
+
 def test_the_end_of_the_same_issue_is_told_inside_and_asks_nothing_of_its_owner() -> None:
     event = IssueClosed(**said("aki"), confirmed=True, shared_from="other")
 
@@ -680,6 +692,21 @@ def test_everybody_concerned_hears_that_chasing_rests_but_not_whoever_said_so() 
     assert told(event) == dict.fromkeys(("ren", "emi"), (Relation.CONCERNED, Reason.PAUSED))
 
 
+def test_who_once_let_chasing_rest_hears_that_they_can_no_longer_end_it() -> None:
+    event = ChasingPaused(
+        occurred_at=MONDAY,
+        pause_id="pause",
+        starts_at=MONDAY,
+        ends_at=MONDAY,
+        said_by_id="ren",
+        text="A storm.",
+        concerned=("ren",),
+        refused=True,
+    )
+
+    assert told(event) == {"ren": (Relation.CONCERNED, Reason.PAUSED)}
+
+
 def test_everybody_concerned_hears_that_it_goes_on() -> None:
     event = ChasingResumed(
         occurred_at=MONDAY, pause_id="pause", starts_at=MONDAY, ends_at=MONDAY, concerned=CONCERNED
@@ -687,3 +714,46 @@ def test_everybody_concerned_hears_that_it_goes_on() -> None:
 
     heard = dict.fromkeys(("ren", "emi", "kai"), (Relation.CONCERNED, Reason.UNPAUSED))
     assert told(event) == heard
+
+
+def undone(because: UndoneBecause, actor_id: str | None, **said_too: Any) -> IssueUndone:
+    heard = ("emi", "mio", "sho", CUSTOMER, "kai", "x-2")
+    issue = {"helper_ids": ("sho",), "follower_ids": ("x-2",)}
+    usual: dict[str, Any] = {"undone": (Action.RESOLVE,), "of_id": "ren", "told_ids": heard}
+    return IssueUndone(**said(actor_id, **issue), because=because, **usual | said_too)
+
+
+HEARD = {
+    "emi": (Relation.CARRIER, Reason.UNDONE),
+    CUSTOMER: (Relation.REPORTER, Reason.UNDONE),
+    "mio": (Relation.FORMER_OWNER, Reason.UNDONE),
+    "sho": (Relation.HELPER, Reason.UNDONE),
+    "kai": (Relation.LEADER, Reason.UNDONE),
+    "x-2": (Relation.FOLLOWER, Reason.UNDONE),
+}
+
+
+def test_whoever_heard_of_it_hears_that_it_is_taken_back() -> None:
+    assert told(undone(UndoneBecause.ASKED, "ren")) == HEARD
+
+
+@pytest.mark.parametrize("because", [UndoneBecause.CONTRADICTED, UndoneBecause.DECOY])
+def test_whoever_has_not_done_it_hears_that_it_was_void(because: UndoneBecause) -> None:
+    owner = {"ren": (Relation.OWNER, Reason.VOIDED)}
+
+    assert told(undone(because, None)) == owner | HEARD
+
+
+def test_whoever_did_it_by_a_link_is_told_since_a_machine_may_have_pressed_it() -> None:
+    taken = {"by_link": Action.ACKNOWLEDGE}
+    carriers = {
+        "emi": (Relation.CARRIER, Reason.TAKEN),
+        CUSTOMER: (Relation.REPORTER, Reason.TAKEN),
+    }
+
+    assert told(IssueAcknowledged(**said("ren"))) == carriers
+    assert told(IssueAcknowledged(**said("ren"), **taken)) == {
+        **carriers,
+        "ren": (Relation.OWNER, Reason.RECEIPT),
+    }
+    assert told(IssueAcknowledged(**said(), **taken)) == carriers

@@ -27,7 +27,12 @@ from shared import clock
 from shared.contracts.event import Event
 from shared.contracts.intake import MailBounced
 from shared.contracts.issue import AssignedBecause, Reasons, State, Step, Urgency
-from shared.contracts.notifier import NotificationFailed, NotificationSent, Reason
+from shared.contracts.notifier import (
+    NotificationFailed,
+    NotificationSent,
+    PersonUnreachable,
+    Reason,
+)
 from shared.contracts.organisation import Channel
 from shared.contracts.router import (
     ChasingPaused,
@@ -526,7 +531,7 @@ def test_a_mail_that_came_back_has_failed_for_all_that_stood_in_it(
 
     failed = decide(bounced, ledger)
 
-    assert [type(one) for one in failed] == [NotificationFailed] * 2
+    assert [type(one) for one in failed] == [NotificationFailed] * 2 + [PersonUnreachable]
     assert decide(bounced, ledger) == []
 
 

@@ -208,6 +208,8 @@ EVERY_NEWS: list[tuple[Reason, Relation, Event]] = [
     (Reason.BACK, Relation.ABSENT, back()),
     (Reason.PAUSED, Relation.CONCERNED, paused()),
     (Reason.UNPAUSED, Relation.CONCERNED, unpaused()),
+    (Reason.PAUSED, Relation.CONCERNED, paused().model_copy(update={"refused": True})),
+    (Reason.UNPAUSED, Relation.CONCERNED, unpaused().model_copy(update={"refused": True})),
     (Reason.REMINDER, Relation.CARRIER, reminded(Step.WAIT)),
     (Reason.REMINDER, Relation.OWNER, reminded(Step.ANSWER, before=True)),
     (
@@ -218,6 +220,16 @@ EVERY_NEWS: list[tuple[Reason, Relation, Event]] = [
             step=Step.ACKNOWLEDGE,
             person_id="mio",
             because=EscalatedBecause.REOPENED,
+        ),
+    ),
+    (
+        Reason.ESCALATION,
+        Relation.LEAD,
+        IssueEscalated(
+            **said(promised_at=FRIDAY),
+            step=Step.RESOLVE,
+            person_id="mio",
+            because=EscalatedBecause.PROMISE,
         ),
     ),
     (Reason.YOURS, Relation.OWNER, assigned(AssignedBecause.TRIAGE)),
@@ -305,6 +317,27 @@ def test_the_others_hear_why_it_has_moved(
 
     assert to_the_carrier in lines(event, Reason.NEW_OWNER, Relation.CARRIER, "emi")
     assert to_who_had_it in lines(event, Reason.NO_LONGER_YOURS, Relation.FORMER_OWNER, "sho")
+
+
+def test_who_stood_in_until_somebody_else_was_named_is_not_told_that_they_are_away() -> None:
+    event = assigned(AssignedBecause.ABSENCE, Reasons(substitute_for_id="emi"))
+
+    message = tell(event, Reason.NO_LONGER_YOURS, Relation.FORMER_OWNER, to="sho")
+
+    assert message.lines[0].startswith("Emi is away; ")
+    assert not any("you are away" in line for line in message.lines)
+
+
+@pytest.mark.parametrize(
+    ("previous", "heading"),
+    [(None, "Its turn has come"), ("sho", "Somebody else looks after it now")],
+)
+def test_nobody_else_has_it_where_the_one_who_kept_it_is_free(
+    previous: str | None, heading: str
+) -> None:
+    event = assigned(AssignedBecause.DRAINED, previous=previous)
+
+    assert tell(event, Reason.NEW_OWNER, Relation.CARRIER, to="emi").heading == heading
 
 
 def test_an_issue_that_waits_for_somebody_to_be_free_says_so_to_people_inside() -> None:
@@ -516,6 +549,23 @@ def test_a_promise_says_the_date_and_the_one_before() -> None:
     assert "Until now it was promised for Mon 1 Jun, 10:00." in outside.lines
 
 
+@pytest.mark.parametrize(
+    ("event", "reason", "heading"),
+    [
+        (paused(), Reason.PAUSED, "Chasing rests until Fri 5 Jun, 09:00, as before"),
+        (unpaused(), Reason.UNPAUSED, "Chasing does not rest"),
+    ],
+)
+def test_who_wanted_chasing_to_rest_and_may_not_say_so_hears_who_may(
+    event: ChasingPaused | ChasingResumed, reason: Reason, heading: str
+) -> None:
+    message = tell(event.model_copy(update={"refused": True}), reason, Relation.CONCERNED)
+
+    assert message.heading == heading
+    assert "Please talk to Kai. Nobody else has been told." in message.lines
+    assert message.quote is None
+
+
 # Chasing
 
 
@@ -549,6 +599,20 @@ def test_what_was_solved_in_vain_is_told_further_up(reopenings: int, words: str)
 
     assert message.heading == "It came back and needs you"
     assert words in message.lines[0]
+
+
+def test_a_promised_day_that_was_moved_again_is_told_further_up_with_the_new_one() -> None:
+    event = IssueEscalated(
+        **said(promised_at=FRIDAY),
+        step=Step.RESOLVE,
+        person_id="mio",
+        because=EscalatedBecause.PROMISE,
+    )
+
+    message = tell(event, Reason.ESCALATION, Relation.LEAD, to="mio")
+
+    assert message.heading == "A promised day was moved, and it needs you"
+    assert message.lines[0].endswith("is now to be solved by Fri 5 Jun, 09:00.")
 
 
 def test_an_unanswered_question_is_told_further_up() -> None:
@@ -618,6 +682,16 @@ def test_an_answer_to_another_issue_says_that_it_is_one() -> None:
 
 def solved_together(**issue: Any) -> IssueResolved:
     return IssueResolved(**said(**issue), actor_id="ren", text="For Mr Kato.", shared_from="other")
+
+
+def test_the_owner_of_a_part_reads_that_it_is_solved_and_what_is_next() -> None:
+    event = solved_together(state=State.RESOLVED, next_step=Step.CONFIRM)
+
+    message = tell(event, Reason.LINKED, to="ren")
+
+    assert message.heading == "It is solved with the bigger problem"
+    assert message.lines[1].startswith("Next: Emi says by Mon 1 Jun, 14:00")
+    assert message.buttons == []
 
 
 def test_what_is_solved_for_many_is_told_to_a_customer_without_words_for_others() -> None:

@@ -24,7 +24,12 @@ from shared.contracts.issue import (
     Standing,
     State,
 )
-from shared.contracts.notifier import NotificationFailed, NotificationSent, Reason
+from shared.contracts.notifier import (
+    NotificationFailed,
+    NotificationSent,
+    PersonUnreachable,
+    Reason,
+)
 from shared.contracts.organisation import Channel
 from shared.contracts.router import (
     ActionRefused,
@@ -273,10 +278,11 @@ def bounced(delivery_id: str, *, permanent: bool = True) -> MailBounced:
 def test_a_mail_that_came_back_has_failed_and_that_is_said_once(ledger: Ledger) -> None:
     mail = sent(ledger)
 
-    (failed,) = handlers.mail_bounced(bounced(mail.delivery_id), ledger)
+    failed, unreachable = handlers.mail_bounced(bounced(mail.delivery_id), ledger)
     again = handlers.mail_bounced(bounced(mail.delivery_id), ledger)
 
     assert isinstance(failed, NotificationFailed)
+    assert isinstance(unreachable, PersonUnreachable)
     assert (failed.person_id, failed.reason) == ("ren", Reason.YOURS)
     assert (failed.channel, failed.error) == (Channel.EMAIL, "5.1.1 user unknown")
     assert again == []

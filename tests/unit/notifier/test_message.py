@@ -22,10 +22,11 @@ from shared.contracts.issue import (
     Standing,
     State,
     Step,
+    UndoneBecause,
     Urgency,
 )
-from shared.contracts.notifier import Reason, Relation
-from shared.contracts.organisation import FormField, Language, Mail, Organisation
+from shared.contracts.notifier import ChannelError, PersonUnreachable, Reason, Relation
+from shared.contracts.organisation import Channel, FormField, Language, Mail, Organisation
 from shared.contracts.router import (
     ActionRefused,
     IssueAcknowledged,
@@ -39,12 +40,13 @@ from shared.contracts.router import (
     IssueReopened,
     IssueResolved,
     IssueResponded,
+    IssueUndone,
     Voice,
 )
 from shared.links import Purpose
 from shared.replies import REPLY_ABOVE
 from tests.unit import build
-from tests.unit.build import CUSTOMER, ISSUE_ID, MONDAY
+from tests.unit.build import CUSTOMER, HOUR, ISSUE_ID, MONDAY
 from tests.unit.notifier.telling import LINKS, ORGANISATION, actions, delivery, said, tell, what
 from tests.unit.notifier.test_followup_message import EVERY_NEWS
 
@@ -109,7 +111,33 @@ def files(count: int) -> tuple[Attachment, ...]:
     )
 
 
+def unreachable(person_id: str = "ren", reason: Reason = Reason.YOURS) -> PersonUnreachable:
+    return PersonUnreachable(
+        occurred_at=MONDAY,
+        person_id=person_id,
+        issue_id=ISSUE_ID,
+        delivery_id="delivery",
+        reason=reason,
+        errors=(ChannelError(channel=Channel.EMAIL, error="550 5.1.1 user unknown"),),
+        issue=build.snapshot(),
+    )
+
+
+UNDONE: dict[str, Any] = {
+    "undone": (Action.RESOLVE,),
+    "of_id": "ren",
+    "because": UndoneBecause.DECOY,
+}
+
+
 EVERY_REASON: list[tuple[Reason, Relation, Event]] = [
+    (Reason.UNDONE, Relation.CARRIER, IssueUndone(**said(), **UNDONE)),
+    (Reason.VOIDED, Relation.OWNER, IssueUndone(**said(), **UNDONE)),
+    (
+        Reason.RECEIPT,
+        Relation.OWNER,
+        IssueAcknowledged(**said(), by_link=Action.ACKNOWLEDGE, undo_until=MONDAY + HOUR),
+    ),
     (Reason.RECEIVED, Relation.REPORTER, assigned()),
     (Reason.RECEIVED_UNDECIDED, Relation.REPORTER, build.raised()),
     (Reason.YOURS, Relation.OWNER, assigned()),
@@ -159,13 +187,15 @@ EVERY_REASON: list[tuple[Reason, Relation, Event]] = [
     (Reason.ANSWERED_ELSEWHERE, Relation.OWNER, elsewhere()),
     (Reason.COPIED, Relation.FOLLOWER, assigned()),
     (Reason.STILL_CLOSED, Relation.CARRIER, comment(state=State.CLOSED, next_step=None)),
+    (Reason.UNREACHABLE, Relation.LEAD, unreachable()),
+    (Reason.TEST, Relation.THEMSELVES, unreachable()),
 ]
 
 
 def test_these_and_those_of_follow_up_are_all_the_reasons_that_there_are() -> None:
     reasons = [reason for reason, _, _ in (*EVERY_REASON, *EVERY_NEWS)]
 
-    assert set(reasons) == set(Reason)
+    assert {*reasons, Reason.DIGEST} == set(Reason)  # a summary has its own tests
 
 
 @pytest.mark.parametrize(("reason", "relation", "event"), EVERY_REASON)
@@ -500,6 +530,26 @@ def test_an_owner_hears_whose_words_they_may_be(
 
     assert words in message.lines[0]
     assert message.quote == "It blinks, too."
+
+
+@pytest.mark.parametrize(
+    ("actor_id", "standing", "words"),
+    [
+        ("emi", Standing.VOUCHED, "It is from Emi."),
+        ("x-9", Standing.UNPROVEN, "It is from somebody outside."),
+        ("emi", Standing.THREADED, "in the name of Emi, and nothing proves who wrote it"),
+    ],
+)
+def test_an_owner_hears_that_it_is_from_the_carrier_of_an_issue_that_is_the_same(
+    actor_id: str, standing: Standing, words: str
+) -> None:
+    event = comment(actor_id, Voice.OTHER, standing)
+
+    message = tell(event.model_copy(update={"from_reference": "M9PC-5FJ2"}), Reason.LOOK)
+
+    assert words in message.lines[0]
+    assert "They wrote it about M9PC-5FJ2, which is the same as this issue." in message.lines
+    assert not any("not part of this issue" in line for line in message.lines)
 
 
 def test_every_part_that_was_corrected_is_told_and_no_other() -> None:

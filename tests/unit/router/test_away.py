@@ -19,7 +19,7 @@ from shared.contracts.event import Event
 from shared.contracts.intake import AbsenceSaid, ActionRequested
 from shared.contracts.issue import Action, AssignedBecause, NotChosen, State
 from shared.contracts.organisation import Organisation
-from shared.contracts.router import IssueAssigned, PersonAway, PersonBack
+from shared.contracts.router import IssueAssigned, IssueDue, IssueEscalated, PersonAway, PersonBack
 from shared.database import open_engine
 from tests.unit import build
 
@@ -103,13 +103,23 @@ class Office:
         at = absences.c.wake_at
         return select(absences.c.absence_id, at).where(at <= self.now).order_by(at)
 
-    def without(self, person_id: str) -> None:
+    def without(self, person_id: str, **said: Any) -> list[Event]:
         """Somebody leaves the organisation."""
         people = tuple(one for one in self.organisation.people if one.id != person_id)
         desk = self.desk()
-        self.organisation = build.organisation(people=people)
-        handlers.organisation_changed(self.organisation, 2, desk)
+        self.organisation = build.organisation(people=people, **said)
+        _, *events = handlers.organisation_changed(self.organisation, 2, desk)
         desk.write()
+        return events
+
+    def look(self, at: datetime, issue_id: str = build.ISSUE_ID) -> list[Event]:
+        """What comes of the issue's next step when its time has come."""
+        self.now = at
+        desk, step = self.desk(), self.issue(issue_id).step_number
+        due = IssueDue(occurred_at=at, issue_id=issue_id, step_number=step)
+        events = list(handlers.HEARS[IssueDue].decide(due, desk))
+        desk.write()
+        return events
 
     def absence(self, absence_id: str = "absence-1") -> Absence:
         found = self.desk().absence(absence_id)
@@ -228,6 +238,115 @@ def test_what_a_substitute_has_goes_on_when_they_leave_too_and_comes_back_to_the
 
     office.at(BACK)
     assert (office.owner(), office.issue().lent_by) == ("ren", None)
+
+
+WEDNESDAY = TOMORROW + timedelta(days=1)
+
+
+def test_another_substitute_in_the_middle_has_it_from_then_on_and_it_comes_back(
+    office: Office,
+) -> None:
+    office.put()
+    office.say()
+    office.at(TOMORROW)
+    office.now = WEDNESDAY
+
+    lent, away = office.say(substitute_id="mio")
+
+    assert isinstance(lent, IssueAssigned)
+    assert (lent.because, lent.previous_owner_id) == (AssignedBecause.ABSENCE, "sho")
+    assert (lent.issue.owner_id, lent.issue.lent_by) == ("mio", "ren")
+    assert lent.reasons.substitute_for_id == "ren"
+    assert isinstance(away, PersonAway)
+    assert (away.absence_id, away.substitute_id, away.issues) == ("absence-1", "mio", 1)
+    assert office.issue().moves == 0
+    returned, back = sorted(office.at(BACK), key=lambda one: one.subject)
+    assert isinstance(returned, IssueAssigned)
+    assert returned.issue.owner_id == "ren"
+    assert isinstance(back, PersonBack)
+    assert back.substitute_id == "mio"
+
+
+def test_without_the_named_substitute_the_organisations_has_it_again(office: Office) -> None:
+    office.put()
+    office.say(substitute_id="mio")
+    office.at(TOMORROW)
+    office.now = WEDNESDAY
+
+    office.say()
+
+    assert (office.owner(), office.issue().lent_by) == ("sho", "ren")
+
+
+def test_what_another_substitute_cannot_have_stays_where_it_is(office: Office) -> None:
+    office.put(declined_by=["mio"], carrier_id="yui", reporter_id="yui")
+    office.put(issue_id="solved", reference="solved", owner_id="ren")
+    office.say()
+    office.at(TOMORROW)
+    desk = office.desk()
+    desk.put(replace(office.issue("solved"), state=State.RESOLVED))
+    desk.write()
+
+    assert not assigned(office.say(substitute_id="yui"))
+    assert not assigned(office.say(substitute_id="mio"))
+
+    assert (office.owner(), office.owner("solved")) == ("sho", "sho")
+
+
+def test_the_same_absence_said_again_moves_nothing(office: Office) -> None:
+    office.put()
+    office.say(substitute_id="mio")
+    office.at(TOMORROW)
+
+    assert office.say(substitute_id="mio", ends_at=FRIDAY - timedelta(hours=8)) == []
+
+
+def test_another_substitute_for_what_has_not_begun_or_is_over_moves_nothing(
+    office: Office,
+) -> None:
+    office.put()
+    office.say()
+    assert office.say(substitute_id="mio") == []
+    office.at(TOMORROW)
+    office.now = WEDNESDAY
+
+    events = office.say(substitute_id="sho", ends_at=WEDNESDAY - timedelta(minutes=1))
+
+    assert [one.issue.owner_id for one in assigned(events)] == ["ren"]
+
+
+def test_whoever_substitutes_for_the_second_half_of_a_run_gets_what_there_is(
+    office: Office,
+) -> None:
+    office.put()
+    thursday = WEDNESDAY + timedelta(days=1)
+    office.say(ends_at=thursday)
+    office.at(TOMORROW)
+    office.say(starts_at=thursday, absence_id="absence-2", substitute_id="mio")
+    assert office.owner() == "sho"
+
+    (lent, away) = office.at(thursday)
+
+    assert isinstance(lent, IssueAssigned)
+    assert (lent.previous_owner_id, lent.issue.owner_id) == ("sho", "mio")
+    assert isinstance(away, PersonAway)
+    assert (away.absence_id, away.substitute_id) == ("absence-1", "mio")
+    office.at(BACK)
+    assert (office.owner(), office.issue().lent_by) == ("ren", None)
+
+
+def test_a_thousand_issues_go_to_another_substitute_in_portions(office: Office) -> None:
+    count = PORTION * 2
+    for number in range(count):
+        office.put(issue_id=f"issue-{number:04}", reference=f"r-{number}")
+    office.say()
+    office.at(TOMORROW)
+
+    events = office.say(substitute_id="mio")
+
+    assert len(assigned(events)) == count
+    (away,) = [event for event in events if isinstance(event, PersonAway)]
+    assert (away.substitute_id, away.issues) == ("mio", count)
 
 
 def test_without_a_substitute_it_goes_to_the_best_of_the_team(connection: Connection) -> None:
@@ -802,3 +921,64 @@ def test_a_calendar_leaves_alone_what_was_said(office: Office) -> None:
     office.read("ren")
 
     assert office.absence().state is AbsenceState.PLANNED
+
+
+# Somebody leaves the company
+
+
+NEW_LEADER = {
+    "leader": "yui",
+    "teams": tuple(one.model_copy(update={"lead": "mio"}) for one in build.organisation().teams),
+}
+
+
+def test_what_a_leader_has_who_leaves_gets_an_owner_and_a_plan_that_ends_at_the_new_one(
+    office: Office,
+) -> None:
+    office.put(owner_id="kai")
+
+    (moved,) = office.without("kai", **NEW_LEADER)
+
+    assert isinstance(moved, IssueAssigned)
+    assert (moved.because, moved.previous_owner_id) == (AssignedBecause.LEFT, "kai")
+    assert moved.issue.owner_id in office.organisation.person
+    issue, told = office.issue(), list[str]()
+    while office.owner() != "yui":
+        assert office.issue().wake_at is not None
+        events = office.look(max(office.now, office.issue().wake_at or office.now))
+        told += [one.person_id for one in events if isinstance(one, IssueEscalated)]
+        assert office.issue().step_number > issue.step_number
+        issue = office.issue()
+    assert told[-1] == "yui"
+    assert "kai" not in told
+
+
+def test_an_absent_leader_who_leaves_is_forgotten(office: Office) -> None:
+    """Whoever acted for them has what they had for good, and acts for nobody any more."""
+    office.put(owner_id="kai")
+    office.say("kai", substitute_id="yui")
+    office.at(TOMORROW)
+    assert office.desk().acting("kai") == office.owner() == "yui"
+
+    office.without("kai", **NEW_LEADER)
+
+    assert (office.owner(), office.issue().lent_by) == ("yui", None)
+    assert office.at(BACK) == []
+    assert office.absence().state is AbsenceState.OVER
+
+
+def test_whoever_was_named_as_substitute_and_leaves_is_not_told_of_a_return(
+    office: Office,
+) -> None:
+    office.put()
+    office.say(substitute_id="mio")
+    office.at(TOMORROW)
+    teams = tuple(one.model_copy(update={"lead": "kai"}) for one in office.organisation.teams)
+
+    (moved,) = office.without("mio", teams=teams)
+
+    assert isinstance(moved, IssueAssigned)
+    assert (moved.issue.lent_by, moved.issue.owner_id not in ("ren", "mio")) == ("ren", True)
+    (back,) = [one for one in office.at(BACK) if isinstance(one, PersonBack)]
+    assert back.substitute_id != "mio"
+    assert office.owner() == "ren"

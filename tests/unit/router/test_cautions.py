@@ -23,7 +23,7 @@ def remarks(organisation: Organisation) -> list[Remark]:
 
 def odd(**said: Any) -> list[tuple[str, str]]:
     """Where something is odd, and what."""
-    found = remarks(build.organisation(**said))
+    found = remarks(build.organisation(**({"people": people()} | said)))
     assert all(one.remedy for one in found)
     return [(" ".join(map(str, one.place)), one.problem) for one in found]
 
@@ -33,14 +33,25 @@ def rule(name: str, when: Mapping[str, Any], **said: Any) -> dict[str, Any]:
 
 
 def people(**changes: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Everybody, some of them otherwise."""
+    """Everybody, some of them otherwise; `mio` stands in for the leader."""
+    usual = {"kai": {"substitute": "mio"}}
     return tuple(
-        one.model_copy(update=changes.get(one.id, {})) for one in build.organisation().people
+        one.model_copy(update={**usual.get(one.id, {}), **changes.get(one.id, {})})
+        for one in build.organisation().people
     )
 
 
 def test_nothing_is_odd_about_an_ordinary_organisation() -> None:
     assert odd() == []
+
+
+def test_a_leader_for_whom_nobody_stands_in_is_odd() -> None:
+    """What climbs up while they are away goes to whichever lead comes first, or waits for them."""
+    where = [one.id for one in build.organisation().people].index("kai")
+
+    assert odd(people=people(kai={"substitute": None})) == [
+        (f"people {where}", "nobody stands in for the leader `kai`")
+    ]
 
 
 def test_a_warning_names_its_line_and_stops_nothing() -> None:

@@ -835,3 +835,31 @@ def test_who_hears_that_it_is_put_off_though_the_carrier_has_had_no_word_for_too
     )
 
     assert heard == told
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said", "who", "told"),
+    [
+        (0, 0, {}, "ren", None),
+        (0, 1, {}, "ren", None),
+        (1, 1, {}, "ren", None),
+        (1, 2, {}, "ren", "mio"),
+        (3, 3, {}, "ren", None),
+        (1, 3, {}, "ren", "mio"),
+        (3, 4, {}, "ren", "kai"),
+        (2, 4, {}, "ren", "kai"),
+        (0, 2, {"confidential": True}, "ren", "kai"),
+        (0, 2, {"owner_id": "mio"}, "mio", "kai"),
+        (0, 2, {"owner_id": LEADER}, LEADER, None),
+        (2, 4, {}, LEADER, None),
+    ],
+)
+def test_who_hears_that_a_promised_day_was_moved(
+    before: int, after: int, said: dict[str, Any], who: str, told: str | None
+) -> None:
+    issue = acknowledged(slips=before, **said)
+    promised = replace(issue, slips=after)
+
+    heard = followup.told_of_promise(issue, promised, who=who, lead_id="mio", leader_id=LEADER)
+
+    assert heard == told

@@ -61,7 +61,7 @@ def test_only_the_right_person_in_the_right_state_may_act() -> None:
 
     may = {
         (action, state, person_id)
-        for action, state, person_id in product(Action, State, [*INSIDE, CUSTOMER])
+        for action, state, person_id in product(lifecycle.ALLOWED, State, [*INSIDE, CUSTOMER])
         if lifecycle.refusal(
             build.issue(state=state, helper_ids=[HELPER], parent_id="other"),
             action,
@@ -410,7 +410,7 @@ def test_a_reopening_counts_where_a_solution_was_none(
 ) -> None:
     issue = build.issue(**said)
 
-    assert lifecycle.is_complaint(issue, LATER + lifecycle.UNDO_WITHIN) is complains
+    assert lifecycle.is_complaint(issue, LATER + lifecycle.TAKES_BACK_WITHIN) is complains
 
 
 @pytest.mark.parametrize(("seconds", "complains"), [(600, False), (601, True)])
@@ -781,7 +781,8 @@ PROVEN = [Standing.VOUCHED, Standing.UNPROVEN]
 
 def meaning(person_id: str, standing: Standing, **issue: Any) -> Meaning:
     known = build.issue(reporter_id=CUSTOMER, **issue)
-    return lifecycle.meaning_of(known, person_id, standing, LEADER)
+    inside = person_id in INSIDE
+    return lifecycle.meaning_of(known, person_id, standing, LEADER, inside=inside)
 
 
 @pytest.mark.parametrize("state", [one for one in State if one is not State.RECEIVED])
@@ -823,6 +824,15 @@ def test_words_of_a_forged_sender_are_only_looked_at(person_id: str) -> None:
     assert meaning(person_id, Standing.DOUBTED) is Meaning.TO_LOOK_AT
 
 
+@pytest.mark.parametrize("standing", PROVEN)
+def test_a_helper_who_has_left_answers_for_nobody_any_more(standing: Standing) -> None:
+    issue = build.issue(state=State.ASSIGNED, helper_ids=["has-left"])
+    asks = (Action.ANSWER, "has-left", None, LEADER)
+
+    assert meaning("has-left", standing, helper_ids=["has-left"]) is Meaning.TO_LOOK_AT
+    assert lifecycle.refusal(issue, *asks, inside=False) is Refusal.NOT_YOURS
+
+
 @pytest.mark.parametrize("standing", Standing)
 def test_words_of_anybody_else_are_looked_at_also_of_those_on_copy(standing: Standing) -> None:
     assert meaning(SOMEBODY, standing, follower_ids=[SOMEBODY]) is Meaning.TO_LOOK_AT
@@ -835,8 +845,11 @@ def test_a_leader_who_carries_an_issue_speaks_as_its_carrier() -> None:
 def test_an_owner_who_wrote_for_somebody_else_answers_and_needs_proof_for_it() -> None:
     own = build.issue(reporter_id=OWNER)
 
-    assert lifecycle.meaning_of(own, OWNER, Standing.VOUCHED, LEADER) is Meaning.ANSWER
-    assert lifecycle.meaning_of(own, OWNER, Standing.THREADED, LEADER) is Meaning.TO_LOOK_AT
+    assert lifecycle.meaning_of(own, OWNER, Standing.VOUCHED, LEADER, inside=True) is Meaning.ANSWER
+    assert (
+        lifecycle.meaning_of(own, OWNER, Standing.THREADED, LEADER, inside=True)
+        is Meaning.TO_LOOK_AT
+    )
 
 
 CHANGES: list[Callable[[Issue], Issue]] = [
@@ -924,6 +937,22 @@ def test_whoever_waits_or_puts_off_or_promises_has_taken_it() -> None:
     ):
         assert (taken.state, taken.acknowledged_at) == (State.ACKNOWLEDGED, LATER)
         assert (taken.version, taken.acted_at) == (issue.version + 1, LATER)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "slips"),
+    [(None, 3, 1), (3, 2, 1), (3, 3, 1), (3, 4, 2), (1, 4, 3), (0, 4, 3)],
+)
+def test_a_promised_day_that_moves_further_away_is_counted(
+    before: int | None, after: int, slips: int
+) -> None:
+    """Said anew one day later: twice where it had passed by then."""
+    days = [MONDAY + timedelta(days=n) for n in range(5)]
+    promised_at = None if before is None else days[before]
+
+    moved = lifecycle.promise(build.issue(promised_at=promised_at, slips=1), days[after], days[1])
+
+    assert (moved.slips, moved.promised_at) == (slips, days[after])
 
 
 def test_a_question_put_anew_goes_on_with_the_same_wait() -> None:

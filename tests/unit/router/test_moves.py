@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Connection
 
 from services.router import handlers
-from services.router.lifecycle import UNDO_WITHIN, Issue
+from services.router.lifecycle import TAKES_BACK_WITHIN, Issue
 from services.router.presence import Absence, AbsenceSource, AbsenceState
 from services.router.store import Board, Desk
 from shared.contracts.event import Event
@@ -579,6 +579,7 @@ def test_what_the_carrier_of_a_duplicate_says_is_for_whoever_works_on_it(desk: D
     assert (own.issue_id, own.voice, own.quiet) == (ISSUE_ID, Voice.CARRIER, True)
     assert (other.issue_id, other.voice, other.quiet) == (MAIN, Voice.OTHER, False)
     assert (other.actor_id, other.text, other.attachments) == ("emi", "It blinks.", (PICTURE,))
+    assert (own.from_reference, other.from_reference) == (None, own.issue.reference)
 
 
 def test_what_others_say_of_a_duplicate_stays_there(desk: Desk) -> None:
@@ -846,7 +847,7 @@ def test_what_is_opened_again_is_lent_to_a_substitute_while_its_owner_is_away(de
 
 
 def test_whoever_takes_back_a_click_complains_of_nothing(desk: Desk) -> None:
-    (opened,) = reopened(desk, 2, closed_at=NOW - UNDO_WITHIN)
+    (opened,) = reopened(desk, 2, closed_at=NOW - TAKES_BACK_WITHIN)
 
     assert isinstance(opened, IssueReopened)
     assert opened.issue.reopenings == 1

@@ -97,6 +97,7 @@ def test_whom_a_rule_names_has_it_though_others_would_be_sooner(desk: Desk) -> N
 
     assert owner_id == "sho"
     assert (reasons.rule, reasons.team_id, reasons.considered) == ("a rule", "product", 1)
+    assert reasons.named
     assert reasons.chosen is not None
     assert reasons.chosen.reason is NotChosen.CHOSEN
 
@@ -145,7 +146,7 @@ def test_where_nobody_of_a_rota_can_its_team_has_it(desk: Desk) -> None:
     owner_id, reasons = find_owner(issue, desk, "product", route("sho", rota_id="duty"))
 
     assert owner_id == "kai"
-    assert (reasons.rota, reasons.considered) == ("duty", 4)
+    assert (reasons.rota, reasons.considered, reasons.named) == ("duty", 4, False)
 
 
 def test_a_schedule_counts_like_a_turn(connection: Connection) -> None:
@@ -153,7 +154,7 @@ def test_a_schedule_counts_like_a_turn(connection: Connection) -> None:
 
     owner_id, reasons = find_owner(build.issue(), desk, "product", route("sho", schedule_id="n"))
 
-    assert (owner_id, reasons.schedule) == ("sho", "n")
+    assert (owner_id, reasons.schedule, reasons.named) == ("sho", "n", True)
 
 
 def test_neither_the_carrier_nor_the_reporter_becomes_the_owner(desk: Desk) -> None:
@@ -252,7 +253,7 @@ def test_what_is_given_to_somebody_away_goes_to_their_substitute_and_is_lent(des
     owner_id, reasons = appoint(build.issue(), desk, "ren")
 
     assert owner_id == "sho"
-    assert reasons.substitute_for_id == "ren"
+    assert (reasons.substitute_for_id, reasons.named) == ("ren", True)
 
 
 def test_what_is_given_to_somebody_away_without_a_substitute_goes_to_them(desk: Desk) -> None:

@@ -20,6 +20,7 @@ from shared.contracts.router import (
     ActionRefused,
     ChasingPaused,
     ChasingResumed,
+    EscalatedBecause,
     IssueAssigned,
     IssueCommented,
     IssueDue,
@@ -235,6 +236,30 @@ def test_what_is_put_off_again_and_again_without_a_word_to_the_carrier_goes_up(
     assert isinstance(snoozed, IssueSnoozed)
 
 
+@pytest.mark.parametrize(
+    ("said", "kept_as"),
+    [
+        ("2026-06-07 12:00", "2026-06-08 09:00"),
+        ("2026-06-04 20:00", "2026-06-05 09:00"),
+        ("2026-06-05 11:00", "2026-06-05 11:00"),
+    ],
+)
+@pytest.mark.parametrize("action", [Action.SNOOZE, Action.WAIT])
+def test_what_is_put_off_to_a_day_off_says_the_working_day_on_which_it_is_looked_at(
+    desk: Desk, action: Action, said: str, kept_as: str
+) -> None:
+    desk = later(desk, at("2026-06-02 09:00"))
+
+    (told,) = ask(desk, action, until=at(said), text="?", **_for(action))
+
+    assert isinstance(told, IssueSnoozed | IssueWaiting)
+    assert told.issue.snoozed_until == told.issue.next_step_at == at(kept_as)
+
+
+def _for(action: Action) -> dict[str, Any]:
+    return {"waiting_for": WaitingFor.CARRIER} if action is Action.WAIT else {}
+
+
 def test_an_answer_given_meanwhile_does_not_end_the_time_for_which_it_is_put_off(
     desk: Desk,
 ) -> None:
@@ -255,6 +280,51 @@ def test_a_promised_day_is_said_with_the_one_before_it(desk: Desk) -> None:
     assert isinstance(promised, IssuePromised)
     assert (promised.previously_at, promised.issue.promised_at) == (first, second)
     assert promised.issue.state is State.ACKNOWLEDGED
+
+
+def promise(desk: Desk, day: str, person_id: str = "ren") -> list[tuple[str, Step, bool]]:
+    """Who is told further up that it is promised for this day, of which step, and why."""
+    promised, *told = ask(desk, Action.PROMISE, person_id, until=at(f"2026-06-{day} 12:00"))
+    assert isinstance(promised, IssuePromised)
+    found = []
+    for one in told:
+        assert isinstance(one, IssueEscalated)
+        assert not one.gives
+        assert one.issue.version == promised.issue.version + 1
+        found.append((one.person_id, one.step, one.because is EscalatedBecause.PROMISE))
+    return found
+
+
+def test_a_promise_that_is_moved_again_and_again_goes_up(desk: Desk) -> None:
+    """The first day and one more are the owner's business, and so is a day that comes sooner."""
+    told = [promise(desk, day) for day in ("03", "04", "03", "05", "08", "09")]
+
+    assert told == [
+        [],
+        [],
+        [],
+        [("mio", Step.RESOLVE, True)],
+        [("mio", Step.RESOLVE, True)],
+        [("kai", Step.RESOLVE, True)],
+    ]
+
+
+def test_a_promise_that_was_broken_goes_up_when_it_is_moved(desk: Desk) -> None:
+    promise(desk, "03")
+
+    desk = later(desk, at("2026-06-03 12:00"))
+    assert promise(desk, "04") == [("mio", Step.RESOLVE, True)]
+    desk = later(desk, at("2026-06-05 09:00"))
+    assert promise(desk, "08") == [("kai", Step.RESOLVE, True)]
+
+
+def test_who_moves_a_promise_for_others_is_not_told_of_it(desk: Desk) -> None:
+    promise(desk, "03")
+    desk = later(desk, at("2026-06-04 09:00"))
+    assert promise(desk, "05", "kai") == [("mio", Step.RESOLVE, True)]
+    desk = later(desk, at("2026-06-08 09:00"))
+
+    assert promise(desk, "09", "kai") == []
 
 
 @pytest.mark.parametrize(
@@ -342,9 +412,38 @@ def test_a_larger_company_hears_it_in_several_parts(
     ]
 
 
-def test_only_the_leader_lets_chasing_rest(desk: Desk) -> None:
-    assert say(desk, "ren") == []
+def test_only_the_leader_lets_chasing_rest_and_others_hear_so(desk: Desk) -> None:
+    """Intake has let it pass, as where the leader has just become another."""
+    (refused,) = say(desk, "ren")
+
+    assert isinstance(refused, ChasingResumed)
+    assert (refused.concerned, refused.refused) == (("ren",), True)
+    assert (refused.starts_at, refused.ends_at) == (TUESDAY, WEDNESDAY)
     assert desk.pauses == []
+
+
+@pytest.mark.parametrize("said", [{"ended": True}, {"ends_at": WEDNESDAY + HOUR}])
+def test_who_does_not_lead_hears_that_a_pause_stays_as_it_is(
+    desk: Desk, said: dict[str, Any]
+) -> None:
+    say(desk)
+
+    (refused,) = say(desk, "ren", **said)
+
+    assert isinstance(refused, ChasingPaused)
+    assert (refused.concerned, refused.refused) == (("ren",), True)
+    assert (refused.ends_at, refused.said_by_id, refused.text) == (WEDNESDAY, "kai", "台風のため")
+    assert desk.rests == ((TUESDAY, WEDNESDAY),)
+
+
+def test_a_pause_that_is_over_stays_so_for_who_does_not_lead(desk: Desk) -> None:
+    say(desk)
+    say(desk, ended=True)
+
+    (refused,) = say(desk, "ren")
+
+    assert isinstance(refused, ChasingResumed)
+    assert refused.refused
 
 
 def test_what_has_no_time_at_all_is_no_pause(desk: Desk) -> None:

@@ -201,6 +201,14 @@ def test_a_delivery_that_waits_for_its_next_try_is_right() -> None:
     assert checks.told([waits], [Timed("i-1", NOW + MINUTE)], NOW) == []
 
 
+def test_what_is_held_until_somebody_is_back_is_right_and_is_found_once_it_is_late() -> None:
+    weeks_ago = NOW - timedelta(days=20)
+    held = Pending("d-1", 0, weeks_ago, NOW + MINUTE, waited=True)
+    late = Pending("d-2", 0, weeks_ago, NOW - 11 * MINUTE, waited=True)
+
+    assert [one.about for one in checks.told([held, late], [], NOW)] == ["d-2"]
+
+
 def test_a_confirmation_that_never_came_is_found() -> None:
     (found,) = checks.told([], [Timed("i-1", NOW - 11 * MINUTE)], NOW)
 

@@ -13,7 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from services.notifier.audience import Notice, audience
-from services.notifier.message import Message, compose
+from services.notifier.message import Message, compose, trial
 from services.notifier.store import Delivery, Fate, Ready
 from services.notifier.wording.base import Recipient
 from shared.contracts.event import Event
@@ -136,8 +136,10 @@ def samples(organisation: Organisation, language: Language) -> list[Sample]:
         for nth, one in enumerate(_SEVERAL)
     ]
     listed = Sample(Reason.REMINDER, Relation.OWNER, _compose(several, organisation, language))
+    to = _recipient(Notice(OWNER, Relation.THEMSELVES, Reason.TEST), organisation, language)
+    tried = Sample(Reason.TEST, Relation.THEMSELVES, trial(to, organisation, LINKS, NOW))
     order = list(Reason)
-    return [*sorted(found.values(), key=lambda one: order.index(one.reason)), listed]
+    return [*sorted((*found.values(), tried), key=lambda one: order.index(one.reason)), listed]
 
 
 def unshown(shown: Sequence[Sample]) -> frozenset[Reason]:
@@ -267,7 +269,13 @@ def _owners(language: Language) -> Iterator[Event]:
         actor_id=LEADER,
         previous_owner_id=BEFORE,
     )
-    yield IssueAcknowledged(**_now(language, next_step=Step.ANSWER), actor_id=OWNER)
+    yield IssueAcknowledged(
+        **_now(language, next_step=Step.ANSWER),
+        actor_id=OWNER,
+        cause_id=ISSUE_ID,
+        by_link=Action.ACKNOWLEDGE,
+        undo_until=NOW + timedelta(minutes=10),
+    )
     yield IssueHelped(
         **_now(language, helper_ids=(HELPER,)),
         actor_id=OWNER,

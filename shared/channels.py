@@ -22,6 +22,7 @@ from pydantic import (
 )
 from pydantic_settings import NoDecode
 
+from shared.contracts.event import Event
 from shared.contracts.organisation import Channel
 from shared.contracts.router import (
     ActionRefused,
@@ -35,7 +36,7 @@ from shared.contracts.traffic import ISSUE_EVENTS
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60)]
 """Stands in organisation files, logs and metrics, so that it is no secret."""
 
-WEBHOOK_EVENTS = (
+WEBHOOK_EVENTS: tuple[type[Event], ...] = (
     *ISSUE_EVENTS,
     ActionRefused,
     PersonAway,

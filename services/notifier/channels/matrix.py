@@ -5,6 +5,7 @@ https://spec.matrix.org/v1.11/client-server-api/
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 from urllib.parse import quote
 
@@ -42,6 +43,7 @@ class Matrix:
         token = settings.access_token.get_secret_value()
         self._calls = Calls({"Authorization": f"Bearer {token}"})
         self._rooms: dict[str, str] = {}
+        self._finding = asyncio.Lock()
 
     async def send(self, outgoing: Outgoing) -> Taken:
         """Raises PermanentFailure where the person has left the room: they want no more of it."""
@@ -68,11 +70,12 @@ class Matrix:
     async def _room(self, outgoing: Outgoing) -> str:
         """The room shared with the person, found or made."""
         person = outgoing.to.address
-        if person not in self._rooms:
-            direct = await self._direct(outgoing)
-            known = [room for room in direct.get(person, []) if isinstance(room, str)]
-            self._rooms[person] = known[-1] if known else await self._invite(person, outgoing)
-        return self._rooms[person]
+        async with self._finding:
+            if person not in self._rooms:
+                direct = await self._direct(outgoing)
+                known = [room for room in direct.get(person, []) if isinstance(room, str)]
+                self._rooms[person] = known[-1] if known else await self._invite(person, outgoing)
+            return self._rooms[person]
 
     async def _invite(self, person: str, outgoing: Outgoing) -> str:
         await self._ask("GET", f"/profile/{_in_path(person)}", outgoing)

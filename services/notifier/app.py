@@ -5,13 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 
 from services.notifier import handlers, store
+from services.notifier.channels.apprise import open_apprise
 from services.notifier.channels.base import Adapter
+from services.notifier.channels.chatwork import Chatwork
 from services.notifier.channels.email import Email, MailFiles, Post, SmtpServer
+from services.notifier.channels.lineworks import LineWorks
+from services.notifier.channels.matrix import Matrix
+from services.notifier.channels.slack import Slack
+from services.notifier.channels.teams import Teams
+from services.notifier.channels.webhook import Webhooks
 from services.notifier.delivery import Deliveries
 from services.notifier.settings import NotifierSettings
 from services.notifier.store import Ledger
 from shared import due, service
 from shared.bus import Bus
+from shared.channels import Channels
 from shared.contracts.event import Speaker
 from shared.contracts.organisation import Channel
 from shared.database import open_engine
@@ -32,8 +40,9 @@ async def serve(settings: NotifierSettings) -> None:
         known = KnownOrganisation(connection, store.metadata)
     keys = [key.get_secret_value() for key in settings.link_keys]
     links, replies = Links(keys, settings.web_url), Replies(keys)
-    adapters: dict[Channel, Adapter] = {Channel.EMAIL: Email(_post(settings), replies)}
-    deliveries = Deliveries(adapters, known, links, registry)
+    adapters = {Channel.EMAIL: Email(_post(settings), replies), **chats(settings.channels)}
+    webhooks = Webhooks(settings.channels.webhooks)
+    deliveries = Deliveries(adapters, known, links, registry, webhooks)
     set_up = frozenset(adapters)
     bus: Bus[Ledger] = Bus(
         Speaker.NOTIFIER, settings.nats_url, settings.nats_seed, registry, handlers.HEARS
@@ -46,7 +55,9 @@ async def serve(settings: NotifierSettings) -> None:
     journal = Journal(
         engine,
         store.metadata,
-        lambda connection, now: Ledger(connection, now, known, set_up),
+        lambda connection, now: Ledger(
+            connection, now, known, set_up, webhooks=settings.channels.webhooks
+        ),
         bus.say,
         registry,
         on_commit=committed,
@@ -67,7 +78,21 @@ async def serve(settings: NotifierSettings) -> None:
     )
     for adapter in adapters.values():
         await adapter.close()
+    await webhooks.close()
     place.give_back()
+
+
+def chats(channels: Channels) -> dict[Channel, Adapter]:
+    """Those that the operator's file sets up."""
+    made: list[Adapter | None] = [
+        Slack(channels.slack) if channels.slack else None,
+        Teams(channels.teams) if channels.teams else None,
+        Matrix(channels.matrix) if channels.matrix else None,
+        Chatwork(channels.chatwork) if channels.chatwork else None,
+        LineWorks(channels.lineworks) if channels.lineworks else None,
+        open_apprise(channels.apprise) if channels.apprise else None,
+    ]
+    return {adapter.channel: adapter for adapter in made if adapter is not None}
 
 
 def _post(settings: NotifierSettings) -> Post:

@@ -23,6 +23,7 @@ from sqlalchemy import (
 
 from services.notifier import timing
 from services.notifier.ways import ways
+from shared.channels import Webhook
 from shared.contracts.event import Event
 from shared.contracts.intake import STRANGER, IssueRaised, MailBounced, Preferences
 from shared.contracts.issue import State, Step
@@ -315,8 +316,11 @@ class Ledger(HearerStore):
         now: datetime,
         organisation: KnownOrganisation,
         set_up: Collection[Channel] = (Channel.EMAIL,),
+        webhooks: Sequence[Webhook] = (),
     ) -> None:
         super().__init__(connection, now, metadata, organisation)
+        self.webhooks = webhooks
+        """Other systems that are told of what happens."""
         self._set_up = set_up
         self.deliveries = self.rows(deliveries, Delivery)
         self.facts = self.rows(facts, Fact)

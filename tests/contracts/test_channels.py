@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -20,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import HealthCheck, given, settings
 from pydantic import SecretStr
 
+from services.notifier.channels.apprise import Apprise, open_apprise
 from services.notifier.channels.base import (
     Adapter,
     Outgoing,
@@ -475,3 +477,60 @@ async def test_a_webhook_that_is_not_set_up_any_more_is_given_up() -> None:
     with pytest.raises(PermanentFailure, match="not set up"):
         await webhooks.say("crm", DELIVERY, b"{}", NOW)
     await webhooks.close()
+
+
+# Everything else
+
+
+apprise_imports = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
+"""By Apprise, on Python 3.11."""
+
+
+def services(at: str) -> Apprise:
+    places = {"ops": SecretStr(f"json://{at.removeprefix('http://')}/{SECRET}")}
+    opened = open_apprise(channels.Apprise(places={**places, "odd": SecretStr("no service")}))
+    assert opened is not None
+    return opened
+
+
+@apprise_imports
+async def test_apprise_brings_it_to_whatever_it_knows(played: Vendor) -> None:
+    played.will_answer({"status": 200})
+
+    taken = await sent(services(played.url), outgoing(to="ops"))
+
+    (asked,) = played.asked
+    assert asked.json["title"] == MESSAGE.heading
+    assert "佐藤さんから届きました。" in asked.json["message"]
+    assert url("a") in asked.json["message"]
+    assert taken == Taken()
+
+
+@apprise_imports
+async def test_what_apprise_could_not_bring_is_tried_again_and_no_secret_is_told(
+    played: Vendor, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    played.will_answer({"status": 500})
+
+    with pytest.raises(TemporaryFailure, match="not taken"):
+        await sent(services(played.url), outgoing(to="ops"))
+
+    assert SECRET not in "".join(
+        one.getMessage() for one in caplog.records if "urllib3" not in one.name
+    )
+
+
+@apprise_imports
+@pytest.mark.parametrize("place", ["odd", "elsewhere"])
+async def test_a_place_that_apprise_does_not_understand_is_left_to_the_next_channel(
+    place: str, played: Vendor
+) -> None:
+    with pytest.raises(PermanentFailure, match="no such place"):
+        await sent(services(played.url), outgoing(to=place))
+
+
+def test_without_apprise_its_places_are_not_set_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "apprise", None)
+
+    assert open_apprise(channels.Apprise(places={"ops": SecretStr("json://x")})) is None

@@ -212,6 +212,8 @@ def heading(reason: Reason, _: Words) -> str:
             return _("Banso reminds nobody for a while")
         case Reason.UNPAUSED:
             return _("Banso reminds again; no time was lost")
+        case Reason.SUBSCRIBED:
+            return _("Another system was told")
         case _ as never:
             assert_never(never)
 

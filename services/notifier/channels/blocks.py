@@ -68,7 +68,8 @@ def _entry(entry: Entry, message: Message, *, interactive: bool) -> list[Block]:
     text = "\n".join((title, *rest, *quote))
     if len(text) > LONGEST_TEXT:
         text = title
-    page = Button(words(message.language)("See how it stands"), entry.status_url)
+    _ = words(message.language)
+    page = Button(_("See how it stands"), entry.status_url)
     return [_mrkdwn_section(text), *_buttons([*entry.buttons, page], interactive=interactive)]
 
 

@@ -48,9 +48,9 @@ def _smaller_and_smaller(message: Message) -> Iterator[Message]:
 
 
 def _shown(message: Message, most: int, longest: int) -> Message:
-    left_out = message.left_out
+    _, left_out = words(message.language), message.left_out
     if len(message.entries) > most:
-        left_out = words(message.language)("The others stand in your inbox.")
+        left_out = _("The others stand in your inbox.")
     return replace(
         message,
         subject=one_line(message.subject, LONGEST_TITLE),
@@ -139,7 +139,8 @@ def places(message: Message) -> list[tuple[str, str]]:
 
 def as_plain(message: Message) -> str:
     """For whatever shows nothing but text. The heading is not among it."""
-    page = words(message.language)("See how it stands")
+    _ = words(message.language)
+    page = _("See how it stands")
     links = [(button.words, button.url) for button in message.buttons]
     return _joined(
         message,

@@ -25,7 +25,8 @@ def content_of(message: Message) -> dict[str, Any]:
 
 
 def _html(message: Message, heading: str) -> str:
-    page = words(message.language)("See how it stands")
+    _ = words(message.language)
+    page = _("See how it stands")
     entries = "".join(_entry(entry, page) for entry in message.entries)
     facts = "<br>".join(f"{escape(name)}: {escape(value)}" for name, value in message.facts)
     return "".join(

@@ -91,5 +91,7 @@ def what(say: Say, reason: Reason) -> Said:
             return many.unpaused(say)
         case Reason.REFUSED:
             return refusal.refused(say)
+        case Reason.SUBSCRIBED:
+            raise ValueError("another system reads the event itself")
         case _ as never:
             assert_never(never)

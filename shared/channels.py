@@ -132,6 +132,10 @@ class Apprise(_Part):
     """An address for each place, as Apprise writes them."""
 
 
+SYSTEM = "webhook:"
+"""How the ids begin that stand for systems where others stand for people; no person's does."""
+
+
 class Webhook(_Part):
     """Another system that is told of what happens."""
 

@@ -21,6 +21,7 @@ from sqlalchemy import Row, select
 from services.notifier import handlers, store, timing
 from services.notifier.channels.base import (
     Adapter,
+    MessageRefused,
     Outgoing,
     PermanentFailure,
     Taken,
@@ -275,7 +276,7 @@ class Deliveries:
         )
         zone = organisation.calendar_named(None).zone
         if not await self._quotas.take(channel, now, zone, journal):
-            raise PermanentFailure("no more messages this month")
+            raise MessageRefused("no more messages this month")
         try:
             return await adapter.send(outgoing)
         except Exception:

@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from services.notifier import timing
 from services.notifier.ways import ways
-from shared.channels import Webhook
+from shared.channels import SYSTEM, Webhook
 from shared.contracts.event import Event
 from shared.contracts.intake import STRANGER, IssueRaised, MailBounced, Preferences
 from shared.contracts.issue import State, Step
@@ -478,6 +478,8 @@ class Ledger(HearerStore):
 
     def ways(self, person_id: str) -> tuple[Channel, ...]:
         """By which channels they can be told, the first choice first."""
+        if person_id.startswith(SYSTEM):
+            return (Channel.WEBHOOK,)
         person = self.organisation.person.get(person_id)
         return ways(person, self.preferences_of(person_id), self.organisation, self._set_up)
 

@@ -6,13 +6,11 @@ from __future__ import annotations
 from uuid import UUID, uuid5
 
 from services.notifier.store import Delivery, Fact, Fate, Ledger
+from shared.channels import SYSTEM
 from shared.contracts.event import Event
 from shared.contracts.notifier import Reason, Relation
 from shared.contracts.organisation import Channel
 from shared.contracts.router import ActionRefused, IssueEvent
-
-SYSTEM = "webhook:"
-"""How the ids begin that stand for systems where others stand for people; no person's does."""
 
 _NAMESPACE = UUID("0b6f7a52-6a0e-5a7d-8d4c-3c1f0f8e2a94")
 

@@ -24,8 +24,11 @@ from pydantic import SecretStr
 from services.notifier.channels.apprise import Apprise, open_apprise
 from services.notifier.channels.base import (
     Adapter,
+    MessageRefused,
+    Misconfigured,
     Outgoing,
     PermanentFailure,
+    Probes,
     Taken,
     TemporaryFailure,
 )
@@ -253,46 +256,54 @@ async def test_what_passes_is_tried_again_and_not_before_it_was_asked_for(
 
 
 @pytest.mark.parametrize(
-    ("name", "answer", "words"),
+    ("name", "answer", "kind", "words"),
     [
-        ("slack", "channel_not_found", "channel_not_found"),
-        ("slack", "invalid_auth", "invalid_auth"),
-        ("slack", "missing_scope", "missing_scope"),
-        ("slack", "messages_tab_disabled", "messages_tab_disabled"),
-        ("teams", "unauthorized", "401"),
-        ("teams", "gone", "404"),
-        ("teams", "disabled", "400"),
-        ("chatwork", "unauthorized", "401"),
-        ("chatwork", "no_room", "403"),
-        ("chatwork", "bad", "400"),
-        ("lineworks", "no_user", "404 NOT_FOUND"),
-        ("lineworks", "invalid", "400 INVALID_PARAMETER"),
-        ("lineworks", "forbidden", "403 FORBIDDEN"),
+        ("slack", "channel_not_found", PermanentFailure, "channel_not_found"),
+        ("slack", "invalid_blocks", MessageRefused, "invalid_blocks"),
+        ("slack", "invalid_auth", Misconfigured, "invalid_auth"),
+        ("slack", "missing_scope", Misconfigured, "missing_scope"),
+        ("slack", "messages_tab_disabled", Misconfigured, "messages_tab_disabled"),
+        ("teams", "unauthorized", Misconfigured, "401"),
+        ("teams", "gone", Misconfigured, "404"),
+        ("teams", "disabled", Misconfigured, "400"),
+        ("teams", "too_large", MessageRefused, "413"),
+        ("chatwork", "unauthorized", Misconfigured, "401"),
+        ("chatwork", "no_room", PermanentFailure, "403"),
+        ("chatwork", "bad", MessageRefused, "400"),
+        ("lineworks", "no_user", PermanentFailure, "404 NOT_FOUND"),
+        ("lineworks", "invalid", MessageRefused, "400 INVALID_PARAMETER"),
+        ("lineworks", "forbidden", Misconfigured, "403 FORBIDDEN"),
     ],
 )
-async def test_what_stays_is_left_to_the_next_channel(
-    name: str, answer: str, words: str, played: Vendor, key: rsa.RSAPrivateKey
+async def test_what_stays_is_about_us_the_message_or_the_person(
+    name: str,
+    answer: str,
+    kind: type[Exception],
+    words: str,
+    played: Vendor,
+    key: rsa.RSAPrivateKey,
 ) -> None:
     login = answers(name, "token") if name == "lineworks" else []
     played.will_answer(*login, *answers(name, answer))
 
-    with pytest.raises(PermanentFailure) as failed:
+    with pytest.raises((PermanentFailure, TemporaryFailure)) as failed:
         await sent(opened(name, played.url, key), outgoing(to=TO[name]))
 
+    assert type(failed.value) is kind
     assert str(failed.value) == words
 
 
-async def test_a_login_that_line_works_refuses_stays_refused(
+async def test_a_login_that_line_works_refuses_is_the_operators(
     played: Vendor, key: rsa.RSAPrivateKey
 ) -> None:
     played.will_answer(*answers("lineworks", "invalid_client"))
 
-    with pytest.raises(PermanentFailure, match="401 login invalid_client"):
+    with pytest.raises(Misconfigured, match="401 login invalid_client"):
         await sent(opened("lineworks", played.url, key), outgoing(to="ren"))
 
 
 async def test_a_private_key_that_is_none_is_said_without_it(played: Vendor) -> None:
-    with pytest.raises(PermanentFailure, match="private key can't be used"):
+    with pytest.raises(Misconfigured, match="private key can't be used"):
         await sent(opened("lineworks", played.url), outgoing(to="ren"))
 
     assert played.asked == []
@@ -320,6 +331,49 @@ async def test_a_server_that_is_away_is_tried_again_and_no_secret_is_told(
         await sent(opened(name, gone.url, key), outgoing(to=TO[name]))
 
     assert SECRET not in f"{failed.value!r}{failed.value.__cause__!r}{caplog.text}"
+
+
+# Whether somebody can be reached
+
+
+async def probed(adapter: Adapter, address: str) -> None:
+    assert isinstance(adapter, Probes)
+    try:
+        await adapter.probe(address)
+    finally:
+        await adapter.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "asked"), [("slack", "POST /conversations.open"), ("chatwork", "GET /rooms/10989")]
+)
+async def test_whoever_can_be_reached_is_found_without_a_message(
+    name: str, asked: str, played: Vendor
+) -> None:
+    played.will_answer(*answers(name, "probe"))
+
+    await probed(opened(name, played.url), TO[name])
+
+    (one,) = played.asked
+    assert f"{one.method} {one.path}" == asked
+
+
+@pytest.mark.parametrize(("name", "answer"), [("slack", "user_not_found"), ("chatwork", "no_room")])
+async def test_whoever_can_not_be_reached_is_found_too(
+    name: str, answer: str, played: Vendor
+) -> None:
+    played.will_answer(*answers(name, answer))
+
+    with pytest.raises(PermanentFailure):
+        await probed(opened(name, played.url), TO[name])
+
+
+async def test_a_place_is_looked_up_without_asking_anybody(played: Vendor) -> None:
+    await probed(opened("teams", played.url), "sales")
+    with pytest.raises(PermanentFailure, match="no such place"):
+        await probed(opened("teams", played.url), "slaes")
+
+    assert played.asked == []
 
 
 # What anybody may have written

@@ -12,7 +12,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from pydantic import SecretStr
 
-from services.notifier.channels.base import Outgoing, PermanentFailure, TemporaryFailure
+from services.notifier.channels.base import (
+    Misconfigured,
+    Outgoing,
+    PermanentFailure,
+    TemporaryFailure,
+)
 from services.notifier.channels.layout import fitted
 from services.notifier.channels.matrix import LARGEST_BYTES, Matrix, _bytes
 from services.notifier.channels.page import content_of
@@ -139,11 +144,28 @@ async def test_nobody_is_invited_who_is_not_there(matrix: Matrix, ren: Account) 
 async def test_a_token_that_is_none_is_said_without_it(banso: Account, ren: Account) -> None:
     matrix = opened(replace(banso, token="do-not-tell"))
 
-    with pytest.raises(PermanentFailure, match="401 M_UNKNOWN_TOKEN") as failed:
+    with pytest.raises(Misconfigured, match="401 M_UNKNOWN_TOKEN") as failed:
         await matrix.send(to(ren))
     await matrix.close()
 
     assert "do-not-tell" not in repr(failed.value)
+
+
+async def test_whoever_can_be_reached_is_found_without_an_invitation(
+    matrix: Matrix, ren: Account
+) -> None:
+    await matrix.probe(ren.user)
+    assert ren.invitations() == []
+
+    with pytest.raises(PermanentFailure, match="404 M_"):
+        await matrix.probe("@nobody:banso.test")
+    await matrix.send(to(ren))
+    (room,) = ren.invitations()
+    ren.join(room)
+    await matrix.probe(ren.user)
+    ren.leave(room)
+    with pytest.raises(PermanentFailure, match="has left the room"):
+        await matrix.probe(ren.user)
 
 
 async def test_whoever_is_too_fast_waits_as_long_as_the_server_says(

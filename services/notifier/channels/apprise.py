@@ -36,14 +36,21 @@ class Apprise:
         self._services = services
 
     async def send(self, outgoing: Outgoing) -> Taken:
-        service = self._services.get(outgoing.to.address)
-        if service is None:
-            raise PermanentFailure("no such place")
+        service = self._service(outgoing.to.address)
         text = fitted(outgoing.message, as_plain, units, LONGEST_TEXT)
         title = outgoing.message.heading or "Banso"
         if not await asyncio.to_thread(_notify, service, title, text):
             raise TemporaryFailure("not taken")
         return Taken()
+
+    async def probe(self, address: str) -> None:
+        """Whether there is such a place."""
+        self._service(address)
+
+    def _service(self, place: str) -> Any:
+        if place not in self._services:
+            raise PermanentFailure("no such place")
+        return self._services[place]
 
     async def close(self) -> None:
         """Nothing stays open between messages."""

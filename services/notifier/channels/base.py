@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from services.notifier.message import Message
 from services.notifier.wording.base import Recipient
@@ -19,8 +19,17 @@ class TemporaryFailure(Exception):
         self.wait = wait
 
 
+class Misconfigured(TemporaryFailure):
+    """We are not let in: a token, a login or a right is missing, which an operator will mend. It
+    says nothing about the person, who is told by another channel meanwhile."""
+
+
 class PermanentFailure(Exception):
-    """The channel will never take it. Its words hold no address and no secret."""
+    """The channel will never reach this person. Its words hold no address and no secret."""
+
+
+class MessageRefused(PermanentFailure):
+    """The channel will never take this message; it may well take the next one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +88,15 @@ class Adapter(Protocol):
     can: Abilities
 
     async def send(self, outgoing: Outgoing) -> Taken:
-        """Raises TemporaryFailure or PermanentFailure; whatever else it raises is a mistake of
-        ours and is tried again."""
+        """Raises TemporaryFailure or PermanentFailure, or what they tell apart further; whatever
+        else it raises is a mistake of ours and is tried again."""
 
     async def close(self) -> None: ...
+
+
+@runtime_checkable
+class Probes(Protocol):
+    """A channel that can find out whether it reaches somebody, without their noticing."""
+
+    async def probe(self, address: str) -> None:
+        """Raises the same failures as `send`."""

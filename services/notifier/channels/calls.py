@@ -9,12 +9,19 @@ from typing import Any
 
 import httpx
 
-from services.notifier.channels.base import PermanentFailure, TemporaryFailure
+from services.notifier.channels.base import (
+    MessageRefused,
+    Misconfigured,
+    PermanentFailure,
+    TemporaryFailure,
+)
 
 TIMEOUT = httpx.Timeout(20.0, connect=10.0)
 LONGEST_WAIT = timedelta(hours=6)
 """Nobody who asks for more gets it: there are other ways by then."""
 _FOR_NOW = frozenset({408, 425, 429})
+_NOT_LET_IN = 401
+_NOT_THIS = frozenset({400, 413, 422})
 LONGEST_WORDS = 60
 
 
@@ -35,7 +42,7 @@ class Calls:
         except httpx.TimeoutException:
             raise TemporaryFailure("no answer in time") from None
         except httpx.InvalidURL:
-            raise PermanentFailure("no usable address") from None
+            raise Misconfigured("no usable address") from None
         except httpx.HTTPError as error:
             raise TemporaryFailure(type(error).__name__) from None
 
@@ -43,13 +50,15 @@ class Calls:
 def failure(
     answer: httpx.Response, now: datetime, words: str = "", wait: timedelta | None = None
 ) -> TemporaryFailure | PermanentFailure:
-    """What an answer other than yes means: a mistake stays one, everything else may pass. `words`
-    must be of a closed set, so that they hold nothing personal; `wait` counts where the answer
-    itself asks for nothing."""
+    """What an answer other than yes means, where its service says nothing else: whether it passes,
+    or is about us, this message or this person. `words` must be of a closed set, so that they hold
+    nothing personal; `wait` counts where the answer itself asks for nothing."""
     said = f"{answer.status_code} {words[:LONGEST_WORDS]}".strip()
     if answer.status_code >= 500 or answer.status_code in _FOR_NOW:
         return TemporaryFailure(said, wait_of(answer, now) or wait)
-    return PermanentFailure(said)
+    if answer.status_code == _NOT_LET_IN:
+        return Misconfigured(said)
+    return MessageRefused(said) if answer.status_code in _NOT_THIS else PermanentFailure(said)
 
 
 def wait_of(answer: httpx.Response, now: datetime) -> timedelta | None:

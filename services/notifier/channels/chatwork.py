@@ -6,12 +6,15 @@ https://developer.chatwork.com/reference/post-rooms-room_id-messages
 from __future__ import annotations
 
 import re
+from datetime import datetime
+
+import httpx
 
 from services.notifier.channels.base import Abilities, Outgoing, PermanentFailure, Taken
 from services.notifier.channels.calls import Calls, bounded, failure, fields_of
 from services.notifier.channels.layout import as_plain, fitted, units
 from services.notifier.message import Message
-from shared import channels
+from shared import channels, clock
 from shared.contracts.organisation import Channel
 
 LONGEST_BODY = 40_000
@@ -36,23 +39,34 @@ class Chatwork:
         self._calls = Calls({"X-ChatWorkToken": settings.token.get_secret_value()})
 
     async def send(self, outgoing: Outgoing) -> Taken:
-        room = outgoing.to.address
-        if not room.isascii() or not room.isdecimal():
-            raise PermanentFailure("no room's number")
         body = fitted(outgoing.message, body_of, units, LONGEST_BODY)
         answer = await self._calls.call(
-            "POST", f"{self._url}/rooms/{room}/messages", data={"body": body, "self_unread": "0"}
+            "POST",
+            f"{self._room(outgoing.to.address)}/messages",
+            data={"body": body, "self_unread": "0"},
         )
-        if not answer.is_success:
-            # its limits end at a time, and not after a while
-            ends = answer.headers.get("x-ratelimit-reset", "")
-            seconds = int(ends) - outgoing.now.timestamp() if ends.isdecimal() else None
-            wait = bounded(seconds) if seconds is not None else None
-            raise failure(answer, outgoing.now, wait=wait)
+        _must_be_yes(answer, outgoing.now)
         return Taken(str(fields_of(answer).get("message_id") or "") or None, delivered=True)
+
+    async def probe(self, address: str) -> None:
+        """Whether we are in that room."""
+        _must_be_yes(await self._calls.call("GET", self._room(address)), clock.now())
 
     async def close(self) -> None:
         await self._calls.close()
+
+    def _room(self, number: str) -> str:
+        if not number.isascii() or not number.isdecimal():
+            raise PermanentFailure("no room's number")
+        return f"{self._url}/rooms/{number}"
+
+
+def _must_be_yes(answer: httpx.Response, now: datetime) -> None:
+    """Its limits end at a time, and not after a while."""
+    if not answer.is_success:
+        ends = answer.headers.get("x-ratelimit-reset", "")
+        wait = bounded(int(ends) - now.timestamp()) if ends.isdecimal() else None
+        raise failure(answer, now, wait=wait)
 
 
 def body_of(message: Message) -> str:

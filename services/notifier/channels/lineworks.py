@@ -15,7 +15,13 @@ from urllib.parse import quote
 import httpx
 import jwt
 
-from services.notifier.channels.base import Abilities, Outgoing, PermanentFailure, Taken
+from services.notifier.channels.base import (
+    Abilities,
+    Misconfigured,
+    Outgoing,
+    Taken,
+    TemporaryFailure,
+)
 from services.notifier.channels.calls import Calls, bounded, failure, fields_of
 from services.notifier.channels.layout import (
     fitted,
@@ -35,6 +41,8 @@ MOST_ACTIONS = 10
 GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 ASSERTION_LIVES = timedelta(minutes=10)
 RENEW_BEFORE = timedelta(minutes=5)
+FORBIDDEN = 403
+"""The bot, or its scope, is not open to us."""
 EXPIRES_IN_S = 3600
 """Where the answer does not say so."""
 
@@ -61,7 +69,8 @@ class LineWorks:
         if not answer.is_success:
             ends_in = answer.headers.get("ratelimit-reset", "")
             wait = bounded(int(ends_in)) if ends_in.isdecimal() else None
-            raise failure(answer, outgoing.now, _code(answer), wait)
+            error = failure(answer, outgoing.now, _code(answer), wait)
+            raise Misconfigured(str(error)) if answer.status_code == FORBIDDEN else error
         return Taken()
 
     async def close(self) -> None:
@@ -85,7 +94,9 @@ class LineWorks:
                 )
                 said = fields_of(answer)
                 if not answer.is_success or not said.get("access_token"):
-                    raise failure(answer, now, f"login {_code(answer)}")
+                    error = failure(answer, now, f"login {_code(answer)}")
+                    is_passing = isinstance(error, TemporaryFailure)
+                    raise error if is_passing else Misconfigured(str(error))
                 lives = str(said.get("expires_in", ""))
                 seconds = int(lives) if lives.isdecimal() else EXPIRES_IN_S
                 self._token = str(said["access_token"])
@@ -103,7 +114,7 @@ class LineWorks:
         try:
             assertion = jwt.encode(claims, settings.key(), algorithm="RS256")
         except (OSError, ValueError, TypeError, jwt.PyJWTError):
-            raise PermanentFailure("private key can't be used") from None
+            raise Misconfigured("private key can't be used") from None
         return {
             "assertion": assertion,
             "grant_type": GRANT,

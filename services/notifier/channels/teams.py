@@ -8,10 +8,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from services.notifier.channels.base import Abilities, Outgoing, PermanentFailure, Taken
-from services.notifier.channels.calls import Calls, failure
+import httpx
+
+from services.notifier.channels.base import (
+    Abilities,
+    MessageRefused,
+    Misconfigured,
+    Outgoing,
+    PermanentFailure,
+    Taken,
+    TemporaryFailure,
+)
+from services.notifier.channels.calls import Calls, failure, fields_of
 from services.notifier.channels.layout import fitted, paragraphs, places
 from services.notifier.message import Button, Entry, Message
 from shared import channels
@@ -35,22 +46,42 @@ class Teams:
         self._calls = Calls()
 
     async def send(self, outgoing: Outgoing) -> Taken:
-        url = self._places.get(outgoing.to.address)
-        if url is None:
-            raise PermanentFailure("no such place")
+        url = self._place(outgoing.to.address)
         content = fitted(outgoing.message, card_of, len, LARGEST_BYTES)
         answer = await self._calls.call(
             "POST",
-            url.get_secret_value(),
+            url,
             content=content,
             headers={"Content-Type": "application/json"},
         )
         if not answer.is_success:
-            raise failure(answer, outgoing.now)
+            raise _failure(answer, outgoing.now)
         return Taken()
+
+    async def probe(self, address: str) -> None:
+        """Whether there is such a place; a workflow can't be asked more."""
+        self._place(address)
 
     async def close(self) -> None:
         await self._calls.close()
+
+    def _place(self, name: str) -> str:
+        url = self._places.get(name)
+        if url is None:
+            raise PermanentFailure("no such place")
+        return url.get_secret_value()
+
+
+def _failure(answer: httpx.Response, now: datetime) -> Exception:
+    """A workflow that is gone, switched off or protected is the operator's to mend: the place is
+    right."""
+    error = failure(answer, now)
+    said = fields_of(answer).get("error")
+    code = str(said.get("code", "")) if isinstance(said, dict) else ""
+    is_about_it = isinstance(error, MessageRefused) and not code.startswith("Workflow")
+    return (
+        error if isinstance(error, TemporaryFailure) or is_about_it else Misconfigured(str(error))
+    )
 
 
 def card_of(message: Message) -> bytes:

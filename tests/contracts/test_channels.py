@@ -33,11 +33,12 @@ from services.notifier.channels.base import (
     TemporaryFailure,
 )
 from services.notifier.channels.blocks import blocks_of
+from services.notifier.channels.card import card_of
 from services.notifier.channels.chatwork import Chatwork, body_of
 from services.notifier.channels.layout import fitted, units
 from services.notifier.channels.lineworks import LineWorks, content_of
 from services.notifier.channels.slack import Slack
-from services.notifier.channels.teams import LARGEST_BYTES, Teams, card_of
+from services.notifier.channels.teams import LARGEST_BYTES, Teams
 from services.notifier.channels.webhook import Webhooks
 from services.notifier.message import Button, Message
 from shared import channels

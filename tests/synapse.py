@@ -12,6 +12,7 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -26,7 +27,9 @@ from tests.needs import missing
 
 ENVIRONMENT = Path(__file__).parents[1] / ".venv-synapse"
 SERVER_NAME = "banso.test"
+START_WITHIN_S = 120.0
 _SECRET = "for tests"
+_asked = count(1)
 _UNLIMITED = {"per_second": 1000, "burst_count": 1000}
 
 
@@ -50,7 +53,10 @@ class Account:
         return answer.json()
 
     def invitations(self) -> list[str]:
-        return list(self.call("GET", "/sync").get("rooms", {}).get("invite", {}))
+        """The rooms into which they were invited and have not gone yet."""
+        wanted = {"room": {"timeline": {"limit": next(_asked)}}}  # or the last answer is said again
+        found = self.call("GET", f"/sync?filter={quote(json.dumps(wanted))}")
+        return list(found.get("rooms", {}).get("invite", {}))
 
     def join(self, room: str) -> None:
         self.call("POST", f"/join/{quote(room)}", {})
@@ -120,7 +126,11 @@ def synapse(**more: Any) -> Iterator[Synapse]:
         running = subprocess.Popen(command, stdout=output, stderr=output, cwd=directory)
         server = Synapse(f"http://127.0.0.1:{port}")
         try:
-            until(lambda: running.poll() is not None or _answers(server), "Synapse answers")
+            until(
+                lambda: running.poll() is not None or _answers(server),
+                "Synapse answers",
+                START_WITHIN_S,
+            )
             assert running.poll() is None, (directory / "log").read_text()[-3000:]
             yield server
         finally:

@@ -489,9 +489,10 @@ class Ledger(HearerStore):
         return found.external_thread if found else None
 
     def keep_thread(self, delivery: Delivery) -> None:
-        """Further messages about the issue go in the conversation that this one began."""
-        if delivery.issue_id and delivery.external_thread and self.thread(delivery) is None:
-            self.threads.put(Thread(_thread_key(delivery), delivery.external_thread))
+        """Further messages about the issue go in the conversation in which this one stands."""
+        thread = delivery.external_thread
+        if delivery.issue_id and thread and self.thread(delivery) != thread:
+            self.threads.put(Thread(_thread_key(delivery), thread))
 
     def mailed_to(self, person_id: str, issue_id: str, reason: Reason, since: datetime) -> int:
         """How many mails somebody was to get about an issue for a reason since then."""

@@ -326,6 +326,16 @@ def test_what_went_as_one_message_counts_once(connection: Connection) -> None:
     assert used(connection, Channel.LINEWORKS, MONDAY) == 2
 
 
+def test_a_conversation_that_was_begun_anew_goes_on_where_it_is(connection: Connection) -> None:
+    ledger = open_ledger(connection)
+
+    for thread in ("D1/1.0", "D1/1.0", "D2/7.0"):
+        ledger.keep_thread(told(1, external_thread=thread))
+    ledger.keep_thread(told(2))
+
+    assert ledger.thread(told(3)) == "D2/7.0"
+
+
 def test_only_what_the_operator_sets_up_is_there() -> None:
     secret = SecretStr("x")
     file = Channels.model_validate(

@@ -14,7 +14,6 @@ import re
 from base64 import b32decode, b32encode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Final
 from uuid import UUID
 
@@ -113,7 +112,7 @@ class Replies:
 
 def _mac(key: bytes, purpose: str, issue_id: str, whose: str) -> bytes:
     said = f"banso.{purpose}\x1f{issue_id}\x1f{whose}".encode()
-    return hmac.new(key, said, sha256).digest()[:_MAC_BYTES]
+    return hmac.digest(key, said, "sha256")[:_MAC_BYTES]
 
 
 def _split(token: str) -> tuple[str, bytes]:

@@ -10,9 +10,9 @@ WORKERS ?= 2
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-PURE := services/router/lifecycle.py,services/router/organisation/cautions.py,services/router/organisation/consistency.py,services/router/organisation/coverage.py,services/router/organisation/reach.py,services/router/rota.py,services/router/rules.py,services/router/presence.py,services/router/assignment.py,services/router/followup.py,services/router/pause.py,services/notifier/audience.py,services/intake/mail/origin.py,services/intake/mail/bounce.py,services/intake/mail/reply.py,services/intake/mail/command.py,services/intake/mail/trust.py,deploy/audit/checks.py,deploy/audit/lane.py,shared/load.py,shared/worktime.py,services/intake/mail/later.py,services/intake/absences.py,services/intake/days.py,services/intake/reasons.py,services/intake/web/offers.py,services/notifier/timing.py,services/notifier/ways.py,services/notifier/reach.py,services/router/undoing.py,services/notifier/digest.py,services/intake/wishes.py
+PURE := services/router/lifecycle.py,services/router/organisation/cautions.py,services/router/organisation/consistency.py,services/router/organisation/coverage.py,services/router/organisation/reach.py,services/router/rota.py,services/router/rules.py,services/router/presence.py,services/router/assignment.py,services/router/followup.py,services/router/pause.py,services/notifier/audience.py,services/intake/mail/origin.py,services/intake/mail/bounce.py,services/intake/mail/reply.py,services/intake/mail/command.py,services/intake/mail/trust.py,deploy/audit/checks.py,deploy/audit/lane.py,shared/load.py,shared/worktime.py,services/intake/mail/later.py,services/intake/absences.py,services/intake/days.py,services/intake/reasons.py,services/intake/web/offers.py,services/notifier/timing.py,services/notifier/ways.py,services/notifier/reach.py,services/router/undoing.py,services/notifier/digest.py,services/intake/wishes.py,services/router/organisation/channels.py
 
-.PHONY: run test test-long mutants check format docs messages bench clean
+.PHONY: run test test-long mutants check format docs messages bench clean,.PHONY: run test synapse test-long mutants check format docs bench clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.installed
@@ -25,6 +25,9 @@ test: $(VENV)/.installed-dev
 
 test-long: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m long $(ARGS)
+
+# A Matrix server for tests, in a place of its own: it needs other versions of what we need.
+synapse: .venv-synapse/.installed
 
 mutants: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.mutants $(ARGS)
@@ -57,7 +60,7 @@ bench: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.bench.notify
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
+	rm -rf $(VENV) .venv-synapse build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
 
 $(VENV)/.installed: requirements.lock pyproject.toml | $(VENV)/bin/python
 	@echo "Installing Banso. This is done once and takes about a minute."
@@ -67,6 +70,11 @@ $(VENV)/.installed: requirements.lock pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@
+
+.venv-synapse/.installed: requirements-synapse.lock
+	@$(PYTHON) -m venv .venv-synapse
+	@.venv-synapse/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements-synapse.lock
 	@touch $@
 
 $(VENV)/bin/python:

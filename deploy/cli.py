@@ -24,6 +24,7 @@ from shared.contracts.traffic import AUDITOR
 
 if TYPE_CHECKING:
     from services.router.organisation import Finding, OrganisationUnusable
+    from shared.channels import Channels
     from shared.contracts.organisation import Organisation
     from shared.language import Words
 
@@ -115,10 +116,8 @@ def up(
     try:
         read_mailboxes(os.environ.get("BANSO_IMAP_MAILBOXES", "[]"))
     except ValidationError as error:
-        for one in error.errors(include_input=False, include_context=False):
-            where = " > ".join(map(str, ("BANSO_IMAP_MAILBOXES", *one["loc"])))
-            typer.echo(f"{where}: {one['msg']}", err=True)
-        raise typer.Exit(2) from None
+        raise _wrongly_set("BANSO_IMAP_MAILBOXES", error) from None
+    _channels(os.environ.get("BANSO_CHANNELS", "{}"))
     installation = Installation(data, file, port_base, web_url, web_host, verbose)
     try:
         asyncio.run(installation.run())
@@ -147,6 +146,24 @@ def up(
         said = _("Not ready in time: %(what)s. See the logs in %(logs)s.", what=error, logs=logs_at)
         typer.echo(said, err=True)
         raise typer.Exit(1) from error
+
+
+def _channels(said: str) -> Channels:
+    """The channels beside mail that are set up; ends where that can't be read."""
+    from shared.channels import read_channels
+
+    try:
+        return read_channels(said)
+    except ValidationError as error:
+        raise _wrongly_set("BANSO_CHANNELS", error) from None
+
+
+def _wrongly_set(variable: str, error: ValidationError) -> typer.Exit:
+    """Says what is wrong, and repeats nothing of what was written, which may be a secret."""
+    for one in error.errors(include_input=False, include_context=False):
+        where = " > ".join(map(str, (variable, *one["loc"])))
+        typer.echo(f"{where}: {one['msg']}", err=True)
+    return typer.Exit(2)
 
 
 class Served(StrEnum):
@@ -301,6 +318,14 @@ def check(
         ),
     ] = False,
     templates: Templates = None,
+    channels: Annotated[
+        str | None,
+        typer.Option(
+            help="The file of the channels beside mail: also say which of those named here are not"
+            " set up there.",
+            envvar="BANSO_CHANNELS",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Check an organisation file: each error and warning with its line and what to do.
@@ -319,6 +344,7 @@ def check(
         raise typer.BadParameter(missing, param_hint="ISSUE")
     if data is not None:
         _follow_clock(data)
+    places = _channels(channels).places() if channels else None
     try:
         examined = examine(file)
     except OrganisationUnusable as error:
@@ -334,7 +360,7 @@ def check(
     if reach:
         _reach(organisation, data, language, send=send, as_json=as_json)
         return
-    warnings = examined.warnings(clock.now())
+    warnings = examined.warnings(clock.now(), places)
     faults = _faults_of_templates(templates) if templates is not None else []
     if as_json:
         known = {"usable": True, "revision": organisation.revision}

@@ -59,7 +59,16 @@ def configure(service: str, *, level: str = "info", style: Format = "text") -> N
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for chatty in ("nats", "uvicorn", "uvicorn.access", "mail.log", "alembic", "faststream"):
+    for chatty in (
+        "nats",
+        "uvicorn",
+        "uvicorn.access",
+        "mail.log",
+        "alembic",
+        "faststream",
+        "httpx",  # its lines have whole addresses, which may be secret
+        "httpcore",
+    ):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 

@@ -6,12 +6,20 @@ from pathlib import Path
 import pytest
 
 from tests.postgresql import Cluster, cluster
+from tests.synapse import Synapse, synapse
 
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[Cluster]:
     """One for all tests of a process; each makes databases of its own in it."""
     with cluster() as server:
+        yield server
+
+
+@pytest.fixture(scope="session", name="synapse")
+def matrix_server() -> Iterator[Synapse]:
+    """One for all tests of a process; each makes accounts of its own in it."""
+    with synapse() as server:
         yield server
 
 

@@ -5,11 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 from services.notifier import handlers, store
+from services.notifier.channels.apprise import open_apprise
 from services.notifier.channels.base import Adapter
+from services.notifier.channels.chatwork import Chatwork
 from services.notifier.channels.dkim import Signer
 from services.notifier.channels.email import Email
+from services.notifier.channels.lineworks import LineWorks
+from services.notifier.channels.matrix import Matrix
 from services.notifier.channels.pace import Pace
+from services.notifier.channels.slack import Slack
 from services.notifier.channels.smtp import MailFiles, Post, Server, SmtpServer
+from services.notifier.channels.teams import Teams
+from services.notifier.channels.webhook import Webhooks
 from services.notifier.delivery import Deliveries
 from services.notifier.letters import Letters
 from services.notifier.lost import Lost
@@ -18,6 +25,7 @@ from services.notifier.store import Ledger
 from services.notifier.summing import Summaries
 from shared import due, service
 from shared.bus import Bus
+from shared.channels import Channels
 from shared.contracts.event import Speaker
 from shared.contracts.organisation import Channel
 from shared.database import open_engine
@@ -40,7 +48,9 @@ async def serve(settings: NotifierSettings) -> None:
     links, replies = Links(keys, settings.web_url), Replies(keys)
     letters = Letters(settings.templates, registry)
     adapters = open_adapters(settings, replies, letters)
-    deliveries, summaries = Deliveries(adapters, known, links, registry), Summaries(known, registry)
+    webhooks = Webhooks(settings.channels.webhooks)
+    deliveries = Deliveries(adapters, known, links, registry, webhooks)
+    summaries = Summaries(known, registry)
     set_up = frozenset(adapters)
     lost = Lost(known, set_up, registry)
     bus: Bus[Ledger] = Bus(
@@ -54,7 +64,14 @@ async def serve(settings: NotifierSettings) -> None:
     journal = Journal(
         engine,
         store.metadata,
-        lambda connection, now: Ledger(connection, now, known, set_up, settings.messages_per_hour),
+        lambda connection, now: Ledger(
+            connection,
+            now,
+            known,
+            set_up,
+            most_an_hour=settings.messages_per_hour,
+            webhooks=settings.channels.webhooks,
+        ),
         bus.say,
         registry,
         on_commit=committed,
@@ -78,6 +95,7 @@ async def serve(settings: NotifierSettings) -> None:
     )
     for adapter in adapters.values():
         await adapter.close()
+    await webhooks.close()
     place.give_back()
 
 
@@ -85,7 +103,21 @@ def open_adapters(
     settings: NotifierSettings, replies: Replies, letters: Letters
 ) -> dict[Channel, Adapter]:
     """Every channel that is set up."""
-    return {Channel.EMAIL: Email(_post(settings), replies, letters, _signer(settings))}
+    mail = Email(_post(settings), replies, letters, _signer(settings))
+    return {Channel.EMAIL: mail, **chats(settings.channels)}
+
+
+def chats(channels: Channels) -> dict[Channel, Adapter]:
+    """Those that the operator's file sets up."""
+    made: list[Adapter | None] = [
+        Slack(channels.slack) if channels.slack else None,
+        Teams(channels.teams) if channels.teams else None,
+        Matrix(channels.matrix) if channels.matrix else None,
+        Chatwork(channels.chatwork) if channels.chatwork else None,
+        LineWorks(channels.lineworks) if channels.lineworks else None,
+        open_apprise(channels.apprise) if channels.apprise else None,
+    ]
+    return {adapter.channel: adapter for adapter in made if adapter is not None}
 
 
 def _post(settings: NotifierSettings) -> Post:

@@ -29,10 +29,13 @@ from services.notifier.channels.base import (
     Taken,
     TemporaryFailure,
 )
+from services.notifier.channels.webhook import Webhooks
 from services.notifier.lanes import Lanes
 from services.notifier.message import compose
+from services.notifier.quota import Quotas
 from services.notifier.reach import Blame
 from services.notifier.store import Delivery, Fate, Ledger, Parcel, Ready
+from services.notifier.systems import name_of
 from services.notifier.ways import address_of
 from services.notifier.wording.base import Recipient
 from shared import clock, due, logs
@@ -86,8 +89,17 @@ class Deliveries:
         known: KnownOrganisation,
         links: Links,
         registry: CollectorRegistry,
+        webhooks: Webhooks | None = None,
     ) -> None:
         self._adapters = adapters
+        self._webhooks = webhooks
+        self._quotas = Quotas(
+            {
+                channel: adapter.can.monthly
+                for channel, adapter in adapters.items()
+                if adapter.can.monthly is not None
+            }
+        )
         self._known = known
         self._links = links
         self._queue: Lanes[Parcel] = Lanes(self._lane_of, MOST_IN_A_LANE)
@@ -260,7 +272,7 @@ class Deliveries:
         if not current:
             return void
         try:
-            taken = await self._hand_over(parcel, current, organisation, now)
+            taken = await self._hand_over(parcel, current, organisation, now, journal)
         except (TemporaryFailure, PermanentFailure, Unreachable) as failure:
             return void + self._failure(parcel.named_by, going, failure, now)
         for one in going:
@@ -288,11 +300,19 @@ class Deliveries:
                 return [_failed(one, words, blame, now) for one in going]
 
     async def _hand_over(
-        self, parcel: Parcel, current: Sequence[Ready], organisation: Organisation, now: datetime
+        self,
+        parcel: Parcel,
+        current: Sequence[Ready],
+        organisation: Organisation,
+        now: datetime,
+        journal: Journal[Ledger],
     ) -> Taken:
         """Gives it to its channel."""
         first, named = current[0], parcel.named_by
-        adapter = self._adapters.get(first.delivery.channel)
+        channel = first.delivery.channel
+        if channel is Channel.WEBHOOK:
+            return await self._tell_system(first, now)
+        adapter = self._adapters.get(channel)
         if adapter is None:
             raise Misconfigured("not set up")
         to = _recipient(first, organisation)
@@ -308,7 +328,22 @@ class Deliveries:
             now,
             thread=first.thread if is_about_one else None,
         )
-        return await adapter.send(outgoing)
+        zone = organisation.calendar_named(None).zone
+        if not await self._quotas.take(channel, now, zone, journal):
+            raise MessageRefused("no more messages this month")
+        try:
+            return await adapter.send(outgoing)
+        except Exception:
+            self._quotas.give_back(channel, now, zone)
+            raise
+
+    async def _tell_system(self, ready: Ready, now: datetime) -> Taken:
+        """The event as it was heard."""
+        if self._webhooks is None:
+            raise PermanentFailure("not set up")
+        delivery, event = ready.delivery, ready.event
+        name = name_of(delivery)
+        return await self._webhooks.say(name, delivery.delivery_id, event.message, now)
 
 
 def _taken(delivery: Delivery, taken: Taken, now: datetime) -> Delivery:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import wraps
+from typing import Any
 
 from services.notifier import digest, failing, said, timing
 from services.notifier.audience import Notice, audience
@@ -21,6 +23,7 @@ from services.notifier.store import (
     Preference,
     delivery_id_of,
 )
+from services.notifier.systems import tell_systems
 from shared.bus import Hears
 from shared.contracts.event import Event, event_id_of
 from shared.contracts.intake import (
@@ -219,6 +222,21 @@ def digest_due(due: DigestDue, cause_id: str, ledger: Ledger) -> list[Event]:
     return [said, *tell(said, audience(said, ledger.organisation), NO_ISSUE, ledger)]
 
 
+def _and_systems(
+    decide: Callable[[Any, Ledger], list[Event]],
+) -> Callable[[Any, Ledger], list[Event]]:
+    """The same, and other systems hear of it too."""
+
+    @wraps(decide)
+    def heard(event: Event, ledger: Ledger) -> list[Event]:
+        said = decide(event, ledger)
+        if ledger.now - event.occurred_at <= ONLY_RECORDED_AFTER:
+            tell_systems(event, ledger)
+        return said
+
+    return heard
+
+
 HEARS: Mapping[type[Event], Hears[Ledger]] = {
     IssueRaised: Hears(issue_raised),
     PersonKnown: Hears(person_known),
@@ -226,10 +244,10 @@ HEARS: Mapping[type[Event], Hears[Ledger]] = {
     MailArrived: Hears(mail_arrived),
     PreferenceSet: Hears(preference_set),
     IssueMuted: Hears(issue_muted),
-    **{event: Hears(issue_changed) for event in ISSUE_EVENTS},
-    ActionRefused: Hears(action_refused),
+    **{event: Hears(_and_systems(issue_changed)) for event in ISSUE_EVENTS},
+    ActionRefused: Hears(_and_systems(action_refused)),
     **{
-        event: Hears(many_concerned)
+        event: Hears(_and_systems(many_concerned))
         for event in (PersonAway, PersonBack, ChasingPaused, ChasingResumed)
     },
     OrganisationPublished: Hears(organisation_published),

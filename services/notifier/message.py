@@ -22,7 +22,7 @@ from services.notifier.wording.beside import facts, reply_lines
 from services.notifier.wording.several import heading_of, introduction_to
 from shared.contracts.event import Event
 from shared.contracts.intake import IssueRaised
-from shared.contracts.issue import Snapshot, Urgency
+from shared.contracts.issue import Action, Snapshot, Urgency
 from shared.contracts.notifier import DigestMade, PersonUnreachable, Reason, Relation
 from shared.contracts.organisation import Language, Organisation
 from shared.contracts.router import (
@@ -56,6 +56,8 @@ class Button:
     words: str
     url: str
     is_main: bool = False
+    does: Action | None = None
+    """None: it only leads to a page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +164,14 @@ class _Told:
         """Whoever is on copy has nothing to do."""
         if self.say.relation is Relation.FOLLOWER:
             return []
-        urls = [(offer.words, self._url(offer)) for offer in self.said.actions]
-        shown = [(text, url) for text, url in urls if url]
-        return [Button(text, url, is_main=nth == 0) for nth, (text, url) in enumerate(shown)]
+        offers = [(offer, self._url(offer)) for offer in self.said.actions]
+        shown = [(offer, url) for offer, url in offers if url]
+        return [
+            Button(
+                offer.words, url, nth == 0, None if isinstance(offer.does, Place) else offer.does
+            )
+            for nth, (offer, url) in enumerate(shown)
+        ]
 
     def _url(self, offer: Offer) -> str:
         issue, person_id, now = self.say.issue, self.say.to.person_id, self.say.now

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, SecretStr, model_validator
-from pydantic_settings import NoDecode
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from services.notifier.channels.pace import Limit, read_limits
 from services.notifier.channels.smtp import Tls
+from shared.channels import Channels, ChannelsSetting
 from shared.settings import Linked
 
 
@@ -25,6 +26,8 @@ def _read_limits(value: Any) -> Any:
 
 
 class NotifierSettings(Linked):
+    model_config = SettingsConfigDict(hide_input_in_errors=True)
+
     mail_directory: Path
     """Where outgoing mail is put as `.eml` files while no server is configured."""
     smtp_out_host: str | None = None
@@ -52,6 +55,8 @@ class NotifierSettings(Linked):
     dkim_selector: str | None = None
     templates: Path | None = None
     """The company's own `mail.html` and `mail.txt`; without them ours are used."""
+    channels: ChannelsSetting = Channels()
+    """The channels beside mail."""
 
     @model_validator(mode="after")
     def _signs_with_both(self) -> Self:

@@ -31,6 +31,7 @@ from services.notifier import reach, timing
 from services.notifier.digest import Followed
 from services.notifier.reach import Blame, Broken, Standing
 from services.notifier.ways import address_of, ways
+from shared.channels import SYSTEM, Webhook
 from shared.contracts.event import Event
 from shared.contracts.intake import STRANGER, IssueRaised, MailBounced, Preferences
 from shared.contracts.issue import Snapshot, State, Step, Urgency
@@ -503,9 +504,12 @@ class Ledger(HearerStore):
         organisation: KnownOrganisation,
         set_up: Collection[Channel] = (Channel.EMAIL,),
         most_an_hour: int = MOST_AN_HOUR,
+        webhooks: Sequence[Webhook] = (),
     ) -> None:
         """`most_an_hour`: how many messages one person gets at once; 0 means any number."""
         super().__init__(connection, now, metadata, organisation)
+        self.webhooks = webhooks
+        """Other systems that are told of what happens."""
         self._set_up = set_up
         self._most_an_hour = most_an_hour
         self.deliveries = self.rows(deliveries, Delivery)
@@ -906,6 +910,8 @@ class Ledger(HearerStore):
 
     def ways(self, person_id: str) -> tuple[Channel, ...]:
         """By which channels they can be told, the first choice first."""
+        if person_id.startswith(SYSTEM):
+            return (Channel.WEBHOOK,)
         person = self.organisation.person.get(person_id)
         return ways(person, self.preferences_of(person_id), self.organisation, self._set_up)
 
@@ -980,9 +986,10 @@ class Ledger(HearerStore):
         return found.external_thread if found else None
 
     def keep_thread(self, delivery: Delivery) -> None:
-        """Further messages about the issue go in the conversation that this one began."""
-        if delivery.issue_id and delivery.external_thread and self.thread(delivery) is None:
-            self.threads.put(Thread(_thread_key(delivery), delivery.external_thread))
+        """Further messages about the issue go in the conversation in which this one stands."""
+        thread = delivery.external_thread
+        if delivery.issue_id and thread and self.thread(delivery) != thread:
+            self.threads.put(Thread(_thread_key(delivery), thread))
 
     def mailed_to(self, person_id: str, issue_id: str, reason: Reason, since: datetime) -> int:
         """How many messages somebody was to get about an issue for a reason since then."""

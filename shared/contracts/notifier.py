@@ -120,6 +120,8 @@ class Reason(StrEnum):
     """To the lead, or to the carrier of a customer: somebody can't be reached by any channel."""
     DIGEST = "digest"
     """What waits for you, what moved, and what you brought in that got solved."""
+    SUBSCRIBED = "subscribed"
+    """To another system: it wants to hear of such things."""
     TEST = "test"
     """To whoever is to be reached, before anything happens: this is how Banso reaches you."""
 
@@ -135,6 +137,7 @@ class NotificationEvent(Event):
     fact_id: str
     """Id of the event that the person is told about."""
     person_id: str
+    """Of another system `webhook:` and its name."""
     relation: Relation
     reason: Reason
     channel: Channel

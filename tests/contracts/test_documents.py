@@ -30,6 +30,13 @@ from services.intake.settings import IntakeSettings, read_mailboxes
 from services.intake.store import Shelf
 from services.metrics.gauges import Figures
 from services.metrics.settings import MetricsSettings
+from services.notifier.channels.apprise import Apprise
+from services.notifier.channels.chatwork import Chatwork
+from services.notifier.channels.email import Email
+from services.notifier.channels.lineworks import LineWorks
+from services.notifier.channels.matrix import Matrix
+from services.notifier.channels.slack import Slack
+from services.notifier.channels.teams import Teams
 from services.notifier.delivery import Deliveries
 from services.notifier.letters import Letters
 from services.notifier.lost import Lost
@@ -39,8 +46,11 @@ from services.router.calendars import Calendars
 from services.router.settings import RouterSettings
 from shared import logs, service
 from shared.bus import Bus
+from shared.channels import Channels
+from shared.channels import LineWorks as LineWorksSettings
+from shared.channels import Slack as SlackSettings
 from shared.contracts.event import Speaker
-from shared.contracts.organisation import Hook
+from shared.contracts.organisation import Channel, Hook
 from shared.contracts.traffic import AUDITOR
 from shared.database import open_engine
 from shared.journal import Journal
@@ -319,6 +329,35 @@ def test_the_example_of_mailboxes_is_one_that_intake_takes(tmp_path: Path) -> No
     read = read_mailboxes(str(file))
 
     assert [mailbox.name for mailbox in read] == ["issues", "support"]
+
+
+@pytest.mark.parametrize("document", ["docs/operators.md", "docs/operators.ja.md"])
+def test_the_example_of_channels_is_one_that_the_notifier_takes(document: str) -> None:
+    (block,) = (text for text in _FENCED.findall(_read(document)) if "bot_token" in text)
+
+    read = Channels.model_validate(yaml.safe_load("\n".join(block.splitlines()[1:-1])))
+
+    assert set(read.places()) == set(Channel) - {Channel.INBOX, Channel.WEBHOOK}
+    assert [webhook.name for webhook in read.webhooks] == ["crm"]
+
+
+@pytest.mark.parametrize(
+    ("document", "yes"), [("docs/operators.md", "yes"), ("docs/operators.ja.md", "はい")]
+)
+def test_what_each_channel_can_do_is_as_in_the_code(document: str, yes: str) -> None:
+    rows = re.findall(r"^\| `(\w+)` \|" + r" (\S+) \|" * 4, _read(document), re.MULTILINE)
+    secret = {"signing_secret": "x", "bot_token": "x"}
+    kinds = {"slack": Slack(SlackSettings.model_validate(secret)).can}
+    login = {"client_id": "x", "client_secret": "x", "service_account": "x"}
+    bot = LineWorksSettings.model_validate({**login, "private_key": "x", "bot_id": "1"})
+    kinds |= {"lineworks": LineWorks(bot).can}
+    kinds |= {kind.channel: kind.can for kind in (Email, Matrix, Chatwork, Teams, Apprise)}
+
+    said = {name: [word == yes for word in words] for name, *words in rows if name in kinds}
+
+    assert said == {
+        str(name): [can.buttons, can.threads, can.answers, can.ids] for name, can in kinds.items()
+    }
 
 
 def test_the_examples_of_hooks_and_of_a_mapping_are_taken() -> None:

@@ -255,6 +255,8 @@ def heading(reason: Reason, _: Words) -> str:
             return _("Done in your name")
         case Reason.DIGEST:
             return _("Your summary")
+        case Reason.SUBSCRIBED:
+            return _("Another system was told")
         case _ as never:
             assert_never(never)
 

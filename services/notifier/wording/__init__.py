@@ -106,5 +106,7 @@ def what(say: Say, reason: Reason) -> Said:
             return undone.receipt(say)
         case Reason.DIGEST:
             return digest.summary(say)
+        case Reason.SUBSCRIBED:
+            raise ValueError("another system reads the event itself")
         case _ as never:
             assert_never(never)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from services.router.organisation import cautions, consistency
+from services.router.organisation import cautions, channels, consistency
 from services.router.organisation.document import Document, compose, text_of
 from services.router.organisation.findings import (
     Finding,
@@ -22,7 +22,7 @@ from services.router.organisation.findings import (
     located,
 )
 from shared.contracts.event import MAX_MESSAGE_BYTES
-from shared.contracts.organisation import Organisation
+from shared.contracts.organisation import Channel, Organisation
 
 LARGEST_BYTES = MAX_MESSAGE_BYTES // 2
 """About 20,000 people."""
@@ -35,16 +35,18 @@ class Examined:
     organisation: Organisation
     lines: Mapping[Place, int]
 
-    def warnings(self, now: datetime) -> tuple[Finding, ...]:
+    def warnings(
+        self, now: datetime, places: Mapping[Channel, Collection[str] | None] | None = None
+    ) -> tuple[Finding, ...]:
         """What is odd about it, in the order of the file.
 
-        `now` is where the search for gaps in rotas and schedules begins. Takes some seconds for a
-        thousand rules.
+        `now` is where the search for gaps in rotas and schedules begins; `places` are the channels
+        that are set up, where that is known. Takes some seconds for a thousand rules.
         """
-        odd = [
-            located(remark, self.lines, Severity.WARNING)
-            for remark in cautions.remarks(self.organisation, now)
-        ]
+        remarks = list(cautions.remarks(self.organisation, now))
+        if places is not None:
+            remarks += channels.remarks(self.organisation, places)
+        odd = [located(remark, self.lines, Severity.WARNING) for remark in remarks]
         return tuple(sorted(odd, key=lambda finding: finding.line))
 
 

@@ -68,7 +68,8 @@ def test_every_mail_of_an_issue_is_legible_on_a_phone(
 
     asked = told(issue, owner, ASKED[language])
     look_at(visitor, asked, f"mail-owner-{language}.png")
-    assert BROUGHT_IN[language]["description"] in asked.html.replace("\r\n", "\n")
+    described = BROUGHT_IN[language]["description"].replace("\n", "<br>")
+    assert described in asked.html.replace("\r\n", "\n")
     banso.follow(issue.link(Action.ANSWER), text=ANSWER[language])
     answered = told(issue, carrier, ANSWERED[language])
     look_at(visitor, answered, f"mail-reporter-{language}.png")

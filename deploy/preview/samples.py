@@ -13,7 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from services.notifier.audience import Notice, audience
-from services.notifier.message import Message, compose
+from services.notifier.message import Message, compose, trial
 from services.notifier.store import Delivery, Fate, Ready
 from services.notifier.wording.base import Recipient
 from shared.contracts.event import Event
@@ -131,6 +131,10 @@ def samples(organisation: Organisation, language: Language) -> list[Sample]:
         if key not in found:
             message = _compose([(event, notice)], organisation, language)
             found[key] = Sample(notice.reason, notice.relation, message)
+    to = _recipient(Notice(OWNER, Relation.THEMSELVES, Reason.TEST), organisation, language)
+    found[Reason.TEST, Relation.THEMSELVES] = Sample(
+        Reason.TEST, Relation.THEMSELVES, trial(to, organisation, LINKS, NOW)
+    )
     several = [
         (_about(one, nth, language), Notice(OWNER, Relation.OWNER, one.reason))
         for nth, one in enumerate(_SEVERAL)
@@ -141,8 +145,8 @@ def samples(organisation: Organisation, language: Language) -> list[Sample]:
 
 
 def unshown(shown: Sequence[Sample]) -> frozenset[Reason]:
-    """The reasons of which there is no sample."""
-    return frozenset(Reason) - {one.reason for one in shown}
+    """The reasons of which there is no sample. Another system reads the event itself."""
+    return frozenset(Reason) - {Reason.SUBSCRIBED, *(one.reason for one in shown)}
 
 
 def _told(organisation: Organisation, language: Language) -> Iterator[tuple[Event, Notice]]:
@@ -241,6 +245,9 @@ def _happened(language: Language) -> Iterator[Event]:
     yield from _of_many(language)
     yield from _mistakes(language)
     yield _digest(language)
+    yield IssueAcknowledged(
+        **_now(language), actor_id=OWNER, by_link=Action.ACKNOWLEDGE, undo_until=NOW + DAY / 24
+    )
     yield PersonUnreachable(
         occurred_at=NOW,
         person_id=OWNER,

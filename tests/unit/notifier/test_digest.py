@@ -16,7 +16,8 @@ from sqlalchemy import Connection
 from services.notifier import digest, handlers, store
 from services.notifier.audience import Notice, audience
 from services.notifier.digest import MOST_OF_A_KIND, Followed
-from services.notifier.message import Message, as_html, as_text, compose
+from services.notifier.letters import as_html, as_text
+from services.notifier.message import Message, compose
 from services.notifier.store import Fate, Ledger, Ready
 from services.notifier.summing import Summaries
 from shared import clock

@@ -131,17 +131,15 @@ def samples(organisation: Organisation, language: Language) -> list[Sample]:
         if key not in found:
             message = _compose([(event, notice)], organisation, language)
             found[key] = Sample(notice.reason, notice.relation, message)
-    to = _recipient(Notice(OWNER, Relation.THEMSELVES, Reason.TEST), organisation, language)
-    found[Reason.TEST, Relation.THEMSELVES] = Sample(
-        Reason.TEST, Relation.THEMSELVES, trial(to, organisation, LINKS, NOW)
-    )
     several = [
         (_about(one, nth, language), Notice(OWNER, Relation.OWNER, one.reason))
         for nth, one in enumerate(_SEVERAL)
     ]
     listed = Sample(Reason.REMINDER, Relation.OWNER, _compose(several, organisation, language))
+    to = _recipient(Notice(OWNER, Relation.THEMSELVES, Reason.TEST), organisation, language)
+    tried = Sample(Reason.TEST, Relation.THEMSELVES, trial(to, organisation, LINKS, NOW))
     order = list(Reason)
-    return [*sorted(found.values(), key=lambda one: order.index(one.reason)), listed]
+    return [*sorted((*found.values(), tried), key=lambda one: order.index(one.reason)), listed]
 
 
 def unshown(shown: Sequence[Sample]) -> frozenset[Reason]:
@@ -245,9 +243,6 @@ def _happened(language: Language) -> Iterator[Event]:
     yield from _of_many(language)
     yield from _mistakes(language)
     yield _digest(language)
-    yield IssueAcknowledged(
-        **_now(language), actor_id=OWNER, by_link=Action.ACKNOWLEDGE, undo_until=NOW + DAY / 24
-    )
     yield PersonUnreachable(
         occurred_at=NOW,
         person_id=OWNER,
@@ -274,7 +269,13 @@ def _owners(language: Language) -> Iterator[Event]:
         actor_id=LEADER,
         previous_owner_id=BEFORE,
     )
-    yield IssueAcknowledged(**_now(language, next_step=Step.ANSWER), actor_id=OWNER)
+    yield IssueAcknowledged(
+        **_now(language, next_step=Step.ANSWER),
+        actor_id=OWNER,
+        cause_id=ISSUE_ID,
+        by_link=Action.ACKNOWLEDGE,
+        undo_until=NOW + timedelta(minutes=10),
+    )
     yield IssueHelped(
         **_now(language, helper_ids=(HELPER,)),
         actor_id=OWNER,

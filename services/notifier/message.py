@@ -46,6 +46,7 @@ LARGEST_LIST = 90_000
 """In bytes: so much of what is listed leaves room for the rest of a mail that Gmail shows whole."""
 _AROUND_ENTRY = 650
 _AROUND_QUOTE = 450
+_AROUND_SECTION = 150
 _AROUND_LINK = 90
 """What the layout adds, in bytes."""
 
@@ -260,7 +261,7 @@ def _summary(ready: Ready, say: Say, made: DigestMade, links: Links) -> Message:
             )
         )
         section = one.section
-    said = what(say, ready.delivery.reason)
+    said, shown = what(say, ready.delivery.reason), _fitting(entries)
     return Message(
         subject=said.heading,
         heading=said.heading,
@@ -271,8 +272,8 @@ def _summary(ready: Ready, say: Say, made: DigestMade, links: Links) -> Message:
         status_url="",
         inbox_url=links.inbox(person_id, say.now),
         language=say.to.language,
-        entries=entries,
-        left_out=_more(made.left_out, _),
+        entries=shown,
+        left_out=_more(made.left_out + len(entries) - len(shown), _),
         quietly=[_wishes(say, links)],
     )
 
@@ -369,10 +370,12 @@ def _fitting(entries: Sequence[Entry]) -> list[Entry]:
 def _size(entry: Entry) -> int:
     """How many bytes of HTML it takes, or a few more."""
     quote = entry.quote or ""
-    texts = [entry.title, entry.note, *entry.lines, quote, *(one.words for one in entry.buttons)]
+    labels = [one.words for one in entry.buttons]
+    texts = [entry.section, entry.title, entry.note, *entry.lines, quote, *labels]
     shown = sum(len(escape(text).encode()) for text in texts) + len("<br>") * quote.count("\n")
     links = len(entry.status_url) + sum(len(one.url) + _AROUND_LINK for one in entry.buttons)
-    return _AROUND_ENTRY + (_AROUND_QUOTE if quote else 0) + shown + links
+    around = _AROUND_ENTRY + (_AROUND_QUOTE if quote else 0)
+    return around + (_AROUND_SECTION if entry.section else 0) + shown + links
 
 
 def _urgent(say: Say) -> str:

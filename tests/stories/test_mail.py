@@ -345,7 +345,7 @@ def test_files_that_are_too_many_are_told_of_and_stay_in_the_mail(company: Insta
 
 
 def report(action: str, status: str, enclosed: str = "") -> bytes:
-    """What a mail server says became of our mail to `brown`."""
+    """What a mail server says became of our mail."""
     return (
         "From: MAILER-DAEMON@else.example\r\nTo: banso@example.com\r\n"
         "Subject: Undelivered Mail Returned to Sender\r\nAuto-Submitted: auto-replied\r\n"
@@ -354,10 +354,25 @@ def report(action: str, status: str, enclosed: str = "") -> bytes:
         "--b\r\nContent-Type: text/plain\r\n\r\nThis is what became of it.\r\n"
         "--b\r\nContent-Type: message/delivery-status\r\n\r\n"
         "Reporting-MTA: dns; else.example\r\n\r\n"
-        f"Final-Recipient: rfc822; brown@example.com\r\nAction: {action}\r\nStatus: {status}\r\n"
-        "Diagnostic-Code: smtp; 550 5.1.1 <brown@example.com> User unknown\r\n\r\n"
+        f"Final-Recipient: rfc822; c@else.example\r\nAction: {action}\r\nStatus: {status}\r\n"
+        "Diagnostic-Code: smtp; 550 5.1.1 <c@else.example> User unknown\r\n\r\n"
         f"--b\r\nContent-Type: text/rfc822-headers\r\n\r\n{enclosed}\r\n\r\n--b--\r\n"
     ).encode()
+
+
+def received_by(customer: str, company: Installation) -> Letter:
+    """What a customer hears who has written; others hear of it, too."""
+    company.write_mail(customer, "The lamp is red", "Please help. It was green until yesterday.")
+    received = company.postbox.expect(customer, "We have received it")
+    all_told_of(received, company)
+    return received
+
+
+def all_told_of(received: Letter, company: Installation) -> list[Letter]:
+    """Who else has been told something about the same issue by now."""
+    company.settle()
+    others = [one for one in company.postbox.unexpected if one.reference == received.reference]
+    return [company.postbox.expect(one.to, one.heading) for one in others]
 
 
 def fate_of(letter: Letter, company: Installation) -> tuple[str, str | None]:
@@ -371,7 +386,7 @@ def fate_of(letter: Letter, company: Installation) -> tuple[str, str | None]:
 
 
 def test_a_bounce_of_our_mail_is_a_failed_delivery_of_that_person(company: Installation) -> None:
-    _reference, received, _asked = raised(company)
+    received = received_by("gone@customer.example", company)
     bounced = report("failed", "5.1.1", f"Message-ID: {received.message_id}")
 
     assert "Kept (bounce)" in company.send("", bounced, "banso@example.com")
@@ -379,23 +394,25 @@ def test_a_bounce_of_our_mail_is_a_failed_delivery_of_that_person(company: Insta
     fate, error = fate_of(received, company)
     assert fate == "failed"
     assert "@" not in (error or "@")
+    assert all_told_of(received, company)
 
 
 def test_a_bounce_that_names_no_mail_is_known_by_the_address_to_which_it_comes(
     company: Installation,
 ) -> None:
-    _reference, received, _asked = raised(company)
+    received = received_by("lost@customer.example", company)
     assert received.came_from.startswith("banso+")
 
     assert "Kept (bounce)" in company.send("", report("failed", "5.1.1"), received.came_from)
 
     assert fate_of(received, company)[0] == "failed"
+    assert all_told_of(received, company)
 
 
 def test_a_report_that_our_mail_has_arrived_is_believed_and_a_forged_one_refused(
     company: Installation,
 ) -> None:
-    _reference, received, _asked = raised(company)
+    received = received_by("there@customer.example", company)
     before, char, after = received.came_from[:20], received.came_from[20], received.came_from[21:]
     forged = f"{before}{'a' if char != 'a' else 'b'}{after}"
 

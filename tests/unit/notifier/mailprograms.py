@@ -33,11 +33,11 @@ EVERYWHERE = frozenset(
 MAY_BE_LOST = frozenset({"border-radius", "display", "max-width", "mso-padding-alt", "word-break"})
 """`display` on links only, `max-width` only with a table of that width for Outlook."""
 ELEMENTS = frozenset(
-    "html head meta title style body table tr td th p h1 a br".split()  # noqa: SIM905
+    "html head meta title style body table tr td th p h1 h2 a br".split()  # noqa: SIM905
 )
 _VOID = frozenset({"meta", "br"})
 _PADDED = frozenset({"td", "th", "a", "body"})
-_APART = frozenset({"p", "h1", "body", "table"})
+_APART = frozenset({"p", "h1", "h2", "body", "table"})
 _MSO = re.compile(r"<!--\[if mso\]>(.*?)<!\[endif\]-->", re.DOTALL)
 _RULE = re.compile(r"\.([\w-]+) \{([^}]*)\}")
 

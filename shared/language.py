@@ -56,6 +56,12 @@ class Words:
         """A person's name with their team, if any, as it stands in a sentence."""
         return self.polite(name) + self.aside(team)
 
+    def quoted(self, *texts: str) -> str:
+        """The texts as what somebody said, or what stands on buttons."""
+        if self.language == "ja":
+            return "".join(f"「{text}」" for text in texts)
+        return ", ".join(f"“{text}”" for text in texts)
+
     def aside(self, text: str) -> str:
         """The text in brackets, or nothing."""
         if not text:

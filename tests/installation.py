@@ -231,7 +231,8 @@ class Installation:
 
     def advance(self, span: str) -> None:
         """Moves the clock, and waits until Banso has done what was due by then, and its mails,
-        which may wait for company, have gone."""
+        which may wait for company, have gone. What waits already goes before."""
+        self.settle()
         self.advance_only(span)
         self.settle()
 
@@ -399,7 +400,7 @@ class Installation:
 
     def submit(self, page: httpx.Response, **fields: str) -> httpx.Response:
         """Sends the form of a page as a browser does, with these fields filled in."""
-        (form,) = lxml.html.fromstring(page.text, base_url=str(page.url)).forms
+        form = shown_form(page)
         filled = {name: value for name, value in form.fields.items() if value is not None}
         unknown = fields.keys() - form.fields.keys()
         assert not unknown, f"no field {unknown} on this page"
@@ -410,7 +411,7 @@ class Installation:
 
     def submit_raw(self, page: httpx.Response, **fields: str) -> httpx.Response:
         """Sends what no browser would send from this page."""
-        (form,) = lxml.html.fromstring(page.text, base_url=str(page.url)).forms
+        form = shown_form(page)
         filled = {name: value for name, value in form.fields.items() if value is not None}
         return self.browser.post(form.action or str(page.url), data={**filled, **fields})
 
@@ -434,6 +435,14 @@ def a_problem(**said: Any) -> dict[str, Any]:
         "category": "not-working",
         **said,
     }
+
+
+def shown_form(page: httpx.Response) -> lxml.html.FormElement:
+    """The one that a person fills in: neither what only machines see, nor what takes something
+    back."""
+    forms = lxml.html.fromstring(page.text, base_url=str(page.url)).forms
+    (form,) = (one for one in forms if one.get("class") not in ("decoy", "undo"))
+    return form
 
 
 def page_text(html: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -16,6 +17,8 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from shared import clock
 from shared.replies import REPLY_ABOVE
+
+_RECEIPT = re.compile("[Dd]one in your name|あなたの名前で")
 
 WITHIN_S = 30.0
 """How long a story waits for something that must come; only a failing one waits that long."""
@@ -97,9 +100,14 @@ class Postbox:
 
     @property
     def unexpected(self) -> list[Letter]:
-        """What came and no story has expected, the same Message-ID once."""
+        """What came and no story has expected, the same Message-ID once. Whoever presses a button
+        in a message gets a receipt, which only the stories about machines look at."""
         with self._changed:
-            return [one for nth, one in enumerate(self._letters) if nth not in self._expected]
+            return [
+                one
+                for nth, one in enumerate(self._letters)
+                if nth not in self._expected and not _RECEIPT.search(one.heading)
+            ]
 
     def expect(self, to: str, heading: str, within_s: float = WITHIN_S) -> Letter:
         """The next letter to this address with this heading; fails where none comes."""

@@ -29,6 +29,7 @@ from services.intake.web.pause import show_pause, take_pause
 from services.intake.web.posted import most_bytes
 from services.intake.web.speak import show_wish, take_message, take_wish
 from services.intake.web.status import NotForYou, say_bad_link, say_not_for_you, show_status
+from services.intake.web.undo import show_undo, take_undo
 from shared.links import LinkExpired, LinkInvalid
 
 
@@ -60,6 +61,8 @@ def web(
         take_absence,
         show_pause,
         take_pause,
+        show_undo,
+        take_undo,
         *api(tokens, door, largest_request, most_per_minute),
         show_file,
     ]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from typing import Any, assert_never
 
 from services.intake.names import Names, decline_reason_text, waiting_text
 from services.intake.store import Happening
+from services.intake.undone import taken_back
 from shared.contracts.intake import IssueImported
 from shared.contracts.issue import (
     AssignedBecause,
@@ -17,6 +18,7 @@ from shared.contracts.issue import (
     DeclineReason,
     Standing,
     Step,
+    UndoneBecause,
     WaitingFor,
 )
 from shared.contracts.organisation import Organisation
@@ -44,6 +46,7 @@ from shared.contracts.router import (
     IssueResumed,
     IssueSeparated,
     IssueSnoozed,
+    IssueUndone,
     IssueWaiting,
     ResumedBecause,
     Voice,
@@ -117,8 +120,15 @@ def files_of(said: Mapping[str, Any]) -> tuple[Attachment, ...]:
 
 def entries(history: Sequence[Happening], reader: Reader) -> list[Entry]:
     """The lines that these eyes may read, in order."""
-    lines = (_entry(one, reader) for one in history)
-    return [line for line in lines if line is not None]
+    void = taken_back(history)
+    lines = ((_entry(one, reader), one.cause_id in void) for one in history)
+    return [_marked(line, reader, undone=undone) for line, undone in lines if line is not None]
+
+
+def _marked(line: Entry, reader: Reader, *, undone: bool) -> Entry:
+    """What was taken back stays in the history, and says so."""
+    _ = reader.words
+    return replace(line, text=line.text + _.aside(_("taken back"))) if undone else line
 
 
 Told = Callable[[Happening, Reader, Words], str | None]
@@ -407,6 +417,20 @@ def _separated(happening: Happening, reader: Reader, _: Words) -> str:
     )
 
 
+def _undone(happening: Happening, reader: Reader, _: Words) -> str:
+    because = UndoneBecause(happening.said["because"])
+    if not reader.inside:
+        return _("What was done before was a mistake, and is taken back.")
+    name = reader.names.person(happening.said["of_id"])
+    match because:
+        case UndoneBecause.ASKED:
+            return _("%(name)s took back what they had done.", name=name)
+        case UndoneBecause.CONTRADICTED | UndoneBecause.DECOY:
+            return _("A program had pressed the buttons of %(name)s. It is taken back.", name=name)
+        case _ as never:
+            assert_never(never)
+
+
 _TOLD: Mapping[str, Told] = {
     IssueAssigned.subject: _assigned,
     IssueAcknowledged.subject: _acknowledged,
@@ -431,6 +455,7 @@ _TOLD: Mapping[str, Told] = {
     IssueMerged.subject: _merged,
     IssueLinked.subject: _linked,
     IssueSeparated.subject: _separated,
+    IssueUndone.subject: _undone,
 }
 """Every event that the history shows; a refused request is shown to whoever asked, only then."""
 

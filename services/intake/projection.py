@@ -23,6 +23,7 @@ from shared.contracts.router import (
     IssueRecorded,
     IssueResolved,
     IssueSnoozed,
+    IssueUndone,
     IssueWaiting,
     OrganisationPublished,
     PersonAway,
@@ -38,6 +39,7 @@ def issue_changed(event: IssueEvent, shelf: Shelf) -> list[Event]:
     shelf.wait_for_organisation(event)
     view = shelf.views.get(event.issue_id) or _unseen(event.issue_id, event.issue, shelf)
     if event.issue.version > view.version:
+        owner_before = view.owner_id
         view = replace(
             view,
             version=event.issue.version,
@@ -61,6 +63,8 @@ def issue_changed(event: IssueEvent, shelf: Shelf) -> list[Event]:
         if isinstance(event, IssueAssigned):
             reasons = event.reasons.model_dump_json(exclude_none=True)
             view = replace(view, reasons=reasons, because=event.because)
+        if isinstance(event, IssueUndone) and event.issue.owner_id != owner_before:
+            view = replace(view, reasons=None, because=None)
         shelf.views.put(view)
     shelf.history.add(
         Happening(

@@ -17,6 +17,7 @@ from services.intake.names import Names, Owner, state_text
 from services.intake.reasons import Why, explain
 from services.intake.stations import Station, stations, under_way
 from services.intake.store import Happening, View
+from services.intake.undone import Undoable, standing, undoable
 from shared.contracts.issue import (
     AssignedBecause,
     Attachment,
@@ -115,6 +116,8 @@ class Seen:
     """Working time since the carrier's first word, until it was solved."""
     brought: Brought = Brought()
     confidential: bool = False
+    undoable: Undoable | None = None
+    """What the reader has just done and can take back."""
 
     @property
     def files(self) -> dict[str, Attachment]:
@@ -165,6 +168,7 @@ def see(
     `relatives`: the issues that it belongs together with.
     """
     snapshot = Snapshot.model_validate_json(view.snapshot) if view.snapshot else None
+    stands = standing(history)
     names = Names(organisation, _)
     owner = names.owner(snapshot) if snapshot else None
     step = snapshot.next_step if snapshot else Step.ASSIGN
@@ -198,11 +202,12 @@ def see(
         why=_why(view, snapshot, reader) if inside else Why(),
         snapshot=snapshot,
         family=_family(view, relatives, reader) if inside else Family(),
-        asked=_asked(snapshot, history, reader),
+        asked=_asked(snapshot, stands, reader),
         helpers=(
             tuple(names.name(one) for one in snapshot.helper_ids) if snapshot and inside else ()
         ),
-        stations=stations(history, organisation, now) if inside else (),
+        undoable=undoable(history, person_id, now) if person_id else None,
+        stations=stations(stands, organisation, now) if inside else (),
         under_way=(
             under_way(
                 snapshot.raised_at,
@@ -383,6 +388,16 @@ def refusal_text(refusal: Refusal, owner: Owner | None, _: Words) -> str:
         case Refusal.FAILED:
             return _(
                 "Banso could not do this. Those who run it have been told; please try again later."
+            )
+        case Refusal.TOO_LATE:
+            return _(
+                "Something has happened since, or too much time has passed, so it can't be taken"
+                " back any more. See how it stands."
+            )
+        case Refusal.CONTRADICTED:
+            return _(
+                "Opposite things were asked for within seconds, as machines do. Nothing was done."
+                " Please wait ten seconds and press the one button that you mean."
             )
         case _ as never:
             assert_never(never)

@@ -57,6 +57,12 @@ class Figures:
         self.reminders = counter("reminders", "Reminders that Banso sent.", "step")
         self.escalations = counter("escalations", "Times that Banso went up the ladder.", "level")
         self.reopens = counter("reopens", "Issues that were not solved after all.")
+        self.undone = Counter(
+            "banso_undone",
+            "Times that something was taken back, and why.",
+            ["because"],
+            registry=registry,
+        )
         self.acknowledgement = histogram(
             "acknowledgement", "From the carrier's first word until an owner took it."
         )

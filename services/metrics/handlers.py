@@ -21,6 +21,7 @@ from shared.contracts.router import (
     IssueReopened,
     IssueResolved,
     IssueResponded,
+    IssueUndone,
     OrganisationPublished,
 )
 from shared.contracts.traffic import ISSUE_EVENTS, DeadLetter
@@ -130,6 +131,8 @@ def _observed(event: IssueEvent, was_answered: bool, books: Books) -> Iterator[O
             yield lambda f: f.resolution.labels(team).observe(seconds)
         case IssueReopened():
             yield lambda f: f.reopens.labels(team).inc()
+        case IssueUndone():
+            yield lambda f: f.undone.labels(event.because).inc()
         case _:
             pass
 

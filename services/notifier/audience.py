@@ -1,4 +1,5 @@
-"""Who hears of what, and why: the one table. Nobody is told of their own act."""
+"""Who hears of what, and why: the one table. Nobody is told of their own act, unless a link did it
+in their name."""
 
 from __future__ import annotations
 
@@ -15,6 +16,7 @@ from shared.contracts.issue import (
     Standing,
     State,
     Step,
+    UndoneBecause,
     WaitingFor,
 )
 from shared.contracts.notifier import Reason, Relation
@@ -42,6 +44,7 @@ from shared.contracts.router import (
     IssueResumed,
     IssueSeparated,
     IssueSnoozed,
+    IssueUndone,
     IssueWaiting,
     PersonAway,
     PersonBack,
@@ -54,6 +57,8 @@ SHOWN_AT_ONCE = timedelta(seconds=10)
 
 _NEW = frozenset({AssignedBecause.NEW, AssignedBecause.UNROUTABLE, AssignedBecause.TRIAGE})
 """Why somebody has an issue that nobody had before."""
+_OF_THEIR_OWN = frozenset({Reason.STILL_CLOSED, Reason.RECEIPT})
+"""What somebody is told of their own act."""
 _BY_THE_CARRIER = frozenset({Step.CONFIRM, Step.WAIT})
 """Steps that are theirs and not the owner's."""
 
@@ -72,9 +77,9 @@ def audience(event: Event, organisation: Organisation) -> list[Notice]:
     the organisation can't be told anything."""
     actor = _actor(event)
     told: dict[str, Notice] = {}
-    for notice in _candidates(event, organisation):
+    for notice in (*_candidates(event, organisation), *_receipt(event, organisation)):
         is_there = notice.person_id in organisation.person or _is_outside(notice.person_id)
-        if is_there and (notice.person_id != actor or notice.reason is Reason.STILL_CLOSED):
+        if is_there and (notice.person_id != actor or notice.reason in _OF_THEIR_OWN):
             told.setdefault(notice.person_id, notice)
     return list(told.values())
 
@@ -161,6 +166,8 @@ def _followed_up(event: IssueEvent, organisation: Organisation) -> Iterator[Noti
             yield from _waiting(issue, Reason.PROMISED)
         case IssueLapsed():
             yield Notice(issue.owner_id, Relation.OWNER, Reason.LAPSED)
+        case IssueUndone():
+            yield from _undone(event, organisation)
         case IssueMerged():
             yield from _waiting(issue, Reason.MERGED)
             yield Notice(issue.owner_id, Relation.OWNER, Reason.MERGED)
@@ -171,6 +178,35 @@ def _followed_up(event: IssueEvent, organisation: Organisation) -> Iterator[Noti
             yield Notice(issue.owner_id, Relation.OWNER, reason)
         case _:
             pass  # a decline is told by its assignment; other dates are seen on the page
+
+
+def _receipt(event: Event, organisation: Organisation) -> Iterator[Notice]:
+    """Whoever's link it was, since a machine may have pressed it."""
+    if isinstance(event, IssueEvent) and event.by_link is not None and event.actor_id is not None:
+        relation = _relation(event.actor_id, event.issue, organisation)
+        yield Notice(event.actor_id, relation, Reason.RECEIPT)
+
+
+def _undone(event: IssueUndone, organisation: Organisation) -> Iterator[Notice]:
+    """Whoever heard of it; and whoever's links were pressed by no person."""
+    issue = event.issue
+    if event.because is not UndoneBecause.ASKED:
+        yield Notice(event.of_id, _relation(event.of_id, issue, organisation), Reason.VOIDED)
+    for person_id in event.told_ids:
+        yield Notice(person_id, _relation(person_id, issue, organisation), Reason.UNDONE)
+
+
+def _relation(person_id: str, issue: Snapshot, organisation: Organisation) -> Relation:
+    """How somebody stands to the issue as it is now; whoever has nothing to do with it had it."""
+    held = {
+        **dict.fromkeys(issue.follower_ids, Relation.FOLLOWER),
+        organisation.leader: Relation.LEADER,
+        **dict.fromkeys(issue.helper_ids, Relation.HELPER),
+        issue.reporter_id: Relation.REPORTER,
+        issue.carrier_id: Relation.CARRIER,
+        issue.owner_id: Relation.OWNER,
+    }
+    return held.get(person_id, Relation.FORMER_OWNER)
 
 
 def _about_no_issue(event: Event, organisation: Organisation) -> Iterator[Notice]:

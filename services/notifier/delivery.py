@@ -378,6 +378,7 @@ async def _overtaken(parcel: Parcel, journal: Journal[Ledger]) -> frozenset[str]
         table.c.state,
         table.c.next_step,
         table.c.next_step_at,
+        table.c.undone,
     ).where(table.c.issue_id.in_({one.delivery.issue_id for one, _ in late.values()}))
     rows = await journal.read(lambda connection: connection.execute(query).all())
     by_issue = {row.issue_id: row for row in rows}
@@ -391,9 +392,10 @@ async def _overtaken(parcel: Parcel, journal: Journal[Ledger]) -> frozenset[str]
 
 def _now(row: Row[Any], then: Snapshot) -> timing.Now:
     """How an issue stands; as it did then where only its assignment was ever kept."""
+    undone = frozenset(row.undone)
     if row.state is None:
-        return timing.Now(row.assignment, then.state, then.next_step, then.next_step_at)
-    return timing.Now(row.assignment, row.state, row.next_step, row.next_step_at)
+        return timing.Now(row.assignment, then.state, then.next_step, then.next_step_at, undone)
+    return timing.Now(row.assignment, row.state, row.next_step, row.next_step_at, undone)
 
 
 def _recipient(ready: Ready, organisation: Organisation) -> Recipient:

@@ -236,7 +236,7 @@ def tell(event: Event, notices: list[Notice], issue_id: str, ledger: Ledger) -> 
             continue
         way = ledger.ways(notice.person_id)[0]
         mail = _delivery(event, notice, issue_id, way, ledger)
-        if timing.gathers(event):
+        if timing.gathers(event) or notice.reason in timing.GATHERED:
             ledger.gather(mail, urgent=timing.is_urgent(event))
             continue
         ledger.deliveries.put(mail)

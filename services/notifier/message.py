@@ -154,6 +154,9 @@ class _Told:
             return self.status_url()
         if issue is None:
             return ""
+        if offer.does is Place.UNDO:
+            request_id = self.say.event.cause_id
+            return self.links.undo(self.issue_id, person_id, request_id, issue.assignment, now)
         url = self.links.action(self.issue_id, person_id, offer.does, issue.assignment, now)
         return f"{url}?{urlencode({'to': offer.to})}" if offer.to else url
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -29,7 +29,7 @@ from shared.contracts.intake import STRANGER, IssueRaised, MailBounced, Preferen
 from shared.contracts.issue import State, Step
 from shared.contracts.notifier import Reason, Relation
 from shared.contracts.organisation import Channel, Language
-from shared.contracts.router import IssueCorrected, IssueEvent
+from shared.contracts.router import IssueCorrected, IssueEvent, IssueUndone
 from shared.contracts.traffic import EVENTS
 from shared.database import Document, Instant, Word
 from shared.journal import add_journal
@@ -61,6 +61,8 @@ class Fate(StrEnum):
     """It is told in a summary only."""
 
 
+MOST_UNDONE = 20
+"""Of one issue, so many requests that were taken back are known."""
 OPEN_FATES = (Fate.HELD, Fate.SENDING, Fate.POSTPONED)
 """Of what is still to be sent."""
 
@@ -128,6 +130,7 @@ currents = Table(
     Column("state", Word(State)),
     Column("next_step", Word(Step)),
     Column("next_step_at", Instant),
+    Column("undone", Document, nullable=False, server_default="[]"),
 )
 
 preferences = Table(
@@ -234,6 +237,8 @@ class Current:
     """None where nothing was heard since this is kept."""
     next_step: Step | None = None
     next_step_at: datetime | None = None
+    undone: list[str] = field(default_factory=list)
+    """Ids of the requests that were lately taken back; the newest last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -529,4 +534,8 @@ class Ledger(HearerStore):
             )
             if isinstance(event, IssueCorrected) and "customer" in event.changed:
                 newer = replace(newer, customer=event.customer)
-            self.currents.put(newer)
+            known = newer
+            self.currents.put(known)
+        if isinstance(event, IssueUndone):
+            undone = [*known.undone, *event.requests][-MOST_UNDONE:]
+            self.currents.put(replace(known, undone=undone))

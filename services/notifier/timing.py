@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.contracts.event import Event
-from shared.contracts.issue import AssignedBecause, Snapshot, State, Step, Urgency
+from shared.contracts.issue import AssignedBecause, Snapshot, State, Step, UndoneBecause, Urgency
 from shared.contracts.notifier import Reason
 from shared.contracts.router import (
     IssueAssigned,
@@ -25,6 +25,7 @@ from shared.contracts.router import (
     IssueResponded,
     IssueResumed,
     IssueSeparated,
+    IssueUndone,
     PersonAway,
     PersonBack,
 )
@@ -37,6 +38,9 @@ APART = timedelta(minutes=15)
 APART_IF_URGENT = timedelta(minutes=5)
 """The same where something urgent is among it: twelve an hour at most."""
 
+GATHERED = frozenset({Reason.RECEIPT})
+"""Reasons that wait for company whatever happened: whoever clicks through their issues would get
+one for each, and until then it is known whether a machine did."""
 _MOVED_AT_A_STROKE = frozenset(
     {
         AssignedBecause.ABSENCE,
@@ -56,11 +60,16 @@ class Now:
     state: State
     next_step: Step | None
     next_step_at: datetime | None
+    undone: frozenset[str] = frozenset()
+    """Ids of the requests that were lately taken back."""
 
 
 def gathers(event: Event) -> bool:
-    """Whether news of this wait for company."""
+    """Whether news of this wait for company. What a machine has pressed on one issue it soon
+    presses on many."""
     match event:
+        case IssueUndone():
+            return event.because is not UndoneBecause.ASKED
         case IssueAssigned(because=AssignedBecause.LEADER):
             return event.actor_id is None
         case IssueAssigned():
@@ -109,6 +118,8 @@ def is_overtaken(reason: Reason, event: Event, now: Now) -> bool:
     somebody else's by now, or something newer says it better."""
     if not isinstance(event, IssueEvent):
         return False
+    if event.cause_id in now.undone and not isinstance(event, IssueUndone):
+        return True
     then, moved = event.issue, now.assignment > event.issue.assignment
     match reason:
         case Reason.REMINDER | Reason.ESCALATION | Reason.LAPSED:

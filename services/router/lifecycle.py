@@ -27,7 +27,7 @@ from shared.contracts.issue import (
 MOST_REOPENINGS_BY_MAIL = 3
 """By one person within `REOPENINGS_COUNT`: two machines that answer each other stop here."""
 REOPENINGS_COUNT = timedelta(hours=24)
-UNDO_WITHIN = timedelta(minutes=10)
+TAKES_BACK_WITHIN = timedelta(minutes=10)
 """Whoever reopens so soon after the closing takes back a click and complains of nothing."""
 TELL_AT_REOPENING = 2
 """From so many reopenings on the team's lead hears of it, or the leader."""
@@ -488,7 +488,7 @@ def is_complaint(issue: Issue, now: datetime) -> bool:
     none, and whoever has closed it a moment ago takes back a click."""
     if issue.resolved_at is None:
         return False
-    return issue.closed_at is None or now - issue.closed_at > UNDO_WITHIN
+    return issue.closed_at is None or now - issue.closed_at > TAKES_BACK_WITHIN
 
 
 @dataclass(frozen=True, slots=True)

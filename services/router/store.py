@@ -23,6 +23,7 @@ from sqlalchemy import (
     Table,
     bindparam,
     case,
+    delete,
     false,
     func,
     null,
@@ -50,6 +51,7 @@ from services.router.presence import (
     Run,
 )
 from services.router.suggestion.memory import Memory
+from services.router.undoing import KEPT_FOR, Act, Fate
 from shared import load
 from shared.contracts.event import Event
 from shared.contracts.intake import (
@@ -58,7 +60,7 @@ from shared.contracts.intake import (
     IssueRaised,
     MessageReceived,
 )
-from shared.contracts.issue import Source, State, Step, Urgency, WaitingFor
+from shared.contracts.issue import Action, Source, State, Step, Urgency, WaitingFor
 from shared.contracts.organisation import Organisation, Person
 from shared.database import Document, Instant, Store, Word
 from shared.journal import NotYet, add_journal
@@ -208,6 +210,26 @@ lessons = Table(
     Index("lesson_by_time", "learned_at"),
 )
 
+acts = Table(
+    "act",
+    metadata,
+    Column("request_id", String, primary_key=True),
+    Column("issue_id", String, nullable=False),
+    Column("person_id", String, nullable=False),
+    Column("action", Word(Action), nullable=False),
+    Column("assignment", Integer),
+    Column("by_link", Boolean, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("fate", Word(Fate), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("before", Document),
+    Column("undo_until", Instant),
+    Column("told_ids", Document, nullable=False),
+    Column("undoes", String),
+    Index("act_by_issue", "issue_id"),
+    Index("act_by_time", "at"),
+)
+
 organisations = Table(
     "organisation",
     metadata,
@@ -334,6 +356,10 @@ class Desk(Store):
         self._lessons = self.rows(lessons, Lesson)
         self._published = self.lines(organisations, Published)
         self._pauses = self.rows(pauses, Pause)
+        self._acts = self.rows(acts, Act)
+        self._act_ids: dict[str, set[str]] = {}
+        """By issue, what was lately asked for, whether or not it stands in this batch."""
+        self._acted = False
         self._pause_ids: list[str] | None = None
         self._rests: tuple[Rest, ...] | None = None
         self._organisation = organisation
@@ -362,9 +388,11 @@ class Desk(Store):
 
     def expect(self, matters: Sequence[Event]) -> None:
         asked = [one for one in matters if isinstance(one, ActionRequested | MessageReceived)]
-        others = [one.into for one in asked if isinstance(one, ActionRequested) and one.into]
+        wishes = [one for one in asked if isinstance(one, ActionRequested)]
+        others = [one.into for one in wishes if one.into]
         self._issues.expect([*(event.about for event in matters if event.about), *others])
         self._expect_kin([one.issue_id for one in asked])
+        self._expect_acts([one.issue_id for one in wishes])
         new = [one for one in matters if isinstance(one, IssueRaised | IssueImported)]
         self._answers.expect([one.reporter_id for one in new])
 
@@ -386,6 +414,8 @@ class Desk(Store):
 
     def write(self) -> None:
         super().write()
+        if self._acted:
+            self.connection.execute(delete(acts).where(acts.c.at < self.now - KEPT_FOR))
         self._kin.clear()
         self._joined.clear()
         first: dict[str, Work] = {}
@@ -418,6 +448,34 @@ class Desk(Store):
             if other_id is not None:
                 self._joined.setdefault(other_id, set()).add(issue.issue_id)
 
+    def act(self, request_id: str) -> Act | None:
+        """What a request has led to, as long as that is known."""
+        return self._acts.get(request_id)
+
+    def acts_of(self, issue_id: str) -> list[Act]:
+        """What was lately asked for about an issue, in no order."""
+        self._expect_acts([issue_id])
+        found = (self._acts.get(one) for one in sorted(self._act_ids[issue_id]))
+        return [act for act in found if act is not None]
+
+    def put_act(self, act: Act) -> None:
+        """Keeps it for a while; what is older is forgotten with it."""
+        self._expect_acts([act.issue_id])
+        self._acts.put(act)
+        self._act_ids[act.issue_id].add(act.request_id)
+        self._acted = True
+
+    def _expect_acts(self, issue_ids: Iterable[str]) -> None:
+        """Reads together what was lately asked for about these issues."""
+        unread = sorted(set(issue_ids) - self._act_ids.keys())
+        if not unread:
+            return
+        query = select(acts.c.issue_id, acts.c.request_id).where(acts.c.issue_id.in_(unread))
+        self._act_ids.update({one: set() for one in unread})
+        for issue_id, request_id in self.connection.execute(query):
+            self._act_ids[issue_id].add(request_id)
+        self._acts.expect([one for issue_id in unread for one in self._act_ids[issue_id]])
+
     @property
     def memory(self) -> Memory:
         return self._board.memory
@@ -433,6 +491,15 @@ class Desk(Store):
         corrected = replace(known, **said)
         if corrected != known or known.learned_at is None:
             self._lessons.put(replace(corrected, learned_at=self.now))
+
+    def unlearn(self, issue: Issue) -> None:
+        """What was said of where it belongs is taken back: nothing is learned from it until it is
+        said again, at the latest when it is solved."""
+        known = self._lessons.get(issue.issue_id)
+        if known is not None:
+            self._lessons.put(
+                replace(known, team_id=issue.team_id, category=issue.category, learned_at=None)
+            )
 
     def merged_into(self, issue_id: str) -> list[Issue]:
         """The issues that are the same as this one."""

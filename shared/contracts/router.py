@@ -35,6 +35,10 @@ class IssueEvent(RouterEvent):
     issue: Snapshot
     actor_id: str | None = None
     """The person who did it; None where Banso did it in its own name."""
+    by_link: Action | None = None
+    """What was asked for, where a link or a button in a message did, which a machine may press."""
+    undo_until: AwareDatetime | None = None
+    """Until when `actor_id` may take it back, naming what led to it; None where nobody can."""
 
 
 class IssueAssigned(IssueEvent):
@@ -358,6 +362,8 @@ class IssueUndone(IssueEvent):
     because: UndoneBecause
     told_ids: tuple[str, ...] = ()
     """Who was told of what is taken back."""
+    requests: tuple[str, ...] = ()
+    """Ids of the requests that had led to it, in the same order."""
 
 
 class ActionRefused(RouterEvent):

@@ -18,7 +18,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from services.router import handlers, lifecycle, store
+from services.router import handlers, lifecycle, store, undoing
 from services.router.handlers.keep import plan
 from services.router.lifecycle import ALLOWED, Issue, Meaning, Role
 from services.router.store import Board, Desk
@@ -70,6 +70,11 @@ _JOINED = (
     "What was merged always points at an issue that is merged into nothing, and a part at a problem"
     " that is part of nothing: whatever was joined with either moves along."
 )
+_VOID = (
+    "What one person's links of one assignment ask for within ten seconds and contradicts, or three"
+    " different things, is taken back and for ten seconds refused; so is what they did in the ten"
+    " seconds before the decoy was pressed. What touched several issues is never taken back."
+)
 
 
 @dataclass(frozen=True)
@@ -98,6 +103,7 @@ def document() -> str:
             asked = dict(_asked(connection))
             alone = {title: list(_alone(issue, connection)) for title, issue in _begun(connection)}
             again, shared = list(_again(connection)), list(_shared(connection))
+            taken_back = list(_taken_back(connection, asked))
     finally:
         engine.dispose()
     return "\n".join(
@@ -128,6 +134,13 @@ def document() -> str:
             "",
             "Whoever reopens what was withdrawn, or closed a moment ago, complains of nothing.",
             *_section("If nobody does anything", ["beginning", "what Banso does"], _steps(alone)),
+            *_section(
+                "Taken back",
+                ["action", "within an hour, if nothing else happens", "by link, contradicts"],
+                iter(taken_back),
+            ),
+            "",
+            _VOID,
             *_section("Next steps", ["step", "meaning"], _words(Step)),
             *_section(
                 "Words",
@@ -298,6 +311,36 @@ def _again(connection: Connection) -> Iterator[list[str]]:
         who = "".join(f", to {names[one]}" for one in told)
         outcome = Outcome(issue.state, _kept(desk).state, said, moved=True)
         yield [str(nth + 1), f"{outcome}{who}"]
+
+
+def _taken_back(
+    connection: Connection, asked: Mapping[tuple[Action, State, Role], Outcome]
+) -> Iterator[list[str]]:
+    """What comes of taking back what was done in the first state in which it can be done."""
+    for action in ALLOWED:
+        state, role = next((state, role) for one, state, role in asked if one is action)
+        desk = Desk(connection, NOW, COMPANY, Board(connection))
+        desk.put(_planned(_situation(action, state), desk))
+        desk.put(build.issue(issue_id=OTHER, reference="OTHER", owner_id=PEOPLE[Role.OTHER_OWNER]))
+        before = _kept(desk)
+        handlers.HEARS[ActionRequested].decide(
+            _request(action, role).model_copy(update={"event_id": "did"}), desk
+        )
+        did = _kept(desk)
+        undo = {"action": Action.UNDO, "undoes": "did", "event_id": "undo"}
+        events = handlers.HEARS[ActionRequested].decide(
+            _request(action, role).model_copy(update=undo), desk
+        )
+        after = _kept(desk)
+        assert any(isinstance(one, ActionRefused) for one in events) or (
+            after.state,
+            after.owner_id,
+            after.assignment,
+        ) == (before.state, before.owner_id, before.assignment)
+        said = tuple(one.subject for one in events if not isinstance(one, ActionRefused))
+        cell = str(Outcome(did.state, after.state, said, moved=False)) if said else ""
+        opposites = (f"`{one}`" for one in ALLOWED if undoing.contradict([one], action))
+        yield [f"`{action}`", cell, ", ".join(opposites)]
 
 
 # What Banso does by itself

@@ -7,8 +7,9 @@ on purpose: where the two differ, one of them is wrong.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import datetime
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from enum import Enum
 
 from shared.contracts.intake import ActionRequested, IssueRaised
@@ -31,11 +32,24 @@ from shared.contracts.router import (
     IssueResumed,
     IssueSeparated,
     IssueSnoozed,
+    IssueUndone,
     IssueWaiting,
     RouterEvent,
 )
 
 OPEN = (State.ASSIGNED, State.ACKNOWLEDGED)
+STAYS = (
+    Action.ANSWER,
+    Action.CORRECT,
+    Action.ANSWERED_ELSEWHERE,
+    Action.MERGE,
+    Action.LINK,
+    Action.SEPARATE,
+    Action.UNDO,
+    Action.DECOY,
+)
+"""What nobody can take back."""
+HOUR = timedelta(hours=1)
 
 
 class Outcome(Enum):
@@ -76,12 +90,28 @@ class Plain:
     owners: list[str] = field(default_factory=list)
 
 
+@dataclass
+class Did:
+    """What a request has led to, and the issue before."""
+
+    who: str
+    action: Action
+    before: Plain
+    version: int
+    at: datetime
+    alone: bool
+    """It touched no other issue."""
+    undone: bool = False
+
+
 class Reference:
     """Every issue that was raised."""
 
     def __init__(self, organisation: Organisation) -> None:
         self.organisation = organisation
         self.issues: dict[str, Plain] = {}
+        self.done: dict[str, Did] = {}
+        """By request."""
 
     def hears_of(self, raised: IssueRaised) -> None:
         self.issues.setdefault(raised.issue_id, Plain(raised.issue_id, raised.occurred_at))
@@ -90,6 +120,10 @@ class Reference:
 
     def expects(self, wish: ActionRequested, now: datetime) -> Outcome:
         issue = self.issues[wish.issue_id]
+        if wish.by_link:
+            return Outcome.ANY  # what a machine presses is only looked at by what it leaves
+        if wish.action is Action.UNDO:
+            return self._expects_undo(issue, wish, now)
         who, leads = wish.person_id, wish.person_id == self.organisation.leader
         owns, carries = who == issue.owner, who in (issue.carrier, issue.reporter)
         overtaken = wish.assignment is not None and wish.assignment != issue.assignment
@@ -145,6 +179,18 @@ class Reference:
             case _:
                 return Outcome.ANY
 
+    def _expects_undo(self, issue: Plain, wish: ActionRequested, now: datetime) -> Outcome:
+        did = self.done.get(wish.undoes or "")
+        if did is None or did.before.issue_id != issue.issue_id:
+            return Outcome.REFUSED
+        if did.who == wish.person_id and did.undone:
+            return Outcome.ANY if now > did.at + HOUR else Outcome.NOTHING
+        may = did.who == wish.person_id and did.alone and did.action not in STAYS
+        in_time = now <= did.at + HOUR and did.version == issue.version
+        if may and in_time and did.action is Action.REOPEN:
+            return Outcome.ANY  # others may have become the same issue meanwhile
+        return _done(may and in_time)
+
     def _may_get(self, issue: Plain, wish: ActionRequested) -> bool:
         """Whether the proposed next owner can be it."""
         proposed, leads = wish.proposed or "", wish.person_id == self.organisation.leader
@@ -159,13 +205,20 @@ class Reference:
     def came_of(self, wish: ActionRequested, facts: list[RouterEvent], now: datetime) -> None:
         """Compares what came of a request with what had to; hears what was said then."""
         expected = self.expects(wish, now)
+        before = deepcopy(self.issues[wish.issue_id])
         if any(isinstance(one, ActionRefused) for one in facts):
-            assert len(facts) == 1, "whoever is refused has changed nothing"
+            voids = wish.by_link and isinstance(facts[0], IssueUndone)
+            assert voids or len(facts) == 1, "whoever is refused has changed nothing"
             found = Outcome.REFUSED
         else:
             found = Outcome.DONE if facts else Outcome.NOTHING
         assert expected in (found, Outcome.ANY), (expected, found, wish, self.issues[wish.issue_id])
         self.hear(facts)
+        if found is Outcome.DONE:
+            alone = all(one.about == wish.issue_id for one in facts)
+            version = self.issues[wish.issue_id].version
+            did = Did(wish.person_id, wish.action, before, version, now, alone)
+            self.done[wish.event_id] = did
 
     # --- what a fact may be, and what the issue is then
 
@@ -231,6 +284,8 @@ class Reference:
             case IssueLapsed():
                 assert issue.state is State.ACKNOWLEDGED
                 issue.state = State.ASSIGNED
+            case IssueUndone():
+                self._undone(issue, fact)
             case IssueMerged():
                 issue.state, issue.merged = State.CLOSED, True
             case IssueSeparated():
@@ -239,7 +294,17 @@ class Reference:
                     issue.assignment = now.assignment
             case _:
                 pass
-        self._agrees(issue, fact)
+        self._agrees(self.issues[fact.issue_id], fact)
+
+    def _undone(self, issue: Plain, fact: IssueUndone) -> None:
+        """Everything is as it was before the first of them; versions and time go on."""
+        undone = [self.done[one] for one in fact.requests]
+        assert all(one.who == fact.of_id and not one.undone for one in undone)
+        assert tuple(one.action for one in undone) == fact.undone
+        for one in undone:
+            one.undone = True
+        goes_on = {"version": issue.version, "told_at": issue.told_at, "owners": issue.owners}
+        self.issues[issue.issue_id] = replace(deepcopy(undone[0].before), **goes_on)
 
     def _assigned(self, issue: Plain, fact: IssueAssigned) -> None:
         owner, leader = fact.issue.owner_id, self.organisation.leader

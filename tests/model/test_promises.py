@@ -146,11 +146,52 @@ class Promises(RuleBasedStateMachine):
             self._ask(issue, action, who, proposed, hours, link=True)
         self._compare(self.world.deliver_all())
 
+    @precondition(lambda self: self.number)
+    @rule(
+        nth=NUMBERS,
+        who=st.sampled_from(("owner", "carrier")),
+        actions=st.lists(st.sampled_from([*ACTIONS, Action.DECOY]), min_size=1, max_size=4),
+        proposed=st.sampled_from((*PEOPLE, "product", "shipping")),
+    )
+    def a_machine_presses(self, nth: int, who: str, actions: list[Action], proposed: str) -> None:
+        """One or several of the buttons of a message, in any order, and perhaps the decoy."""
+        self._compare(self.world.deliver_all())
+        issue = self._issue(nth)
+        for action in actions:
+            self._ask(issue, action, who, proposed, 5, link=True, by_link=True)
+        self._compare(self.world.deliver_all())
+
+    @precondition(lambda self: self.reference.done)
+    @rule(back=st.integers(0, 3), theirs=st.booleans(), minutes=st.integers(0, 70))
+    def take_back(self, back: int, theirs: bool, minutes: int) -> None:
+        """Somebody takes back what they, or others, did lately."""
+        self.world.wait(timedelta(minutes=minutes))
+        lately = list(self.reference.done)[-1 - back :]
+        did = self.reference.done[lately[0]]
+        self.world.say(
+            ActionRequested(
+                occurred_at=self.world.now_at,
+                issue_id=did.before.issue_id,
+                person_id=did.who if theirs else LEADER,
+                action=Action.UNDO,
+                undoes=lately[0],
+            )
+        )
+        self._compare(self.world.deliver_all())
+
     def _issue(self, nth: int) -> Plain:
         return self.reference.issues[f"issue-{nth % self.number + 1}"]
 
     def _ask(
-        self, issue: Plain, action: Action, who: str, proposed: str, hours: int, *, link: bool
+        self,
+        issue: Plain,
+        action: Action,
+        who: str,
+        proposed: str,
+        hours: int,
+        *,
+        link: bool,
+        by_link: bool = False,
     ) -> None:
         asks = {"owner": issue.owner or LEADER, "carrier": issue.carrier or "emi"}.get(who, who)
         self.world.say(
@@ -167,6 +208,7 @@ class Promises(RuleBasedStateMachine):
                 until=self.world.now_at + hours * HOUR,
                 waiting_for=WaitingFor.CARRIER,
                 into=f"issue-{hours % self.number + 1}",
+                by_link=by_link,
             )
         )
 

@@ -84,6 +84,16 @@ def _urgency(value: Any) -> Any:
     return _OTHER_WORDS.get(word, word) if isinstance(word, str) else word
 
 
+_NOT_BY_API = frozenset({Action.UNDO, Action.DECOY})
+
+
+def _doable(action: Action) -> Action:
+    """What is taken back is taken back by its own link, and only machines press the decoy."""
+    if action in _NOT_BY_API:
+        raise ValueError("can only be asked for by a link")
+    return action
+
+
 def _filled_line(text: str) -> str:
     line = clean.one_line(text, LONGEST_SUMMARY)
     if not line:
@@ -178,6 +188,11 @@ UrgencyWord = Annotated[
     Urgency,
     BeforeValidator(_urgency),
     WithJsonSchema({"type": "string", "enum": [*Urgency, *_OTHER_WORDS]}),
+]
+ActionWord = Annotated[
+    Action,
+    AfterValidator(_doable),
+    WithJsonSchema({"type": "string", "enum": [one for one in Action if one not in _NOT_BY_API]}),
 ]
 Day = Annotated[
     date | datetime,
@@ -328,7 +343,7 @@ class CorrectionIn(In):
 class ActionIn(In):
     """What a person wants to be done with an issue."""
 
-    action: Action
+    action: ActionWord
     person: Annotated[
         str | None,
         Field(

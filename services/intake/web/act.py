@@ -32,6 +32,7 @@ from services.intake.web.pages import page, page_language, redirect
 from services.intake.web.posted import AnyRequest, read_fields
 from services.intake.web.speak import PLACES
 from services.intake.web.status import NotForYou
+from services.intake.web.undo import DECOY, press_decoy, told
 from shared import clock
 from shared.contracts.intake import ActionRequested
 from shared.contracts.issue import Action, DeclineReason, Refusal, Snapshot, WaitingFor
@@ -64,6 +65,8 @@ async def take_action(request: Request[Any, Any, Any], token: str, door: Door) -
     if link.action in PLACES:
         return redirect(request, _place(link, door))
     _ = page_language(request, door.language(link.person_id))
+    if DECOY in given:
+        return await _decoy(request, link, view, door, _)
     if not _is_for(link, view, door):
         return await _page(request, link, view, door, _, given)
     asked = await read_asked(link, view, given, door, _)
@@ -80,6 +83,16 @@ async def take_action(request: Request[Any, Any, Any], token: str, door: Door) -
         return await _page(request, link, view, door, _, given, 503, trouble=trouble)
     happened = await door.wait_for_answer(event_id, WAIT_FOR_ANSWER_S)
     return await _result(request, link, door, _, asked, happened)
+
+
+async def _decoy(
+    request: AnyRequest, link: Link, view: View, door: Door, _: Words
+) -> Response[Any]:
+    eyes = door.eyes(link.person_id, view)
+    if eyes is Eyes.NOBODY:
+        raise NotForYou
+    seen = await door.see(view, eyes, _, link.person_id)
+    return await press_decoy(request, link, seen, door, _)
 
 
 def _preset(request: AnyRequest, link: Link, door: Door) -> str:
@@ -132,10 +145,10 @@ async def _page(
     names = Names(door.organisation, _)
     if not _is_for(link, view, door):
         words = refusal_text(Refusal.NOT_YOURS, seen.owner, _)
-        return _done(request, link, door, _, seen, _("This was not done"), words, ok=False)
+        return told(request, link, seen, door, _, _("This was not done"), words, ok=False)
     if snapshot is not None and snapshot.assignment != link.assignment:
         words = refusal_text(Refusal.OVERTAKEN, seen.owner, _)
-        return _done(request, link, door, _, seen, _("The issue has moved on"), words, ok=False)
+        return told(request, link, seen, door, _, _("The issue has moved on"), words, ok=False)
     calendar = door.organisation.calendar_of(link.person_id)
     now = clock.now()
     latest = await furthest_for(link.action, view, door)
@@ -262,12 +275,12 @@ async def _result(
     if refused:
         refusal = Refusal(refused[0].said["refusal"])
         text = refusal_text(refusal, seen.owner, _)
-        return _done(request, link, door, _, seen, _("This was not done"), text, ok=False)
+        return told(request, link, seen, door, _, _("This was not done"), text, ok=False)
     if happened:
         text = _offer(link.action, _).done % _values(asked, seen, link, door, _)
-        return _done(request, link, door, _, seen, _("Thank you"), text, ok=True)
+        return told(request, link, seen, door, _, _("Thank you"), text, ok=True)
     text = _("It is stored and will be done in a moment. You need not send it again.")
-    return _done(request, link, door, _, seen, _("Thank you"), text, ok=True)
+    return told(request, link, seen, door, _, _("Thank you"), text, ok=True)
 
 
 def _values(asked: Asked, seen: Seen, link: Link, door: Door, _: Words) -> dict[str, str]:
@@ -288,29 +301,3 @@ def _offer(action: Action, _: Words) -> Offer:
     if found is None:
         raise LinkInvalid
     return found
-
-
-def _done(
-    request: AnyRequest,
-    link: Link,
-    door: Door,
-    _: Words,
-    seen: Seen,
-    title: str,
-    text: str,
-    *,
-    ok: bool,
-) -> Response[str]:
-    status_url = door.links.status(link.issue_id, link.person_id, clock.now())
-    return page(
-        request,
-        "done.html",
-        _,
-        200 if ok else 409,
-        title=title,
-        text=text,
-        ok=ok,
-        seen=seen,
-        status_url=f"{status_url}?lang={_.language}",
-        zone=door.organisation.calendar_of(link.person_id).zone,
-    )

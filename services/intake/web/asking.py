@@ -68,6 +68,7 @@ async def read_asked(
         until=until(link.action, given, calendar, clock.now()),
         waiting_for=WaitingFor(waiting_for) if waiting_for in set(WaitingFor) else None,
         into=other.issue_id if other else None,
+        by_link=True,
     )
     latest = await furthest_for(link.action, view, door)
     chosen = other is not None and given.get("into") == other.reference

@@ -214,6 +214,18 @@ def heading(reason: Reason, _: Words) -> str:
             return _("Banso reminds again; no time was lost")
         case Reason.SUBSCRIBED:
             return _("Another system was told")
+        case Reason.UNDONE:
+            return _("It was taken back")
+        case Reason.VOIDED:
+            return _("Something pressed your buttons, and nothing was done")
+        case Reason.RECEIPT:
+            return _("Done in your name")
+        case Reason.UNREACHABLE:
+            return _("Somebody can't be reached")
+        case Reason.DIGEST:
+            return _("Your summary")
+        case Reason.TEST:
+            return _("A test of how Banso reaches you")
         case _ as never:
             assert_never(never)
 

@@ -147,6 +147,10 @@ def button_text(action: Action, _: Words) -> str:
             return _("Part of a problem")
         case Action.SEPARATE:
             return _("Separate it")
+        case Action.UNDO:
+            return _("Take it back")
+        case Action.DECOY:
+            return _("A button that only machines see")
         case _ as never:
             assert_never(never)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from uuid import uuid4
@@ -28,6 +28,7 @@ from services.intake.web.guard import Guard, Layer
 from services.intake.web.pages import page, redirect
 from services.intake.web.posted import AnyRequest, Posted, posted, read_fields
 from services.intake.web.status import Opened, Speaking, open_status, status_page
+from services.intake.web.undo import DECOY, press_decoy
 from shared import clock
 from shared.contracts.event import MAX_TEXT
 from shared.contracts.intake import ActionRequested, Correction, MessageReceived
@@ -134,6 +135,9 @@ async def take_wish(
     action = _action(what)
     if opened.seen.snapshot is None or not opened.may_ever(action, door):
         raise NotFoundException
+    if DECOY in given:
+        link = replace(opened.link, person_id=opened.speaks_for)
+        return await press_decoy(request, link, opened.seen, door, _)
     mistake = _mistake(action, given, opened, door, _)
     if mistake:
         return _page(request, opened, _, door, action, given, 422, mistake)
@@ -165,6 +169,8 @@ async def take_wish(
             ok=False,
             seen=opened.seen,
             status_url=f"{opened.url}?lang={_.language}",
+            undo_url="",
+            request_id="",
             zone=door.organisation.calendar_of(opened.link.person_id).zone,
         )
     done = action if happened else "stored"
@@ -323,6 +329,7 @@ def _read(action: Action, given: Mapping[str, str], opened: Opened, door: Door) 
         text=clean.several_lines(given.get("text", "")) or None,
         proposed=clean.one_line(given.get("proposed", ""), 200) or None,
         correction=correction,
+        by_link=True,
     )
 
 

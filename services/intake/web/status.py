@@ -177,6 +177,7 @@ def status_page(
         url=opened.url,
         can_speak=bool(opened.speaks_for) and seen.snapshot is not None,
         may=opened.may(door),
+        undo_url=_undo_url(opened, door, now, _),
         main=buttons(offers.main),
         more=buttons(offers.more),
         is_asked=_is_asked(opened),
@@ -190,6 +191,17 @@ def status_page(
         zone=door.organisation.calendar_of(person_id).zone,
         **own_pages(person_id, door),
     )
+
+
+def _undo_url(opened: Opened, door: Door, now: datetime, _: Words) -> str:
+    """Where the reader takes back what they have just done; "" where there is nothing."""
+    person_id, undoable = opened.link.person_id, opened.seen.undoable
+    if undoable is None or person_id in ("", EVERYBODY):
+        return ""
+    number = opened.seen.snapshot.assignment if opened.seen.snapshot else 0
+    issue_id, request_id = opened.view.issue_id, undoable.request_id
+    url = door.links.undo(issue_id, person_id, request_id, number, now)
+    return f"{url}?lang={_.language}"
 
 
 def _is_asked(opened: Opened) -> bool:

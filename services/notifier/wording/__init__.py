@@ -13,6 +13,7 @@ from services.notifier.wording import (
     refusal,
     resting,
     together,
+    undone,
 )
 from services.notifier.wording.base import Said, Say
 from shared.contracts.notifier import Reason
@@ -93,5 +94,11 @@ def what(say: Say, reason: Reason) -> Said:
             return refusal.refused(say)
         case Reason.SUBSCRIBED:
             raise ValueError("another system reads the event itself")
+        case Reason.UNDONE:
+            return undone.undone(say)
+        case Reason.VOIDED:
+            return undone.voided(say)
+        case Reason.RECEIPT:
+            return undone.receipt(say)
         case _ as never:
             assert_never(never)

@@ -39,6 +39,8 @@ class Place(Enum):
 
     ISSUE = auto()
     INBOX = auto()
+    UNDO = auto()
+    """Where what is told is taken back, with one click more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +239,10 @@ def button(action: Action, _: Words) -> str:
             return _("Part of a problem")
         case Action.SEPARATE:
             return _("Separate it")
+        case Action.UNDO:
+            return _("Take it back")
+        case Action.DECOY:
+            return _("A button that only machines see")
         case _ as never:
             assert_never(never)
 

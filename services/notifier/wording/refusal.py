@@ -78,5 +78,15 @@ def _refusal(say: Say, refusal: Refusal) -> str:
             )
         case Refusal.NO_SUCH_ISSUE:
             return _("There is no such other issue. Look at its reference, such as 7K3M-9QWX.")
+        case Refusal.TOO_LATE:
+            return _(
+                "Something has happened since, or too much time has passed, so it can't be taken"
+                " back any more. See how it stands."
+            )
+        case Refusal.CONTRADICTED:
+            return _(
+                "Opposite things were asked for within seconds, as machines do. Nothing was done."
+                " Please wait ten seconds and press the one button that you mean."
+            )
         case _ as never:
             assert_never(never)

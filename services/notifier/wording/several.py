@@ -33,6 +33,10 @@ def heading_of(reasons: Collection[Reason], count: int, _: Words) -> str:
             )
         case [Reason.SOLVED]:
             return _.many("Is 1 issue solved?", "Are these %(count)s issues solved?", count)
+        case [Reason.RECEIPT]:
+            return _.many(
+                "1 thing was done in your name", "%(count)s things were done in your name", count
+            )
         case [Reason.CLOSED]:
             return _.many("1 issue is closed", "%(count)s issues are closed", count)
         case _:

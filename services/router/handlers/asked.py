@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import assert_never
 
 from services.router import lifecycle
-from services.router.handlers import waits
+from services.router.handlers import undo, waits
 from services.router.handlers.complete import incomplete
 from services.router.handlers.joined import link, merge, other_of, separate
-from services.router.handlers.keep import word
+from services.router.handlers.keep import refuse, word
 from services.router.handlers.moves import ask, move, take
 from services.router.handlers.progress import (
     acknowledge,
@@ -37,10 +37,29 @@ from shared.journal import NotYet
 
 
 def action_requested(request: ActionRequested, desk: Desk) -> list[Event]:
-    """Does what somebody asks for, or says why not. Asking twice changes nothing."""
+    """Does what somebody asks for, or says why not. Asking twice changes nothing. What is done can
+    be taken back for a while; what a machine seems to have pressed is taken back at once."""
     issue = desk.issue(request.issue_id)
     if issue is None:
         raise NotYet
+    voids = undo.voided(issue, request, desk)
+    if voids is not None:
+        now = desk.issue(issue.issue_id) or issue
+        return [*voids, refuse(request, Refusal.CONTRADICTED, desk, now)]
+    return _decided(issue, request, desk)
+
+
+def _decided(issue: Issue, request: ActionRequested, desk: Desk) -> list[Event]:
+    match request.action:
+        case Action.UNDO:
+            return undo.take_back(issue, request, desk)
+        case Action.DECOY:
+            return undo.decoy(issue, request, desk)
+        case _:
+            return undo.remember(issue, request, _asked(issue, request, desk), desk)
+
+
+def _asked(issue: Issue, request: ActionRequested, desk: Desk) -> list[Event]:
     who, leader_id = request.person_id, desk.organisation.leader
     other, asks = other_of(issue, request, desk), (request.action, who, request.assignment)
     if lifecycle.is_done(issue, *asks, leader_id, other):
@@ -52,7 +71,12 @@ def action_requested(request: ActionRequested, desk: Desk) -> list[Event]:
         or incomplete(issue, request, desk, other)
     )
     if refusal is not None:
-        return [_refuse(request, refusal, desk, issue)]
+        return [refuse(request, refusal, desk, issue)]
+    return _done(issue, other, request, desk)
+
+
+def _done(issue: Issue, other: Issue | None, request: ActionRequested, desk: Desk) -> list[Event]:
+    who = request.person_id
     match request.action:
         case Action.ACKNOWLEDGE:
             return [acknowledge(issue, desk, who)]
@@ -89,6 +113,8 @@ def action_requested(request: ActionRequested, desk: Desk) -> list[Event]:
             return _join(issue, other or issue, request, desk)
         case Action.SEPARATE:
             return separate(issue, request, desk)
+        case Action.UNDO | Action.DECOY:
+            raise ValueError(f"{request.action} does nothing new")
         case _:
             assert_never(request.action)
 
@@ -121,17 +147,3 @@ def _unproven(issue: Issue, request: ActionRequested, desk: Desk) -> Refusal | N
     """A mail that nothing vouches for does little; the rest takes one click."""
     asks = (request.action, request.person_id, request.source, request.standing)
     return Refusal.ONE_CLICK if lifecycle.needs_one_click(issue, *asks, desk.now) else None
-
-
-def _refuse(request: ActionRequested, refusal: Refusal, desk: Desk, issue: Issue) -> ActionRefused:
-    return ActionRefused(
-        occurred_at=desk.now,
-        issue_id=request.issue_id,
-        person_id=request.person_id,
-        action=request.action,
-        refusal=refusal,
-        requested_at=request.occurred_at,
-        source=request.source,
-        text=request.text,
-        issue=lifecycle.snapshot(issue),
-    )

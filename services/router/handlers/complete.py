@@ -59,6 +59,8 @@ def incomplete(
             Action.ACKNOWLEDGE | Action.CONFIRM | Action.REOPEN | Action.WITHDRAW | Action.SEPARATE
         ):
             return None
+        case Action.UNDO | Action.DECOY:
+            return None  # checked against what was done
         case _:
             assert_never(request.action)
 

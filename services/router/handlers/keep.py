@@ -1,4 +1,4 @@
-"""Keeps an issue as it is now, and the event that says so."""
+"""Keeps an issue as it is now, and the event that says so; or says why nothing is changed."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from typing import Any, TypeVar
 from services.router import followup, lifecycle
 from services.router.lifecycle import Issue
 from services.router.store import Desk
+from shared.contracts.intake import ActionRequested
 from shared.contracts.issue import (
+    Refusal,
     State,
 )
 from shared.contracts.organisation import Policy
 from shared.contracts.router import (
+    ActionRefused,
     IssueEvent,
 )
 from shared.worktime import WorkingHours, working_hours
@@ -28,6 +31,21 @@ def keep(issue: Issue, desk: Desk, event: type[IssueEvent], **said: Any) -> Any:
     desk.put(replace(issue, changed_at=at))
     snapshot = lifecycle.snapshot(issue)
     return event(occurred_at=at, issue_id=issue.issue_id, issue=snapshot, **said)
+
+
+def refuse(request: ActionRequested, refusal: Refusal, desk: Desk, issue: Issue) -> ActionRefused:
+    """A plain answer to whoever asked."""
+    return ActionRefused(
+        occurred_at=desk.now,
+        issue_id=request.issue_id,
+        person_id=request.person_id,
+        action=request.action,
+        refusal=refusal,
+        requested_at=request.occurred_at,
+        source=request.source,
+        text=request.text,
+        issue=lifecycle.snapshot(issue),
+    )
 
 
 def plan(issue: Issue, desk: Desk) -> Issue:

@@ -410,7 +410,7 @@ def test_a_reopening_counts_where_a_solution_was_none(
 ) -> None:
     issue = build.issue(**said)
 
-    assert lifecycle.is_complaint(issue, LATER + lifecycle.UNDO_WITHIN) is complains
+    assert lifecycle.is_complaint(issue, LATER + lifecycle.TAKES_BACK_WITHIN) is complains
 
 
 @pytest.mark.parametrize(("seconds", "complains"), [(600, False), (601, True)])

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Connection
 
 from services.router import handlers
-from services.router.lifecycle import UNDO_WITHIN, Issue
+from services.router.lifecycle import TAKES_BACK_WITHIN, Issue
 from services.router.presence import Absence, AbsenceSource, AbsenceState
 from services.router.store import Board, Desk
 from shared.contracts.event import Event
@@ -846,7 +846,7 @@ def test_what_is_opened_again_is_lent_to_a_substitute_while_its_owner_is_away(de
 
 
 def test_whoever_takes_back_a_click_complains_of_nothing(desk: Desk) -> None:
-    (opened,) = reopened(desk, 2, closed_at=NOW - UNDO_WITHIN)
+    (opened,) = reopened(desk, 2, closed_at=NOW - TAKES_BACK_WITHIN)
 
     assert isinstance(opened, IssueReopened)
     assert opened.issue.reopenings == 1

@@ -19,6 +19,7 @@ def upgrade() -> None:
     )
     op.add_column("delivery", sa.Column("external_id", sa.String(), nullable=True))
     op.add_column("delivery", sa.Column("external_thread", sa.String(), nullable=True))
+    op.add_column("current", sa.Column("undone", Document, nullable=False, server_default="[]"))
     op.create_table(
         "preference",
         sa.Column("person_id", sa.String(), nullable=False),

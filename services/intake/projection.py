@@ -6,7 +6,17 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from services.intake.store import Absence, Happening, Notice, Pause, Reference, Shelf, View
+from services.intake.store import (
+    Absence,
+    ChatMessage,
+    Happening,
+    Notice,
+    Pause,
+    Reference,
+    Shelf,
+    View,
+    chat_key,
+)
 from shared.bus import Hears
 from shared.contracts.event import Event
 from shared.contracts.issue import Snapshot
@@ -31,6 +41,8 @@ from shared.contracts.router import (
 )
 from shared.contracts.traffic import ISSUE_EVENTS
 
+ANSWERED_IN_CHAT = frozenset({Channel.SLACK, Channel.MATRIX})
+"""Chats from which answers come back to us."""
 _NOT_SAID_AGAIN = {"issue", "issue_id", "actor_id", "reasons"}
 
 
@@ -104,7 +116,9 @@ def organisation_published(published: OrganisationPublished, shelf: Shelf) -> li
 
 
 def notification_sent(sent: NotificationSent, shelf: Shelf) -> list[Event]:
-    """The inbox shows a thing once."""
+    """The inbox shows a thing once; what is answered in a chat finds its issue."""
+    if sent.channel in ANSWERED_IN_CHAT and sent.external_id and sent.external_thread:
+        shelf.chat_messages.put(_in_chat(sent, sent.external_id, sent.external_thread, shelf))
     if sent.channel == Channel.INBOX:
         shelf.notices.put(
             Notice(
@@ -118,6 +132,25 @@ def notification_sent(sent: NotificationSent, shelf: Shelf) -> list[Event]:
             )
         )
     return []
+
+
+def _in_chat(
+    sent: NotificationSent, external_id: str, external_thread: str, shelf: Shelf
+) -> ChatMessage:
+    """A message that tells of several issues is about none in particular."""
+    place, _, thread = external_thread.partition("/")
+    key = chat_key(sent.channel, place, external_id)
+    known = shelf.chat_messages.get(key)
+    several = known is not None and known.issue_id != sent.issue_id
+    return ChatMessage(
+        key,
+        sent.person_id,
+        "" if several else sent.issue_id,
+        sent.delivery_id,
+        sent.fact_id,
+        thread,
+        sent.occurred_at,
+    )
 
 
 def person_away(away: PersonAway, shelf: Shelf) -> list[Event]:

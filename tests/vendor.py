@@ -38,7 +38,7 @@ class Vendor:
     url: str
     asked: list[Asked] = field(default_factory=list)
     answers: list[Mapping[str, Any]] = field(default_factory=list)
-    """What is answered next; the last one again and again."""
+    """What is answered next; the last one again and again. `NTH` in it is the request's number."""
 
     def will_answer(self, *answers: Mapping[str, Any]) -> None:
         self.answers[:] = answers
@@ -62,6 +62,7 @@ def vendor() -> Iterator[Vendor]:
             said = played.next()
             content = said.get("body", "")
             text = content if isinstance(content, str) else json.dumps(content)
+            text = text.replace("NTH", f"{len(played.asked):06}")
             self.send_response(int(said["status"]))
             for name, value in said.get("headers", {}).items():
                 self.send_header(name, value)

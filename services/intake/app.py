@@ -6,12 +6,15 @@ import asyncio
 from datetime import timedelta
 from pathlib import Path
 
+from prometheus_client import CollectorRegistry
+
 from services.intake import projection, store
 from services.intake.api.tokens import KnownTokens
 from services.intake.application import web
 from services.intake.attachments import Limits
 from services.intake.blobs import Blobs
 from services.intake.chat.known import forget
+from services.intake.chat.matrix import Matrix
 from services.intake.chat.slack import Slack
 from services.intake.door import Door
 from services.intake.mail.imap import watchers
@@ -73,6 +76,7 @@ async def serve(settings: IntakeSettings) -> None:
     least = timedelta(seconds=settings.least_form_s)
     guard = Guard(keys, rates, least, settings.trusted_proxies)
     slack = _slack(settings.channels, door)
+    matrix = _matrix(settings.channels, door, journal, registry)
     pages = web(
         door,
         guard,
@@ -112,11 +116,14 @@ async def serve(settings: IntakeSettings) -> None:
             *map(listening, doorways),
             *(watcher.run for watcher in by_imap),
             lambda: forget(journal),
+            *([matrix.run] if matrix else []),
         ],
         servers=[Server(pages, settings.web_host, settings.web_port)],
     )
     if slack is not None:
         await slack.close()
+    if matrix is not None:
+        await matrix.close()
     place.give_back()
 
 
@@ -126,3 +133,10 @@ def _slack(channels: Channels, door: Door) -> Slack | None:
     if said is None or said.signing_secret is None:
         return None
     return Slack(said, said.signing_secret.get_secret_value(), door)
+
+
+def _matrix(
+    channels: Channels, door: Door, journal: Journal[Shelf], registry: CollectorRegistry
+) -> Matrix | None:
+    said = channels.matrix
+    return Matrix(said, door, journal, registry) if said is not None else None

@@ -10,7 +10,7 @@ from hashlib import sha256
 
 from services.intake import clean, store
 from services.intake.door import Door
-from services.intake.store import ChatAct, ChatMessage, Happening, Shelf, chat_key
+from services.intake.store import ChatMessage, Happening, Shelf, chat_key
 from shared import clock
 from shared.contracts.event import MAX_TEXT
 from shared.contracts.intake import MessageReceived
@@ -66,20 +66,16 @@ def said(about: ChatMessage, text: str, door: Door) -> MessageReceived:
 
 
 def has_moved_on(history: Sequence[Happening], fact_id: str) -> bool:
-    """Whether the issue is no longer what the fact told of it; so it is where we don't know it."""
+    """Whether the issue is no longer what the fact told of it; an unknown fact is new."""
     told = next((one for one in history if one.event_id == fact_id), None)
-    if told is None:
-        return True
-    return any(one.subject in _MOVES_ON and one.version > told.version for one in history)
+    return told is not None and any(
+        one.subject in _MOVES_ON and one.version > told.version for one in history
+    )
 
 
 def short(text: str) -> str:
     """Something in its place that has always the same length."""
     return sha256(text.encode()).hexdigest()[:32]
-
-
-async def keep_act(act: ChatAct, journal: Journal[Shelf]) -> None:
-    await journal.note(lambda shelf: shelf.chat_acts.put(act))
 
 
 async def forget(journal: Journal[Shelf]) -> None:

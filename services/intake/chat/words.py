@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shared.contracts.issue import Action
 from shared.language import Words
 
 
@@ -15,3 +16,17 @@ def how_to_answer(_: Words) -> str:
 
 def files_text(_: Words) -> str:
     return _("Files don't get to Banso by chat. Please add them on the page of the issue:")
+
+
+def encrypted(_: Words) -> str:
+    return _(
+        "Banso can't read encrypted messages. Please write in the room that Banso has made for the"
+        " two of you, which is not encrypted."
+    )
+
+
+def needs_words(action: Action, _: Words) -> str:
+    """To whoever says no by a sign only."""
+    if action is Action.REOPEN:
+        return _("Not solved? Please say here what is still wrong:")
+    return _("Not yours? Please say here why, and who should have it:")

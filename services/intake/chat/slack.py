@@ -7,13 +7,14 @@ says who did it.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
-from litestar import Request, Response, Router, post
+from litestar import MediaType, Request, Response, Router, post
 from litestar.background_tasks import BackgroundTask
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
@@ -38,7 +39,7 @@ from services.intake.chat.words import files_text, how_to_answer
 from services.intake.door import Door
 from services.intake.history import Eyes
 from services.intake.names import Names
-from services.intake.store import Happening, View
+from services.intake.store import ChatMessage, Happening, View
 from services.intake.submission import NotStored
 from services.intake.view import Seen, refusal_text
 from services.intake.web.asking import Asked, furthest_for, read_asked
@@ -70,6 +71,7 @@ OPEN_WITHIN = httpx.Timeout(2.5)
 """A window may be opened for three seconds after the press."""
 WAIT_FOR_ANSWER_S = 10.0
 SHOW_WITHIN_S = 1.5
+LOOK_AGAIN_S = 0.1
 LONGEST_METADATA = 3000
 
 AnyRequest = Request[Any, Any, Any]
@@ -287,14 +289,14 @@ class Slack:
         written = words_of(event)
         if written is None:
             return None
-        ids = [written.thread_ts] if written.thread_ts else []
-        about = await message_at(Channel.SLACK, event.channel, ids, self._door)
+        person = person_at(Channel.SLACK, written.user, self._door)
+        if person is None:
+            return None
+        about = await self._about(event.channel, written.thread_ts)
         if about is None:
-            if person_at(Channel.SLACK, written.user, self._door) is None:
-                return None
-            text = how_to_answer(self._words(written.user))
+            text = how_to_answer(words(person.language))
             return BackgroundTask(self._reply, event.channel, written, text)
-        if not is_at(about.person_id, Channel.SLACK, written.user, self._door):
+        if about.person_id != person.id:
             log.warning("chat.not_theirs", channel=Channel.SLACK, issue=about.issue_id)
             return None
         message = said(about, plain(written.text), self._door)
@@ -304,6 +306,17 @@ class Slack:
             await self._door.say_more(message, name)
         url = self._door.links.status(about.issue_id, about.person_id, clock.now())
         return BackgroundTask(self._heard, event.channel, written, url)
+
+    async def _about(self, channel: str, thread: str) -> ChatMessage | None:
+        """Our message that began the thread. Of one that was only just sent the word may be on its
+        way."""
+        until = clock.elapsed_s() + SHOW_WITHIN_S
+        while thread:
+            found = await message_at(Channel.SLACK, channel, [thread], self._door)
+            if found is not None or clock.elapsed_s() >= until:
+                return found
+            await asyncio.sleep(LOOK_AGAIN_S)
+        return None
 
     async def _heard(self, channel: str, written: Written, url: str) -> None:
         """A sign that the words are stored; and where files go."""
@@ -402,23 +415,22 @@ async def take_interaction(request: Request[Any, Any, Any], slack: Slack) -> Res
     """A button that was pressed, or a window that was sent."""
     body = await slack.body(request)
     if body is None:
-        return Response(None, status_code=401)
+        return _empty(401)
     try:
         (payload,) = parse_qs(body.decode("ascii"), strict_parsing=True)["payload"]
         kind = json.loads(payload)["type"]
         match kind:
             case "block_actions":
-                return Response(
-                    None, background=await slack.press(Pressed.model_validate_json(payload))
-                )
+                later = await slack.press(Pressed.model_validate_json(payload))
+                return _empty(later=later)
             case "view_submission":
                 answer, beside = await slack.submit(Submitted.model_validate_json(payload))
                 return Response(answer, background=beside)
             case _:
-                return Response(None)
+                return _empty()
     except (ValueError, KeyError, TypeError, ValidationError):
         log.warning("chat.slack_unreadable")
-        return Response(None, status_code=400)
+        return _empty(400)
 
 
 @post("/events", status_code=200, include_in_schema=False)
@@ -426,7 +438,7 @@ async def take_event(request: Request[Any, Any, Any], slack: Slack) -> Response[
     """Something that was written. What can't be stored now is said by Slack again."""
     body = await slack.body(request)
     if body is None:
-        return Response(None, status_code=401)
+        return _empty(401)
     try:
         said = json.loads(body)
         match said["type"]:
@@ -435,14 +447,18 @@ async def take_event(request: Request[Any, Any, Any], slack: Slack) -> Response[
             case "event_callback":
                 event = Callback.model_validate(said).event
             case _:
-                return Response(None)
+                return _empty()
     except (ValueError, KeyError, TypeError, ValidationError):
         log.warning("chat.slack_unreadable")
-        return Response(None, status_code=400)
+        return _empty(400)
     try:
-        return Response(None, background=await slack.hear(event))
+        return _empty(later=await slack.hear(event))
     except NotStored:
-        return Response(None, status_code=503)
+        return _empty(503)
+
+
+def _empty(status: int = 200, later: BackgroundTask | None = None) -> Response[Any]:
+    return Response(b"", status_code=status, media_type=MediaType.TEXT, background=later)
 
 
 def _read(url: str, door: Door) -> Link:

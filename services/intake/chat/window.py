@@ -62,7 +62,7 @@ def window(asking: Asking, action: Action, metadata: str, _: Words) -> Block:
         "blocks": [
             _section(escaped(asking.explanation)),
             *_inputs(asking, action, _),
-            _context(f"<{asking.page_url}|{escaped(_('Do it on the page instead'))}>"),
+            _link(_("Do it on the page instead"), asking.page_url),
         ],
     }
 
@@ -163,7 +163,7 @@ def mistaken(mistake: str, action: Action, names: Iterable[str]) -> Block:
 
 def result(title: str, text: str, link: tuple[str, str] | None, _: Words) -> Block:
     """What the window says once it was sent; it has nothing more to send."""
-    more = [_context(f"<{link[1]}|{escaped(link[0])}>")] if link else []
+    more = [_link(*link)] if link else []
     view = {
         "type": "modal",
         "title": _plain(title, LONGEST_TITLE),
@@ -212,7 +212,8 @@ def _section(text: str) -> Block:
     return {"type": "section", "text": {"type": "mrkdwn", "text": text[:LONGEST_TEXT]}}
 
 
-def _context(text: str) -> Block:
+def _link(name: str, url: str) -> Block:
+    text = f"<{url}|{escaped(name)}>"
     return {"type": "context", "elements": [{"type": "mrkdwn", "text": text}]}
 
 

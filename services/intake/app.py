@@ -14,7 +14,7 @@ from services.intake.application import web
 from services.intake.attachments import Limits
 from services.intake.blobs import Blobs
 from services.intake.chat.known import forget
-from services.intake.chat.matrix import Matrix
+from services.intake.chat.matrix import Figures, Matrix
 from services.intake.chat.slack import Slack
 from services.intake.door import Door
 from services.intake.mail.imap import watchers
@@ -139,4 +139,4 @@ def _matrix(
     channels: Channels, door: Door, journal: Journal[Shelf], registry: CollectorRegistry
 ) -> Matrix | None:
     said = channels.matrix
-    return Matrix(said, door, journal, registry) if said is not None else None
+    return Matrix(said, door, journal, Figures(registry)) if said is not None else None

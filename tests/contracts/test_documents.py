@@ -24,6 +24,7 @@ from deploy.cli import app
 from deploy.importing.table import TableMapping
 from deploy.local.keeping import PORTS
 from services.intake import projection, store
+from services.intake.chat.matrix import Figures as ChatFigures
 from services.intake.mail.imap import Figures as MailboxFigures
 from services.intake.mail.ways import MailsTaken
 from services.intake.settings import IntakeSettings, read_mailboxes
@@ -254,6 +255,7 @@ def _make_all_metrics(registry: CollectorRegistry, directory: Path) -> None:
     )
     Deliveries({}, known, Links(["key"], "http://127.0.0.1"), registry)
     Figures(registry, known, [])
+    ChatFigures(registry)
     MailsTaken(registry)
     MailboxFigures(registry)
     AuditFigures(registry)

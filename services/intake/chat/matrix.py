@@ -45,6 +45,18 @@ _WORDS = frozenset({"m.text", "m.emote"})
 _UNREADABLE = (KeyError, TypeError, ValueError, AttributeError)
 
 
+class Figures:
+    """How the chats stand that we have to listen to, for Prometheus."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.up = Gauge(
+            "banso_chat_up",
+            "Whether what people write and do in the chat is heard.",
+            ("chat",),
+            registry=registry,
+        )
+
+
 class Matrix:
     """Follows the rooms of our account."""
 
@@ -53,7 +65,7 @@ class Matrix:
         settings: channels.Matrix,
         door: Door,
         journal: Journal[Shelf],
-        registry: CollectorRegistry,
+        figures: Figures,
     ) -> None:
         self._user = settings.user
         self._account = f"{Channel.MATRIX}/{settings.user}"
@@ -61,12 +73,7 @@ class Matrix:
         self._door = door
         self._journal = journal
         self._saying: set[asyncio.Task[None]] = set()
-        self._up = Gauge(
-            "banso_chat_up",
-            "Whether what people write and do in the chat is heard.",
-            ("chat",),
-            registry=registry,
-        ).labels(Channel.MATRIX)
+        self._up = figures.up.labels(Channel.MATRIX)
 
     async def close(self) -> None:
         for task in self._saying:

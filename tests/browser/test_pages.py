@@ -37,7 +37,7 @@ def issues(banso: Installation) -> dict[Language, Issue]:
 
 
 def press(page: Page) -> None:
-    page.locator("button[type=submit]").click()
+    page.locator("button.primary").click()
 
 
 def act(page: Page, issue: Issue, action: Action, fill_in: Callable[[Page], object]) -> None:
@@ -52,7 +52,7 @@ def decline(page: Page, language: Language) -> None:
     page.select_option("[name=proposed]", OTHER_TEAM[language])
 
 
-@pytest.mark.parametrize("action", Action)
+@pytest.mark.parametrize("action", sorted(set(Action) - {Action.UNDO, Action.DECOY}))
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_page_that_acts_says_what_will_happen_and_anybody_can_use_it(
     visitor: Visitor, issues: dict[Language, Issue], language: Language, action: Action
@@ -64,7 +64,7 @@ def test_a_page_that_acts_says_what_will_happen_and_anybody_can_use_it(
 
         assert language_of(page) == language
         expect(page.locator("#main")).to_contain_text(issue.reference)
-        expect(page.locator("button[type=submit]")).to_have_count(1)
+        expect(page.locator("button.primary")).to_have_count(1)
         if action == Action.DECLINE:
             decline(page, language)
             shoot(page, f"decline-{language}-phone.png")
@@ -115,6 +115,7 @@ def test_from_taking_it_to_its_end_every_page_says_how_it_stands(
         page.locator("summary").first.click()
         check(page, f"status, {language}")
 
+        banso.advance_only("1m")  # three things within ten seconds are no person's
         act(page, issue, Action.RESOLVE, lambda _: page.locator("[value=shipping]").check())
         until(lambda: issue.has_happened("resolved"), "it is said to be solved")
         for reader, words in ((issue.now["owner_id"], THEIRS), (carrier, YOURS)):
@@ -205,7 +206,7 @@ def test_a_double_click_takes_it_once(
     before = banso.ask("intake", asked)[0][0]
     with visitor.page(java_script_enabled=with_javascript) as page:
         page.goto(issue.link(Action.ACKNOWLEDGE))
-        page.locator("button[type=submit]").dblclick()
+        page.locator("button.primary").dblclick()
         expect(page.locator(".received h1")).to_be_visible()
 
     until(lambda: issue.has_happened("acknowledged"), "it was taken")

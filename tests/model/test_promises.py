@@ -136,15 +136,21 @@ class Promises(RuleBasedStateMachine):
         proposed=st.sampled_from((*PEOPLE, "product", "shipping")),
         hours=st.integers(1, 24),
         times=st.integers(1, 2),
+        minutes=st.sampled_from((None, None, 0, 20, 70)),
     )
-    def do(self, nth: int, choice: int, proposed: str, hours: int, times: int) -> None:
-        """Somebody does what makes sense, perhaps clicking twice, and it is brought at once."""
+    def do(
+        self, nth: int, choice: int, proposed: str, hours: int, times: int, minutes: int | None
+    ) -> None:
+        """Somebody does what makes sense, perhaps clicking twice, and it is brought at once; and
+        perhaps they take it back after so many minutes."""
         self._compare(self.world.deliver_all())
         issue = self._issue(nth)
         action, who = SENSIBLE[issue.state][choice % len(SENSIBLE[issue.state])]
         for _ in range(times):
             self._ask(issue, action, who, proposed, hours, link=True)
         self._compare(self.world.deliver_all())
+        if minutes is not None and self.reference.done:
+            self._take_back(list(self.reference.done)[-1], minutes, theirs=True)
 
     @precondition(lambda self: self.number)
     @rule(
@@ -162,19 +168,21 @@ class Promises(RuleBasedStateMachine):
         self._compare(self.world.deliver_all())
 
     @precondition(lambda self: self.reference.done)
-    @rule(back=st.integers(0, 3), theirs=st.booleans(), minutes=st.integers(0, 70))
-    def take_back(self, back: int, theirs: bool, minutes: int) -> None:
+    @rule(back=st.integers(0, 3), others=st.booleans(), minutes=st.integers(0, 70))
+    def take_back(self, back: int, others: bool, minutes: int) -> None:
         """Somebody takes back what they, or others, did lately."""
+        self._take_back(list(self.reference.done)[-1 - back :][0], minutes, theirs=not others)
+
+    def _take_back(self, request_id: str, minutes: int, *, theirs: bool) -> None:
         self.world.wait(timedelta(minutes=minutes))
-        lately = list(self.reference.done)[-1 - back :]
-        did = self.reference.done[lately[0]]
+        did = self.reference.done[request_id]
         self.world.say(
             ActionRequested(
                 occurred_at=self.world.now_at,
                 issue_id=did.before.issue_id,
                 person_id=did.who if theirs else LEADER,
                 action=Action.UNDO,
-                undoes=lately[0],
+                undoes=request_id,
             )
         )
         self._compare(self.world.deliver_all())

@@ -19,6 +19,7 @@ from shared.contracts.issue import (
     Standing,
     State,
     Step,
+    UndoneBecause,
     WaitingFor,
 )
 from shared.contracts.notifier import Reason, Relation
@@ -47,6 +48,7 @@ from shared.contracts.router import (
     IssueResumed,
     IssueSeparated,
     IssueSnoozed,
+    IssueUndone,
     IssueWaiting,
     PersonAway,
     PersonBack,
@@ -687,3 +689,46 @@ def test_everybody_concerned_hears_that_it_goes_on() -> None:
 
     heard = dict.fromkeys(("ren", "emi", "kai"), (Relation.CONCERNED, Reason.UNPAUSED))
     assert told(event) == heard
+
+
+def undone(because: UndoneBecause, actor_id: str | None, **said_too: Any) -> IssueUndone:
+    heard = ("emi", "mio", "sho", CUSTOMER, "kai", "x-2")
+    issue = {"helper_ids": ("sho",), "follower_ids": ("x-2",)}
+    usual: dict[str, Any] = {"undone": (Action.RESOLVE,), "of_id": "ren", "told_ids": heard}
+    return IssueUndone(**said(actor_id, **issue), because=because, **usual | said_too)
+
+
+HEARD = {
+    "emi": (Relation.CARRIER, Reason.UNDONE),
+    CUSTOMER: (Relation.REPORTER, Reason.UNDONE),
+    "mio": (Relation.FORMER_OWNER, Reason.UNDONE),
+    "sho": (Relation.HELPER, Reason.UNDONE),
+    "kai": (Relation.LEADER, Reason.UNDONE),
+    "x-2": (Relation.FOLLOWER, Reason.UNDONE),
+}
+
+
+def test_whoever_heard_of_it_hears_that_it_is_taken_back() -> None:
+    assert told(undone(UndoneBecause.ASKED, "ren")) == HEARD
+
+
+@pytest.mark.parametrize("because", [UndoneBecause.CONTRADICTED, UndoneBecause.DECOY])
+def test_whoever_has_not_done_it_hears_that_it_was_void(because: UndoneBecause) -> None:
+    owner = {"ren": (Relation.OWNER, Reason.VOIDED)}
+
+    assert told(undone(because, None)) == owner | HEARD
+
+
+def test_whoever_did_it_by_a_link_is_told_since_a_machine_may_have_pressed_it() -> None:
+    taken = {"by_link": Action.ACKNOWLEDGE}
+    carriers = {
+        "emi": (Relation.CARRIER, Reason.TAKEN),
+        CUSTOMER: (Relation.REPORTER, Reason.TAKEN),
+    }
+
+    assert told(IssueAcknowledged(**said("ren"))) == carriers
+    assert told(IssueAcknowledged(**said("ren"), **taken)) == {
+        **carriers,
+        "ren": (Relation.OWNER, Reason.RECEIPT),
+    }
+    assert told(IssueAcknowledged(**said(), **taken)) == carriers

@@ -16,6 +16,7 @@ from services.notifier.message import as_text, compose
 from services.notifier.store import Ready
 from shared.contracts.event import Event
 from shared.contracts.issue import (
+    Action,
     AssignedBecause,
     DeclineReason,
     Reasons,
@@ -23,6 +24,7 @@ from shared.contracts.issue import (
     Standing,
     State,
     Step,
+    UndoneBecause,
     Urgency,
     WaitingFor,
 )
@@ -50,6 +52,7 @@ from shared.contracts.router import (
     IssueResumed,
     IssueSeparated,
     IssueSnoozed,
+    IssueUndone,
     IssueWaiting,
     ResumedBecause,
     Voice,
@@ -140,6 +143,12 @@ SPECIAL: Mapping[type[Event], dict[str, st.SearchStrategy[Any]]] = {
     IssueMerged: {"into_reference": st.just(OTHER), "text": inside},
     IssueLinked: {"parent_reference": st.just(OTHER), "text": inside},
     IssueSeparated: {"from_reference": st.just(OTHER), "text": inside},
+    IssueUndone: {
+        "undone": st.lists(st.sampled_from(Action), min_size=1, max_size=3).map(tuple),
+        "of_id": anybody,
+        "because": st.sampled_from(UndoneBecause),
+        "told_ids": st.lists(anybody, max_size=4).map(tuple),
+    },
 }
 
 
@@ -154,6 +163,8 @@ def draw_event(draw: st.DrawFn, kind: type[IssueEvent]) -> IssueEvent:
         issue_id=ISSUE_ID,
         issue=draw(snapshots()),
         actor_id=draw(st.none() | anybody),
+        by_link=draw(st.none() | st.sampled_from(Action)),
+        undo_until=draw(st.none() | days),
         **said,
     )
 
@@ -183,7 +194,9 @@ def test_nobody_is_told_of_their_own_act_and_nobody_twice(
     notices = audience(event, ORGANISATION)
 
     assert [one for one in notices if knows(event, one)] == [
-        one for one in notices if knows(event, one) and one.reason is Reason.STILL_CLOSED
+        one
+        for one in notices
+        if knows(event, one) and one.reason in (Reason.STILL_CLOSED, Reason.RECEIPT)
     ]
     assert len({one.person_id for one in notices}) == len(notices)
 

@@ -21,6 +21,7 @@ from shared.contracts.issue import (
     Standing,
     State,
     Step,
+    UndoneBecause,
     Urgency,
 )
 from shared.contracts.notifier import Reason, Relation
@@ -38,12 +39,13 @@ from shared.contracts.router import (
     IssueReopened,
     IssueResolved,
     IssueResponded,
+    IssueUndone,
     Voice,
 )
 from shared.links import Purpose
 from shared.replies import REPLY_ABOVE
 from tests.unit import build
-from tests.unit.build import CUSTOMER, ISSUE_ID, MONDAY
+from tests.unit.build import CUSTOMER, HOUR, ISSUE_ID, MONDAY
 from tests.unit.notifier.telling import LINKS, ORGANISATION, actions, delivery, said, tell, what
 from tests.unit.notifier.test_followup_message import EVERY_NEWS
 
@@ -108,7 +110,19 @@ def files(count: int) -> tuple[Attachment, ...]:
     )
 
 
+UNDONE: dict[str, Any] = {
+    "undone": (Action.RESOLVE,),
+    "of_id": "ren",
+    "because": UndoneBecause.DECOY,
+}
 EVERY_REASON: list[tuple[Reason, Relation, Event]] = [
+    (Reason.UNDONE, Relation.CARRIER, IssueUndone(**said(), **UNDONE)),
+    (Reason.VOIDED, Relation.OWNER, IssueUndone(**said(), **UNDONE)),
+    (
+        Reason.RECEIPT,
+        Relation.OWNER,
+        IssueAcknowledged(**said(), by_link=Action.ACKNOWLEDGE, undo_until=MONDAY + HOUR),
+    ),
     (Reason.RECEIVED, Relation.REPORTER, assigned()),
     (Reason.RECEIVED_UNDECIDED, Relation.REPORTER, build.raised()),
     (Reason.YOURS, Relation.OWNER, assigned()),

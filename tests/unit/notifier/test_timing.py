@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,15 @@ import pytest
 from services.notifier import timing
 from services.notifier.timing import APART, APART_IF_URGENT, GATHER, Now
 from shared.contracts.event import Event
-from shared.contracts.issue import AssignedBecause, Reasons, State, Step, Urgency
+from shared.contracts.issue import (
+    Action,
+    AssignedBecause,
+    Reasons,
+    State,
+    Step,
+    UndoneBecause,
+    Urgency,
+)
 from shared.contracts.notifier import Reason
 from shared.contracts.router import (
     ChasingPaused,
@@ -25,6 +34,7 @@ from shared.contracts.router import (
     IssueResponded,
     IssueResumed,
     IssueSeparated,
+    IssueUndone,
     PersonAway,
     PersonBack,
     ResumedBecause,
@@ -183,3 +193,29 @@ def test_what_asks_for_something_is_overtaken_once_there_is_no_sense_in_it(
 
 def test_what_is_about_no_issue_is_never_overtaken() -> None:
     assert not timing.is_overtaken(Reason.PAUSED, PAUSED, CLOSED)
+
+
+def test_what_was_taken_back_is_not_told_any_more_but_that_it_was_is() -> None:
+    taken = IssueAcknowledged(**said(), cause_id="request")
+    undone = IssueUndone(
+        **said(),
+        cause_id="request",
+        undone=(Action.ACKNOWLEDGE,),
+        of_id="ren",
+        because=UndoneBecause.ASKED,
+    )
+    void = replace(SAME, undone=frozenset({"request"}))
+
+    assert timing.is_overtaken(Reason.RECEIPT, taken, void)
+    assert timing.is_overtaken(Reason.TAKEN, taken, void)
+    assert not timing.is_overtaken(Reason.RECEIPT, taken, SAME)
+    assert not timing.is_overtaken(Reason.UNDONE, undone, void)
+
+
+@pytest.mark.parametrize("because", UndoneBecause)
+def test_what_a_machine_pressed_waits_for_company_and_what_a_person_takes_back_does_not(
+    because: UndoneBecause,
+) -> None:
+    undone = IssueUndone(**said(), undone=(), of_id="ren", because=because)
+
+    assert timing.gathers(undone) is (because is not UndoneBecause.ASKED)

@@ -11,18 +11,19 @@ from hashlib import sha256
 from services.intake import clean, store
 from services.intake.door import Door
 from services.intake.store import ChatMessage, Happening, Shelf, chat_key
+from services.intake.undone import standing, taken_back
 from shared import clock
 from shared.contracts.event import MAX_TEXT
 from shared.contracts.intake import MessageReceived
 from shared.contracts.issue import Source, Standing
 from shared.contracts.organisation import Channel, Person
-from shared.contracts.router import IssueAssigned, IssueReopened, IssueUndone
+from shared.contracts.router import IssueAssigned, IssueReopened
 from shared.journal import Journal
 
 ANSWERED_FOR = timedelta(days=400)
 """So long a message in a chat can be answered."""
 _ONCE_A_DAY_S = 24 * 3600
-_MOVES_ON = frozenset({IssueAssigned.subject, IssueReopened.subject, IssueUndone.subject})
+_MOVES_ON = frozenset({IssueAssigned.subject, IssueReopened.subject})
 """After these an issue is no longer what an earlier message says of it."""
 
 
@@ -68,9 +69,10 @@ def said(about: ChatMessage, text: str, door: Door) -> MessageReceived:
 def has_moved_on(history: Sequence[Happening], fact_id: str) -> bool:
     """Whether the issue is no longer what the fact told of it; an unknown fact is new."""
     told = next((one for one in history if one.event_id == fact_id), None)
-    return told is not None and any(
-        one.subject in _MOVES_ON and one.version > told.version for one in history
-    )
+    if told is None:
+        return False
+    later = (one for one in standing(history) if one.version > told.version)
+    return told.cause_id in taken_back(history) or any(one.subject in _MOVES_ON for one in later)
 
 
 def short(text: str) -> str:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from services.intake import store
 from services.intake.chat.known import has_moved_on, message_at, person_at, said, short
-from services.intake.chat.rooms import Fields, Rooms, Unheard
+from services.intake.chat.rooms import Fields, Forgotten, Rooms, Unheard
 from services.intake.chat.signs import Sign, meant, sign_of
 from services.intake.chat.words import encrypted, files_text, how_to_answer, needs_words
 from services.intake.door import Closed, Door
@@ -38,7 +38,6 @@ WAIT_FOR_FACTS_S = 5.0
 """Somebody may be quicker than the word that our message was sent."""
 LOOK_AGAIN_S = 0.1
 WAIT_FOR_ANSWER_S = 10.0
-BAD_REQUEST = 400
 STORED = "✓"
 _FILES = frozenset({"m.image", "m.file", "m.audio", "m.video"})
 _WORDS = frozenset({"m.text", "m.emote"})
@@ -72,6 +71,8 @@ class Matrix:
         self._rooms = Rooms(settings)
         self._door = door
         self._journal = journal
+        self._begins = True
+        """What is read first may be old: it is taken, but nobody is told how to do it better."""
         self._saying: set[asyncio.Task[None]] = set()
         self._up = figures.up.labels(Channel.MATRIX)
 
@@ -89,14 +90,12 @@ class Matrix:
             try:
                 since = await self._follow(since)
                 delay_s = AGAIN_S[0]
-            except (Unheard, NotStored, Closed) as error:
+            except (Unheard, NotStored, Closed, *_UNREADABLE) as error:
                 self._up.set(0)
-                log.warning("chat.matrix_unheard", error=str(error) or type(error).__name__)
-                wait_s = delay_s
-                if isinstance(error, Unheard):
-                    wait_s = max(delay_s, error.wait_s)
-                    since = "" if error.status == BAD_REQUEST else since
-                await asyncio.sleep(wait_s)
+                log.warning("chat.matrix_unheard", error=_described(error))
+                since = "" if isinstance(error, Forgotten) else since
+                asked_s = error.wait_s if isinstance(error, Unheard) else 0.0
+                await asyncio.sleep(max(delay_s, asked_s))
                 delay_s = min(2 * delay_s, longest_s)
 
     def _position(self, connection: Connection) -> str | None:
@@ -106,6 +105,7 @@ class Matrix:
         """Takes what has happened since, and tells from where to go on."""
         happened = await self._rooms.sync(since)
         self._up.set(1)
+        self._begins = not since
         rooms = happened.get("rooms", {})
         for room, invitation in rooms.get("invite", {}).items():
             await self._invited(room, invitation)
@@ -113,16 +113,23 @@ class Matrix:
             timeline = joined.get("timeline", {})
             events = timeline.get("events", [])
             if since and timeline.get("limited") and timeline.get("prev_batch"):
-                events = [
-                    *await self._rooms.earlier(room, timeline["prev_batch"], since),
-                    *events,
-                ]
+                events = [*await self._earlier(room, timeline["prev_batch"], since), *events]
             for event in events:
                 await self._take(room, event)
         position = ChatPosition(self._account, str(happened["next_batch"]))
         if position.since != since:
             await self._journal.note(lambda shelf: shelf.chat_positions.put(position))
         return position.since
+
+    async def _earlier(self, room: str, before: str, since: str) -> list[Fields]:
+        """What the server left out; nothing where it does not show us that any more."""
+        try:
+            return await self._rooms.earlier(room, before, since)
+        except Unheard as error:
+            if not error.is_final:
+                raise
+            log.warning("chat.matrix_gap", error=str(error))
+            return []
 
     async def _invited(self, room: str, invitation: Fields) -> None:
         """People of the organisation may talk to us where they like."""
@@ -152,13 +159,17 @@ class Matrix:
                     await self._react(room, event, person)
                 case "m.room.redaction":
                     await self._take_back(room, event, person)
-                case "m.room.encrypted":
+                case "m.room.encrypted" if not self._begins:
                     name = f"banso-encrypted-{short(room)}"  # once for each room
                     await self._say(room, encrypted(_words(person)), name)
                 case _:
                     pass
         except _UNREADABLE as error:
             log.warning("chat.matrix_unreadable", error=type(error).__name__)
+        except Unheard as error:
+            if not error.is_final:
+                raise
+            log.warning("chat.matrix_unreadable", error=str(error))
 
     # --- words
 
@@ -175,7 +186,8 @@ class Matrix:
         _ = _words(person)
         about = await self._about(room, _answered(relation))
         if about is None:
-            await self._say(room, how_to_answer(_), f"banso-{short(event_id)}", event_id)
+            if not self._begins:
+                await self._explain(room, event, person)
             return
         if about.person_id != person.id:
             log.warning("chat.not_theirs", channel=Channel.MATRIX, issue=about.issue_id)
@@ -191,12 +203,21 @@ class Matrix:
             mark = {"rel_type": "m.annotation", "event_id": event_id, "key": STORED}
             await self._send(room, "m.reaction", {"m.relates_to": mark}, f"banso-{short(event_id)}")
 
+    async def _explain(self, room: str, event: Fields, person: Person) -> None:
+        """How to answer: each time in the room that is the person's and ours alone, elsewhere once
+        a day."""
+        event_id = str(event["event_id"])
+        shared = (await self._rooms.direct(self._user)).get(event["sender"], [])
+        once = f"{short(room)}-{clock.now():%Y-%m-%d}"
+        name = short(event_id) if room in shared else once
+        await self._say(room, how_to_answer(_words(person)), f"banso-{name}", event_id)
+
     async def _about(self, room: str, ids: Sequence[str]) -> ChatMessage | None:
         """Our message that is meant. Of one that was only just sent the word may be on its way."""
         until = clock.elapsed_s() + WAIT_FOR_FACTS_S
         while True:
             about = await message_at(Channel.MATRIX, room, ids, self._door)
-            if about is not None or not ids or clock.elapsed_s() >= until:
+            if about is not None or not ids or self._begins or clock.elapsed_s() >= until:
                 return about
             if not await self._are_ours(room, ids):
                 return None
@@ -208,7 +229,7 @@ class Matrix:
             try:
                 event = await self._rooms.event(room, one)
             except Unheard as error:
-                if error.status == 0:
+                if not error.is_final:
                     raise
                 continue  # it is gone, or nobody shows it to us
             about = event.get("content", {}).get("dev.banso") or {}
@@ -355,6 +376,10 @@ class Matrix:
             await self._rooms.send(room, kind, content, name)
         except Unheard as error:
             log.warning("chat.matrix_unsaid", error=str(error))
+
+
+def _described(error: Exception) -> str:
+    return str(error) if isinstance(error, Unheard) else type(error).__name__
 
 
 def _words(person: Person) -> Words:

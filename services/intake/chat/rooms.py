@@ -43,6 +43,20 @@ class Unheard(Exception):
         self.status = status
         self.wait_s = wait_s
 
+    @property
+    def is_final(self) -> bool:
+        """Whether the same will be said when asked again."""
+        return 400 <= self.status < 500 and self.status not in _FOR_NOW
+
+
+class Forgotten(Unheard):
+    """The server doesn't know up to where we have read."""
+
+
+_FOR_NOW = frozenset({401, 408, 425, 429})
+"""Passes by itself, or an operator mends it."""
+_BAD_REQUEST = 400
+
 
 class Rooms:
     def __init__(self, settings: channels.Matrix) -> None:
@@ -61,7 +75,12 @@ class Rooms:
         """What has happened since; waits for something to happen. "" begins now, with the last few
         events of each room."""
         asked = {"filter": json.dumps(_FILTER), "timeout": str(SYNC_FOR_S * 1000 if since else 0)}
-        return await self._ask("GET", "/sync", asked | ({"since": since} if since else {}))
+        try:
+            return await self._ask("GET", "/sync", asked | ({"since": since} if since else {}))
+        except Unheard as error:
+            if error.status == _BAD_REQUEST and since:
+                raise Forgotten(str(error), error.status) from error
+            raise
 
     async def earlier(self, room: str, before: str, since: str) -> list[Fields]:
         """What a sync left out because it was too much, in order."""
@@ -80,6 +99,11 @@ class Rooms:
             if not before:
                 break
         return found[::-1]
+
+    async def direct(self, user: str) -> Fields:
+        """Our account's rooms that are shared with one person alone, by that person."""
+        path = f"/user/{_in_path(user)}/account_data/m.direct"
+        return await self._ask("GET", path)
 
     async def event(self, room: str, event_id: str) -> Fields:
         return await self._ask("GET", f"/rooms/{_in_path(room)}/event/{_in_path(event_id)}")

@@ -138,6 +138,7 @@ def test_what_needs_words_is_asked_in_a_window(slack: Workspace, summary: str) -
     assert "GARCIA" in until(lambda: slack.owners(summary), "the next owner is told")
     letter(slack, summary, "Somebody else looks after it now")
 
+    slack.banso.advance_only("1m")  # nobody presses the opposite within seconds
     late = slack.response(slack.press(message, "acknowledge"))
     assert late["response_type"] == "ephemeral"
     assert "belongs to an earlier state" in late["text"]

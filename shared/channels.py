@@ -23,6 +23,7 @@ from pydantic import (
 from pydantic_settings import NoDecode
 
 from shared.contracts.event import Event
+from shared.contracts.issue import Action
 from shared.contracts.organisation import Channel
 from shared.contracts.router import (
     ActionRefused,
@@ -32,6 +33,23 @@ from shared.contracts.router import (
     PersonBack,
 )
 from shared.contracts.traffic import ISSUE_EVENTS
+
+AT_ONCE = frozenset({Action.ACKNOWLEDGE, Action.CONFIRM, Action.RESUME, Action.TAKE, Action.UNDO})
+"""What a press of a button in a chat does by itself."""
+ASKED_FIRST = frozenset(
+    {
+        Action.ANSWER,
+        Action.ASK,
+        Action.DECLINE,
+        Action.HAND_OVER,
+        Action.PROMISE,
+        Action.REOPEN,
+        Action.RESOLVE,
+        Action.SNOOZE,
+        Action.WAIT,
+    }
+)
+"""What needs words, people or days, which are asked in the chat. All else has its page."""
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60)]
 """Stands in organisation files, logs and metrics, so that it is no secret."""

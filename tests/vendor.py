@@ -38,7 +38,9 @@ class Vendor:
     url: str
     asked: list[Asked] = field(default_factory=list)
     answers: list[Mapping[str, Any]] = field(default_factory=list)
-    """What is answered next; the last one again and again."""
+    """What is answered next; the last one again and again. `NTH` in it is the request's number."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def will_answer(self, *answers: Mapping[str, Any]) -> None:
         self.answers[:] = answers
@@ -58,10 +60,12 @@ def vendor() -> Iterator[Vendor]:
         def _answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            played.asked.append(Asked(self.command, self.path, headers, body))
-            said = played.next()
+            with played.lock:
+                played.asked.append(Asked(self.command, self.path, headers, body))
+                nth, said = len(played.asked), played.next()
             content = said.get("body", "")
             text = content if isinstance(content, str) else json.dumps(content)
+            text = text.replace("NTH", f"{nth:06}")
             self.send_response(int(said["status"]))
             for name, value in said.get("headers", {}).items():
                 self.send_header(name, value)

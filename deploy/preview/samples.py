@@ -83,8 +83,6 @@ FOLLOWER = "kimura"
 ISSUE_ID = "6f1e1c8a-7d2b-5c3e-9a4f-0b1c2d3e4f50"
 REFERENCE, OTHER = "7K3M-9QWX", "4XRM-9KQT"
 DAY = timedelta(days=1)
-FOR_SYSTEMS = frozenset({Reason.SUBSCRIBED})
-"""Told to other systems, and to no person."""
 BOTH: tuple[Language, ...] = ("ja", "en")
 
 SUMMARY = Text(ja="アクアノートの表示が消えたまま戻らない", en="The AquaNote's display stays dark")
@@ -145,8 +143,8 @@ def samples(organisation: Organisation, language: Language) -> list[Sample]:
 
 
 def unshown(shown: Sequence[Sample]) -> frozenset[Reason]:
-    """The reasons to tell a person of which there is no sample."""
-    return frozenset(Reason) - FOR_SYSTEMS - {one.reason for one in shown}
+    """The reasons of which there is no sample. Another system reads the event itself."""
+    return frozenset(Reason) - {Reason.SUBSCRIBED, *(one.reason for one in shown)}
 
 
 def _told(organisation: Organisation, language: Language) -> Iterator[tuple[Event, Notice]]:

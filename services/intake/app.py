@@ -6,11 +6,16 @@ import asyncio
 from datetime import timedelta
 from pathlib import Path
 
+from prometheus_client import CollectorRegistry
+
 from services.intake import projection, store
 from services.intake.api.tokens import KnownTokens
 from services.intake.application import web
 from services.intake.attachments import Limits
 from services.intake.blobs import Blobs
+from services.intake.chat.known import forget
+from services.intake.chat.matrix import Figures, Matrix
+from services.intake.chat.slack import Slack
 from services.intake.door import Door
 from services.intake.mail.imap import watchers
 from services.intake.mail.receive import Postroom
@@ -21,6 +26,7 @@ from services.intake.store import Shelf
 from services.intake.web.guard import Guard, Layer
 from shared import service
 from shared.bus import Bus
+from shared.channels import Channels
 from shared.contracts.event import Speaker
 from shared.database import open_engine
 from shared.health import Server
@@ -69,12 +75,15 @@ async def serve(settings: IntakeSettings) -> None:
     }
     least = timedelta(seconds=settings.least_form_s)
     guard = Guard(keys, rates, least, settings.trusted_proxies)
+    slack = _slack(settings.channels, door)
+    matrix = _matrix(settings.channels, door, journal, registry)
     pages = web(
         door,
         guard,
         KnownTokens(settings.api_tokens, settings.api_token_hashes),
         settings.largest_request_bytes,
         settings.api_requests_per_minute,
+        slack,
     )
     postroom, mails = Postroom(door), MailsTaken(registry)
     by_imap = watchers(settings, Entrance(Way.IMAP, postroom, mails), registry)
@@ -102,7 +111,32 @@ async def serve(settings: IntakeSettings) -> None:
             "organisation": lambda: known.current is not None,
             **{way: is_open[way].is_set for way in doorways},
         },
-        ticks=[place.keep, *map(listening, doorways), *(watcher.run for watcher in by_imap)],
+        ticks=[
+            place.keep,
+            *map(listening, doorways),
+            *(watcher.run for watcher in by_imap),
+            lambda: forget(journal),
+            *([matrix.run] if matrix else []),
+        ],
         servers=[Server(pages, settings.web_host, settings.web_port)],
     )
+    if slack is not None:
+        await slack.close()
+    if matrix is not None:
+        await matrix.close()
     place.give_back()
+
+
+def _slack(channels: Channels, door: Door) -> Slack | None:
+    """Without the secret nothing that comes from there could be believed."""
+    said = channels.slack
+    if said is None or said.signing_secret is None:
+        return None
+    return Slack(said, said.signing_secret.get_secret_value(), door)
+
+
+def _matrix(
+    channels: Channels, door: Door, journal: Journal[Shelf], registry: CollectorRegistry
+) -> Matrix | None:
+    said = channels.matrix
+    return Matrix(said, door, journal, Figures(registry)) if said is not None else None

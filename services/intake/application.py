@@ -15,6 +15,7 @@ from services.intake.api.issues import API
 from services.intake.api.problems import say_http_problem
 from services.intake.api.tokens import KnownTokens
 from services.intake.api.v1 import api
+from services.intake.chat.slack import Slack, slack_routes
 from services.intake.door import Door
 from services.intake.web.absence import show_absences, take_absence
 from services.intake.web.act import show_action, take_action
@@ -36,7 +37,12 @@ from shared.links import LinkExpired, LinkInvalid
 
 
 def web(
-    door: Door, guard: Guard, tokens: KnownTokens, largest_request: int, most_per_minute: int
+    door: Door,
+    guard: Guard,
+    tokens: KnownTokens,
+    largest_request: int,
+    most_per_minute: int,
+    slack: Slack | None = None,
 ) -> ASGIApp:
     """An ASGI application."""
     with_files = Router(
@@ -71,6 +77,7 @@ def web(
         take_mute,
         *api(tokens, door, largest_request, most_per_minute),
         show_file,
+        *([slack_routes(slack)] if slack else []),
     ]
     return _answering_head(
         Litestar(

@@ -8,6 +8,7 @@ from typing import Any
 
 from services.intake.store import (
     Absence,
+    ChatMessage,
     Happening,
     Notice,
     Pause,
@@ -16,6 +17,7 @@ from services.intake.store import (
     Shelf,
     Told,
     View,
+    chat_key,
 )
 from shared.bus import Hears
 from shared.contracts.event import Event
@@ -46,6 +48,8 @@ from shared.contracts.router import (
 )
 from shared.contracts.traffic import ISSUE_EVENTS
 
+ANSWERED_IN_CHAT = frozenset({Channel.SLACK, Channel.MATRIX})
+"""Chats from which answers come back to us."""
 _NOT_SAID_AGAIN = {"issue", "issue_id", "actor_id", "reasons"}
 
 
@@ -119,8 +123,11 @@ def organisation_published(published: OrganisationPublished, shelf: Shelf) -> li
 
 
 def notification_sent(sent: NotificationSent, shelf: Shelf) -> list[Event]:
-    """The inbox shows a thing once; whoever may look sees by which channels it went."""
+    """The inbox shows a thing once; whoever may look sees by which channels it went; what is
+    answered in a chat finds its issue."""
     _keep_told(sent, Result.SENT, None, shelf)
+    if sent.channel in ANSWERED_IN_CHAT and sent.external_id and sent.external_thread:
+        shelf.chat_messages.put(_in_chat(sent, sent.external_id, sent.external_thread, shelf))
     if sent.channel == Channel.INBOX:
         shelf.notices.put(
             Notice(
@@ -190,6 +197,25 @@ def _keep_told(event: NotificationEvent, result: Result, error: str | None, shel
 NOT_HEARD = ""
 """Stands for the fact until the delivery itself is heard of."""
 _RANK = {Result.SENT: 0, Result.ARRIVED: 1, Result.FAILED: 2, Result.UNREACHABLE: 3}
+
+
+def _in_chat(
+    sent: NotificationSent, external_id: str, external_thread: str, shelf: Shelf
+) -> ChatMessage:
+    """A message that tells of several issues is about none in particular."""
+    place, _, thread = external_thread.partition("/")
+    key = chat_key(sent.channel, place, external_id)
+    known = shelf.chat_messages.get(key)
+    several = known is not None and known.issue_id != sent.issue_id
+    return ChatMessage(
+        key,
+        sent.person_id,
+        "" if several else sent.issue_id,
+        sent.delivery_id,
+        sent.fact_id,
+        thread,
+        sent.occurred_at,
+    )
 
 
 def person_away(away: PersonAway, shelf: Shelf) -> list[Event]:

@@ -20,6 +20,7 @@ from pydantic import (
 )
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from shared.channels import Channels, ChannelsSetting
 from shared.contracts.intake import MOST_FILES
 from shared.settings import Linked
 
@@ -116,6 +117,8 @@ class IntakeSettings(Linked):
     """After so long without a word from a server we look ourselves."""
     imap_timeout: timedelta = Field(default=timedelta(seconds=30), gt=timedelta())
     """A server that says nothing for so long when asked is gone."""
+    channels: ChannelsSetting = Channels()
+    """In which chats people are, and may answer."""
     api_token_hashes: list[str] = Field(default_factory=list)
     """SHA-256 in hexadecimal of bearer tokens that may do all but hooks and imports."""
     api_tokens: Path | None = None

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
+    delete,
     false,
     func,
     or_,
@@ -30,6 +31,7 @@ from shared.contracts.event import Event
 from shared.contracts.intake import Preferences
 from shared.contracts.issue import Source, State, Urgency
 from shared.contracts.notifier import NotificationEvent
+from shared.contracts.organisation import Channel
 from shared.contracts.router import IssueEvent
 from shared.database import Document, Instant, Row, Word
 from shared.journal import add_journal
@@ -222,6 +224,39 @@ letters = Table(
 )
 
 
+chat_messages = Table(
+    "chat_message",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("person_id", String, nullable=False),
+    Column("issue_id", String, nullable=False),
+    Column("delivery_id", String, nullable=False),
+    Column("fact_id", String, nullable=False),
+    Column("thread", String, nullable=False),
+    Column("sent_at", Instant, nullable=False),
+    Index("chat_message_by_time", "sent_at"),
+)
+
+chat_acts = Table(
+    "chat_act",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("request_id", String, nullable=False),
+    Column("person_id", String, nullable=False),
+    Column("issue_id", String, nullable=False),
+    Column("assignment", Integer, nullable=False),
+    Column("asked_at", Instant, nullable=False),
+    Index("chat_act_by_time", "asked_at"),
+)
+
+chat_positions = Table(
+    "chat_position",
+    metadata,
+    Column("account", String, primary_key=True),
+    Column("since", String, nullable=False),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Submitted:
     """A submission that was accepted once; `key` is its source and its sender's own id."""
@@ -395,6 +430,47 @@ class Told:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class ChatMessage:
+    """A message of ours in a chat, to which somebody may answer."""
+
+    key: str
+    person_id: str
+    issue_id: str
+    """Empty where it is about several, or none."""
+    delivery_id: str
+    fact_id: str
+    """Id of the event that it tells of."""
+    thread: str
+    """The message that began the conversation about the issue; empty where there is none."""
+    sent_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ChatAct:
+    """What somebody did by a sign in a chat, such as a reaction, that they may take away again."""
+
+    key: str
+    request_id: str
+    person_id: str
+    issue_id: str
+    assignment: int
+    asked_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ChatPosition:
+    """How far a chat was read by an account of ours."""
+
+    account: str
+    since: str
+
+
+def chat_key(channel: Channel, place: str, external_id: str) -> str:
+    """By what something in a chat is known: the chat's own id counts in one conversation only."""
+    return f"{channel}/{place}/{external_id}"
+
+
 class Shelf(HearerStore):
     """What one batch of intake reads and writes."""
 
@@ -414,6 +490,9 @@ class Shelf(HearerStore):
         self.pauses = self.rows(pauses, Pause)
         self.preferences = self.rows(preferences, Wanted)
         self.mutes = self.rows(mutes, Mute)
+        self.chat_messages = self.rows(chat_messages, ChatMessage)
+        self.chat_acts = self.rows(chat_acts, ChatAct)
+        self.chat_positions = self.rows(chat_positions, ChatPosition)
 
     def expect(self, matters: Sequence[Any]) -> None:
         events = [matter for matter in matters if isinstance(matter, IssueEvent)]
@@ -634,6 +713,30 @@ def muted_by(connection: Connection, person_id: str, issue_ids: Iterable[str]) -
 
 def stranger_of(connection: Connection, person_id: str) -> Stranger | None:
     return strangers(connection, [person_id]).get(person_id)
+
+
+def chat_message_of(connection: Connection, key: str) -> ChatMessage | None:
+    query = select(chat_messages).where(chat_messages.c.key == key)
+    row = connection.execute(query).first()
+    return ChatMessage(*row) if row else None
+
+
+def chat_act_of(connection: Connection, key: str) -> ChatAct | None:
+    row = connection.execute(select(chat_acts).where(chat_acts.c.key == key)).first()
+    return ChatAct(*row) if row else None
+
+
+def chat_position_of(connection: Connection, account: str) -> str | None:
+    """Where reading the chat goes on; None where it begins."""
+    query = select(chat_positions.c.since).where(chat_positions.c.account == account)
+    found: str | None = connection.scalar(query)
+    return found
+
+
+def forget_chat(connection: Connection, before: datetime) -> None:
+    """What is older than this can't be answered in chats any more."""
+    connection.execute(delete(chat_messages).where(chat_messages.c.sent_at < before))
+    connection.execute(delete(chat_acts).where(chat_acts.c.asked_at < before))
 
 
 def stranger_of_address(connection: Connection, address: str) -> Stranger | None:

@@ -143,10 +143,7 @@ class _Told:
 
     def wishes(self) -> list[Button]:
         """Where whoever is inside says how they want to be told."""
-        if self.say.is_outside:
-            return []
-        url = self.links.preferences(self.say.to.person_id, self.say.now)
-        return [Button(self.say._("How and when we tell you"), url)]
+        return [] if self.say.is_outside else [_wishes(self.say, self.links)]
 
     def quietly(self) -> list[Button]:
         """The same, and where they say that they want to hear no more of this."""
@@ -277,7 +274,13 @@ def _summary(ready: Ready, say: Say, made: DigestMade, links: Links) -> Message:
         language=say.to.language,
         entries=shown,
         left_out=_more(made.left_out + len(entries) - len(shown), _),
+        quietly=[_wishes(say, links)],
     )
+
+
+def _wishes(say: Say, links: Links) -> Button:
+    """Where they say how they want to be told."""
+    return Button(say._("How and when we tell you"), links.preferences(say.to.person_id, say.now))
 
 
 def _more(left: int, _: Words) -> str:

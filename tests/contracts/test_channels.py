@@ -441,18 +441,19 @@ def test_many_at_once_are_listed_as_far_as_there_is_room(count: int) -> None:
 
 
 def test_a_button_in_slack_carries_what_it_does_and_a_page_its_address() -> None:
-    inbox = Button("受信箱", url("i"))
+    inbox, same = Button("受信箱", url("i")), Button("同じ件", url("a"), does=Action.MERGE)
     teams = [Button(name, f"{url('a')}?to={name}", does=Action.HAND_OVER) for name in ("x", "y")]
 
     blocks = blocks_of(
-        replace(MESSAGE, buttons=[*MESSAGE.buttons, *teams, inbox]), interactive=True
+        replace(MESSAGE, buttons=[*MESSAGE.buttons, *teams, same, inbox]), interactive=True
     )
 
     (actions,) = (block["elements"] for block in blocks if block["type"] == "actions")
     by_id = {button["action_id"]: button for button in actions}
     taken, answered = by_id["banso:acknowledge"], by_id["banso:answer"]
     assert (taken["value"], "url" in taken, taken["style"]) == (url("a"), False, "primary")
-    assert answered["value"] == answered["url"] == url("a")
+    assert (answered["value"], "url" in answered) == (url("a"), False)
+    assert by_id["banso:merge"]["value"] == by_id["banso:merge"]["url"] == url("a")
     assert by_id["banso:hand_over:2"]["value"].endswith("?to=y")
     assert "value" not in by_id["banso:open"]
 

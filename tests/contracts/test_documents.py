@@ -24,6 +24,7 @@ from deploy.cli import app
 from deploy.importing.table import TableMapping
 from deploy.local.keeping import PORTS
 from services.intake import projection, store
+from services.intake.chat.matrix import Figures as ChatFigures
 from services.intake.mail.imap import Figures as MailboxFigures
 from services.intake.mail.ways import MailsTaken
 from services.intake.settings import IntakeSettings, read_mailboxes
@@ -260,6 +261,7 @@ def _make_all_metrics(registry: CollectorRegistry, directory: Path) -> None:
     Lost(known, (), registry)
     Summaries(known, registry)
     Figures(registry, known, [])
+    ChatFigures(registry)
     MailsTaken(registry)
     MailboxFigures(registry)
     AuditFigures(registry)
@@ -295,7 +297,7 @@ def test_both_languages_have_the_same_headings_and_code(english: str, japanese: 
 def test_the_words_that_users_read_of_stand_on_the_pages() -> None:
     with (ROOT / "shared/locale/ja.po").open("rb") as file:
         translated = {str(one.id): str(one.string) for one in read_po(file) if one.id}
-    leads = {"By form.", "By mail.", "フォームで。", "メールで。"}
+    leads = {"By form.", "By mail.", "In a chat.", "フォームで。", "メールで。", "チャットで。"}
 
     english = set(re.findall(r"\*\*(.+?)\*\*", _read("docs/users.md"))) - leads
     japanese = set(re.findall(r"\*\*(.+?)\*\*", _read("docs/users.ja.md"))) - leads

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -10,13 +10,13 @@ from uuid import uuid4
 from litestar import Request, Response, get, post
 
 from services.intake import clean
-from services.intake.days import Soon, soon, today
+from services.intake.days import today
 from services.intake.door import Door
 from services.intake.history import Eyes
-from services.intake.names import Names, decline_reason_text
+from services.intake.names import Names
 from services.intake.store import Happening, View
 from services.intake.submission import NotStored
-from services.intake.view import Seen, refusal_text
+from services.intake.view import refusal_text
 from services.intake.web.asking import (
     FIELDS,
     FIELDS_OF_OTHER,
@@ -26,6 +26,7 @@ from services.intake.web.asking import (
     likely,
     read_asked,
 )
+from services.intake.web.choices import causes, done_text, ends, next_owners, reasons, turns, waits
 from services.intake.web.offers import FOR_PEOPLE_INSIDE, Offer, offer
 from services.intake.web.own import own_pages
 from services.intake.web.pages import page, page_language, redirect
@@ -34,8 +35,7 @@ from services.intake.web.speak import PLACES
 from services.intake.web.status import NotForYou
 from services.intake.web.undo import DECOY, press_decoy, told
 from shared import clock
-from shared.contracts.intake import ActionRequested
-from shared.contracts.issue import Action, DeclineReason, Refusal, Snapshot, WaitingFor
+from shared.contracts.issue import Action, Refusal
 from shared.contracts.organisation import Calendar
 from shared.contracts.router import ActionRefused
 from shared.language import Words
@@ -172,18 +172,13 @@ async def _page(
         likely=await likely(link, view, door, _),
         other_word=OTHER,
         example=EXAMPLE,
-        reasons=[(reason, decline_reason_text(reason, _)) for reason in DeclineReason],
-        causes=[(cause.id, cause.name.in_(_.language)) for cause in door.organisation.causes],
-        teams=_choices(link, snapshot, door, names),
+        reasons=reasons(_),
+        causes=causes(door, _),
+        teams=[(one.id, one.name, one.people) for one in next_owners(link, snapshot, door, names)],
         preset=_preset_name(request, link, door, names),
-        turns=_turns(door, _) if link.action is not Action.ASK else [],
-        waits=[(one, _waits_for(one, _)) for one in WaitingFor],
-        soon=[
-            (one, _soon_text(one, _), at)
-            for one in Soon
-            for at in [soon(one, now, calendar)]
-            if latest is None or at <= latest
-        ],
+        turns=turns(link.action, door, _),
+        waits=waits(_),
+        soon=ends(latest, calendar, now, _),
         **_days(link.action, latest, calendar, now),
         status_url=f"{door.links.status(link.issue_id, link.person_id, now)}?lang={_.language}",
         zone=calendar.zone,
@@ -213,52 +208,6 @@ def asked_by_choice(given: Mapping[str, str]) -> bool:
     return given.get("into", "") not in ("", OTHER)
 
 
-def _choices(
-    link: Link, snapshot: Snapshot | None, door: Door, names: Names
-) -> list[tuple[str, str, list[tuple[str, str]]]]:
-    """Teams and their people who may be proposed as next owner, or asked for help."""
-    carriers = {snapshot.carrier_id, snapshot.reporter_id} if snapshot else set()
-    unfit = {link.person_id, *carriers}
-    if link.action is Action.ASK and snapshot is not None:
-        unfit |= {snapshot.owner_id, *snapshot.helper_ids}
-    return [
-        (
-            team.id,
-            names.team(team.id),
-            [
-                (person.id, names.name(person.id))
-                for person in door.organisation.members[team.id]
-                if person.id not in unfit
-            ],
-        )
-        for team in door.organisation.teams
-    ]
-
-
-def _turns(door: Door, _: Words) -> Sequence[tuple[str, str]]:
-    """Rotas and schedules, which name somebody by the time."""
-    rotas = [(one.id, one.name.in_(_.language)) for one in door.organisation.rotas]
-    return [*rotas, *((one.id, one.name.in_(_.language)) for one in door.organisation.schedules)]
-
-
-def _waits_for(one: WaitingFor, _: Words) -> str:
-    match one:
-        case WaitingFor.CARRIER:
-            return _("From the person who brought it in")
-        case WaitingFor.CUSTOMER:
-            return _("From the customer, whom that person asks")
-
-
-def _soon_text(one: Soon, _: Words) -> str:
-    match one:
-        case Soon.TOMORROW:
-            return _("Until tomorrow")
-        case Soon.THREE_DAYS:
-            return _("For three working days")
-        case Soon.NEXT_WEEK:
-            return _("Until next week")
-
-
 async def _result(
     request: AnyRequest,
     link: Link,
@@ -277,22 +226,10 @@ async def _result(
         text = refusal_text(refusal, seen.owner, _)
         return told(request, link, seen, door, _, _("This was not done"), text, ok=False)
     if happened:
-        text = _offer(link.action, _).done % _values(asked, seen, link, door, _)
+        text = done_text(asked, seen, door, _)
         return told(request, link, seen, door, _, _("Thank you"), text, ok=True)
     text = _("It is stored and will be done in a moment. You need not send it again.")
     return told(request, link, seen, door, _, _("Thank you"), text, ok=True)
-
-
-def _values(asked: Asked, seen: Seen, link: Link, door: Door, _: Words) -> dict[str, str]:
-    """What may stand in the sentence that says what was done."""
-    wish: ActionRequested = asked.wish
-    zone = door.organisation.calendar_of(link.person_id).zone
-    return {
-        "name": _.polite(seen.owner.name) if seen.owner else "",
-        "whom": Names(door.organisation, _).anybody(wish.proposed) if wish.proposed else "",
-        "time": _.time(wish.until, zone, clock.now()) if wish.until else "",
-        "reference": asked.other.reference if asked.other else "",
-    }
 
 
 def _offer(action: Action, _: Words) -> Offer:

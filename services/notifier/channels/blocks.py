@@ -12,7 +12,7 @@ from typing import Any
 
 from services.notifier.channels.layout import fitted, paragraphs, places, shortened
 from services.notifier.message import Button, Entry, Message
-from shared.contracts.issue import Action
+from shared.channels import ASKED_FIRST, AT_ONCE
 from shared.language import words
 
 MOST_BLOCKS = 50
@@ -21,9 +21,6 @@ LONGEST_HEADER = 150
 LONGEST_BUTTON = 75
 MOST_FIELDS, LONGEST_FIELD = 10, 1700
 MOST_ELEMENTS = 10
-
-AT_ONCE = frozenset({Action.ACKNOWLEDGE, Action.CONFIRM, Action.RESUME, Action.TAKE})
-"""What a press does by itself; everything else asks for words first, on its page."""
 
 Block = dict[str, Any]
 
@@ -94,7 +91,7 @@ def _button(button: Button, seen: Counter[str]) -> Block:
     }
     if button.does is not None:
         made["value"] = button.url
-    if button.does not in AT_ONCE:
+    if button.does not in AT_ONCE | ASKED_FIRST:
         made["url"] = button.url
     return {**made, "style": "primary"} if button.is_main else made
 

@@ -311,6 +311,7 @@ def test_a_channel_that_did_not_reach_them_is_no_first_choice_for_a_day(
     connection: Connection,
 ) -> None:
     ledger = open_ledger(connection)
+    ledger.preferences.put(store.Preference("ren", {"told": "always"}))
     fail(tell(taken(), ledger), ledger)
     ledger.write()
 

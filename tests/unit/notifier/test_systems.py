@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 from sqlalchemy import Connection
 
-from services.notifier import handlers, store
+from services.notifier import handlers, said, store
 from services.notifier.app import chats
 from services.notifier.channels.base import (
     Abilities,
@@ -31,7 +31,7 @@ from services.notifier.store import Delivery, Fate, Ledger, Parcel, Ready
 from shared import clock
 from shared.channels import WEBHOOK_EVENTS, Channels, Webhook
 from shared.contracts.issue import Action, AssignedBecause, Reasons, Refusal
-from shared.contracts.notifier import NotificationSent, Reason
+from shared.contracts.notifier import Reason
 from shared.contracts.organisation import Channel
 from shared.contracts.router import ActionRefused, IssueAssigned
 from shared.database import open_engine
@@ -186,9 +186,7 @@ async def test_a_system_is_sent_the_event_as_it_was_heard(
     assert json.loads(asked.body)["type"] == "issue.assigned.v1"
     assert asked.headers["webhook-id"] == ready.delivery.delivery_id
     assert done.fate is Fate.DELIVERED
-    said = handlers.sent_event(done, open_ledger(connection))
-    assert isinstance(said, NotificationSent)
-    assert said.person_id == "webhook:crm"
+    assert said.sent(done, MONDAY).person_id == "webhook:crm"
 
 
 @pytest.mark.parametrize("webhooks", [None, []])

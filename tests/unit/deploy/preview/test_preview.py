@@ -11,7 +11,6 @@ from typer.testing import CliRunner
 from deploy.cli import app
 from deploy.local.up import SAMPLE
 from deploy.preview.document import pictured, written
-from deploy.preview.samples import FOR_SYSTEMS
 from services.router import organisation
 from shared.contracts.notifier import Reason
 from tests.browser.messages import DOCS, LARGEST
@@ -95,4 +94,4 @@ def test_each_message_of_the_document_has_its_picture_and_all_together_are_small
 
     assert set(pictures) == {one.name for one in shown}
     assert sum(pictures.values()) < LARGEST
-    assert {one.sample.reason for one in shown} == set(Reason) - FOR_SYSTEMS
+    assert {one.sample.reason for one in shown} == set(Reason)

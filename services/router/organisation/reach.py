@@ -29,6 +29,8 @@ _WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAY: Final = 24 * 60
 WEEK: Final = 7 * _DAY
 """Minutes of a week."""
+RAISED_BY: Final = frozenset(Source) - {Source.CHAT}
+"""The ways in by which issues come; a chat only takes answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +207,7 @@ def left_for(
 def asked_by(when: When, possible: int) -> Asked:
     """What a rule asks for. Only mails have an address that they came to."""
     asked: dict[Aspect, Values] = {}
-    source = set(when.source or Source) & {Source.EMAIL} if when.to else set(when.source)
+    source = set(when.source or RAISED_BY) & {Source.EMAIL} if when.to else set(when.source)
     several: dict[Condition, Collection[str]] = {
         Condition.PRODUCT: set(when.product),
         Condition.CATEGORY: set(when.category),
@@ -273,7 +275,7 @@ def everything(possible: int) -> Anything:
 def _all_values(condition: Condition, possible: int) -> Values:
     match condition:
         case Condition.SOURCE:
-            return OneOf(frozenset(Source))
+            return OneOf(RAISED_BY)
         case Condition.URGENCY:
             return OneOf(frozenset(Urgency))
         case Condition.LANGUAGE:

@@ -254,8 +254,10 @@ class Reference:
             case IssueResponded():
                 if fact.actor_id == issue.owner and issue.state is State.ASSIGNED:
                     issue.state = State.ACKNOWLEDGED
-            case IssueResolved() | IssueClosed() | IssueReopened() if issue.merged:
+            case IssueResolved() | IssueClosed() if issue.merged:
                 assert fact.shared_from, "what is merged is only told of the other"
+            case IssueReopened(shared_from=str()) if issue.merged:
+                pass  # it is still the same as the other, which is open again
             case IssueResolved():
                 assert issue.state in OPEN
                 issue.state, issue.said_to_be_solved = State.RESOLVED, True

@@ -57,6 +57,7 @@ PATIENT = {
     "BANSO_MOST_FROM_A_CONNECTION": "10000 per minute",
     "BANSO_MOST_FOR_AN_ADDRESS": "10000 per minute",
     "BANSO_MOST_BY_FORM": "10000 per minute",
+    "BANSO_MESSAGES_PER_HOUR": "0",
 }
 """Stories fill in forms faster than people, one after the other from the same machine."""
 STOP_WITHIN_S = 20.0

@@ -19,7 +19,7 @@ import segno
 from shared.clock import read_offset, write_offset
 from shared.contracts.issue import Action
 from shared.links import EVERYBODY, Link, Links, Purpose
-from tests.installation import Installation, page_text, until
+from tests.installation import Installation, page_text, shown_form, until
 from tests.postbox import Postbox
 
 SAMPLE = Path(__file__).parents[2] / "deploy" / "local" / "organisation.yaml"
@@ -163,7 +163,7 @@ def said(
 
 def shown(answer: httpx.Response) -> dict[str, str]:
     """What stands in the form of a page."""
-    (form,) = lxml.html.fromstring(answer.text).forms
+    form = shown_form(answer)
     return {name: value or "" for name, value in form.fields.items()}
 
 

@@ -23,7 +23,8 @@ class Scanner:
     def links(self, letter: Letter) -> list[str]:
         """Every address in the mail, whichever part it stands in."""
         found = re.findall(r"https?://[^\s\"'<>]+", f"{letter.text}\n{letter.html}")
-        return list(dict.fromkeys(one.replace("&amp;", "&") for one in found))
+        ours = (one.replace("&amp;", "&") for one in found if "www.w3.org" not in one)
+        return list(dict.fromkeys(ours))
 
     def open_everything(self, letter: Letter) -> list[str]:
         """Addresses of the pages that it has seen: those of the mail, and what they lead to."""

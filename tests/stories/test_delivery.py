@@ -221,7 +221,7 @@ def _one_dies(banso: Installation, directory: Path) -> None:
         recorded = {row[0] for row in banso.ask("notifier", RECORDED)}
         made = "select count(*) from delivery where channel = 'email'"
         until(lambda: banso.ask("notifier", made)[0][0] == 40, "all are to be sent")
-        banso.advance("2m")
+        banso.advance_only("2m")
         until(lambda: len(banso.ask("notifier", RECORDED)) == 40, "all are sent")
 
         taken = banso.postbox.taken

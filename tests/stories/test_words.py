@@ -270,6 +270,7 @@ def test_a_mail_that_comes_back_is_a_failure_and_is_counted_once(banso: Installa
     say(banso, bounce)
 
     banso.expect_metric("metrics", "banso_failed_notifications_total", at_least=1, channel="email")
+    banso.postbox.expect("ito@example.com", "連絡がつきません")  # their lead
     banso.quieten()
     assert banso.stored("notification.failed.v1") == 1
     assert banso.metric("notifier", "banso_bounces_total", kind="temporary") == 1

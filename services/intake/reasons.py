@@ -141,11 +141,10 @@ _EQUAL_HOURS = 0.011
 
 def _is_tied(other: Considered, reasons: Reasons) -> bool:
     """Whether somebody else would have been through with it as soon as the owner."""
-    if other.reason is not NotChosen.LATER or other.expected_hours is None:
+    theirs, owners = other.expected_hours, reasons.expected_hours
+    if other.reason is not NotChosen.LATER or theirs is None or owners is None:
         return False
-    if reasons.expected_hours is None:
-        return False
-    return other.expected_hours - reasons.expected_hours < _EQUAL_HOURS
+    return theirs - owners < _EQUAL_HOURS
 
 
 def _named(reasons: Reasons, name: str, _: Words) -> str:

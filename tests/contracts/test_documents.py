@@ -344,21 +344,36 @@ def test_the_example_of_channels_is_one_that_the_notifier_takes(document: str) -
 
 
 @pytest.mark.parametrize(
-    ("document", "yes"), [("docs/operators.md", "yes"), ("docs/operators.ja.md", "はい")]
+    ("document", "yes", "no"),
+    [("docs/operators.md", "yes", "no"), ("docs/operators.ja.md", "はい", "いいえ")],
 )
-def test_what_each_channel_can_do_is_as_in_the_code(document: str, yes: str) -> None:
-    rows = re.findall(r"^\| `(\w+)` \|" + r" (\S+) \|" * 4, _read(document), re.MULTILINE)
+def test_what_each_channel_can_do_is_as_in_the_code(document: str, yes: str, no: str) -> None:
+    rows = re.findall(r"^\| `(\w+)` \|" + r" ([^|]+) \|" * 6, _read(document), re.MULTILINE)
     secret = {"signing_secret": "x", "bot_token": "x"}
     kinds = {"slack": Slack(SlackSettings.model_validate(secret)).can}
     login = {"client_id": "x", "client_secret": "x", "service_account": "x"}
-    bot = LineWorksSettings.model_validate({**login, "private_key": "x", "bot_id": "1"})
+    bot = LineWorksSettings.model_validate(
+        {**login, "private_key": "x", "bot_id": "1", "monthly": 9}
+    )
     kinds |= {"lineworks": LineWorks(bot).can}
     kinds |= {kind.channel: kind.can for kind in (Email, Matrix, Chatwork, Teams, Apprise)}
 
-    said = {name: [word == yes for word in words] for name, *words in rows if name in kinds}
+    said = {
+        name: [*(word == yes for word in words), limit != no]
+        for name, *words, limit in rows
+        if name in kinds
+    }
 
     assert said == {
-        str(name): [can.buttons, can.threads, can.answers, can.ids] for name, can in kinds.items()
+        str(name): [
+            can.buttons,
+            can.threads,
+            can.answers,
+            can.edits,
+            can.ids,
+            can.monthly is not None,
+        ]
+        for name, can in kinds.items()
     }
 
 

@@ -50,6 +50,8 @@ class Abilities:
     """What is about one issue stands together."""
     answers: bool = False
     """What is written beneath a message comes back to us."""
+    edits: bool = False
+    """Once a button was pressed, what came of it stands in its place."""
     ids: bool = False
     """It names each message, so that an answer can refer to it, and a repeat be recognised."""
     monthly: int | None = None

@@ -77,7 +77,11 @@ class Slack:
     def __init__(self, settings: channels.Slack) -> None:
         self._interactive = settings.signing_secret is not None
         self.can = Abilities(
-            buttons=self._interactive, threads=True, answers=self._interactive, ids=True
+            buttons=self._interactive,
+            threads=True,
+            answers=self._interactive,
+            edits=self._interactive,
+            ids=True,
         )
         self._url = settings.url
         token = settings.bot_token.get_secret_value()

@@ -9,7 +9,6 @@ import sys
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import asdict
 from datetime import timedelta
-from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 from pydantic import ValidationError
 
+from deploy.serving import Served
 from shared.contracts.event import Speaker
 from shared.contracts.notifier import Reason
 from shared.contracts.organisation import Language
@@ -166,46 +166,14 @@ def _wrongly_set(variable: str, error: ValidationError) -> typer.Exit:
     return typer.Exit(2)
 
 
-class Served(StrEnum):
-    """What `banso serve` runs."""
-
-    INTAKE = Speaker.INTAKE
-    ROUTER = Speaker.ROUTER
-    NOTIFIER = Speaker.NOTIFIER
-    METRICS = Speaker.METRICS
-    AUDIT = AUDITOR
-
-
 @app.command()
 def serve(service: Served) -> None:
     """Run one service, or the auditor; it is told everything by its environment (BANSO_...)."""
-    import uvloop
+    from deploy import serving
 
-    match service:
-        case Served.INTAKE:
-            from services.intake import app as intake
-            from services.intake.settings import IntakeSettings
-
-            uvloop.run(intake.serve(IntakeSettings()))
-        case Served.ROUTER:
-            from services.router import app as router
-            from services.router.settings import RouterSettings
-
-            uvloop.run(router.serve(RouterSettings()))
-        case Served.NOTIFIER:
-            from services.notifier import app as notifier
-            from services.notifier.settings import NotifierSettings
-
-            uvloop.run(notifier.serve(NotifierSettings()))
-        case Served.METRICS:
-            from services.metrics import app as metrics
-            from services.metrics.settings import MetricsSettings
-
-            uvloop.run(metrics.serve(MetricsSettings()))
-        case Served.AUDIT:
-            from deploy.audit import app as auditor
-
-            uvloop.run(auditor.serve(_audit_settings()))
+    if service is Served.AUDIT:
+        _audit_settings()  # says in plain words what is missing
+    serving.serve(service)
 
 
 @app.command()

@@ -342,7 +342,12 @@ class Installation:
         until(lambda: self.metric(service, name, **labels) >= at_least, f"{name} >= {at_least:g}")
 
     def issue(self, reference: str) -> dict[str, Any]:
-        """As the API tells it."""
+        """As the API tells it, once intake has heard what the router had decided by now."""
+        decided = self.ask("router", "select version from issue where reference = ?", reference)
+        if decided:
+            shown = "select version from view where reference = ? and version >= ?"
+            version = decided[0][0]
+            until(lambda: self.ask("intake", shown, reference, version), f"{reference} is shown")
         answer = self.api.get(f"/issues/{reference}")
         assert answer.status_code == 200, answer.text
         found: dict[str, Any] = answer.json()

@@ -19,7 +19,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from shared import clock
 from shared.replies import REPLY_ABOVE
 
-_RECEIPT = re.compile("[Dd]one in your name|あなたの名前で")
+RECEIPT = re.compile("[Dd]one in your name|あなたの名前で")
 
 WITHIN_S = 30.0
 """How long a story waits for something that must come; only a failing one waits that long."""
@@ -115,7 +115,7 @@ class Postbox:
             return [
                 one
                 for nth, one in enumerate(self._letters)
-                if nth not in self._expected and not _RECEIPT.search(one.heading)
+                if nth not in self._expected and not RECEIPT.search(one.heading)
             ]
 
     def expect(self, to: str, heading: str, within_s: float = WITHIN_S) -> Letter:

@@ -1,32 +1,35 @@
 """Makes a running service fail at a chosen step, from outside: nothing of this is in the product.
 
-`banso serve` is Python, so a `sitecustomize` on its path may change it before it begins.
+Services are forked from a Python that has read their code (deploy/local/nursery.py), so a
+`sitecustomize` on its path may change them before they begin.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from textwrap import dedent
 
 _FRAME = """
 import sys
-service = sys.orig_argv[-1] if "serve" in sys.orig_argv else ""
+from pathlib import Path
+
+def service():
+    return Path("/proc/self/comm").read_text().strip().removeprefix("banso ")
+
+if any("forkserver" in word for word in sys.orig_argv):
 """
 
 KILLER = """
-if service:
     import os, signal
-    from pathlib import Path
     from shared.bus import Bus
     from shared.journal import Journal
 
     armed = Path(os.environ["SABOTEUR"])
 
     def step(name):
-        file = armed / f"{service}.{name}"
+        file = armed / f"{service()}.{name}"
         if file.exists():
-            file.rename(armed / "done" / f"{service}.{name}")
+            file.rename(armed / "done" / f"{service()}.{name}")
             os.kill(os.getpid(), signal.SIGKILL)
 
     record, say, answer = Journal._record, Bus.say, Bus._answer
@@ -38,7 +41,7 @@ if service:
         return outcomes
 
     async def say_and_die(self, said, headers=None):
-        if said and (armed / f"{service}.half-said").exists():
+        if said and (armed / f"{service()}.half-said").exists():
             await say(self, said[: (len(said) + 1) // 2], headers)
             step("half-said")
         results = await say(self, said, headers)
@@ -52,29 +55,27 @@ if service:
 
     Journal._record, Bus.say, Bus._answer = record_and_die, say_and_die, answer_and_die
 
-    if service == "intake":
-        from services.intake.mail.mailbox import Connection
+    from services.intake.mail.mailbox import Connection
 
-        put_away = Connection.put_away
+    put_away = Connection.put_away
 
-        async def put_away_and_die(self, uid, **how):
-            step("before-move")
-            await put_away(self, uid, **how)
-            step("after-move")
+    async def put_away_and_die(self, uid, **how):
+        step("before-move")
+        await put_away(self, uid, **how)
+        step("after-move")
 
-        Connection.put_away = put_away_and_die
+    Connection.put_away = put_away_and_die
 
-    if service == "notifier":
-        from services.notifier.channels.email import SmtpServer
+    from services.notifier.channels.smtp import SmtpServer
 
-        send = SmtpServer.send
+    send = SmtpServer.send
 
-        async def send_and_die(self, mail):
-            step("before-send")
-            await send(self, mail)
-            step("after-send")
+    async def send_and_die(self, mail):
+        step("before-send")
+        await send(self, mail)
+        step("after-send")
 
-        SmtpServer.send = send_and_die
+    SmtpServer.send = send_and_die
 """
 """Dies by SIGKILL at a step for which a file lies in the directory `SABOTEUR`, once for each."""
 
@@ -89,7 +90,6 @@ STEPS = {
 """Every step of the journey at which a service may die."""
 
 RULE_THAT_RAISES = """
-if service == "router":
     from services.router import rules
 
     def fires(when, facts):
@@ -103,5 +103,5 @@ def sabotage(directory: Path, code: str) -> Mapping[str, str]:
     """The environment in which services behave as `code` says."""
     directory.mkdir()
     (directory / "done").mkdir()
-    (directory / "sitecustomize.py").write_text(_FRAME + dedent(code))
+    (directory / "sitecustomize.py").write_text(_FRAME + code)
     return {"PYTHONPATH": str(directory), "SABOTEUR": str(directory)}

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
-import os
-import signal
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Protocol
 
+from deploy.local.nursery import die_with_parent
 from shared import clock, logs
 
 log = logs.get(__name__)
@@ -23,7 +22,25 @@ STEADY_AFTER_S = 5.0
 STOP_WITHIN_S = 10.0
 LARGEST_LOG = 20 * 1024 * 1024
 
-_PR_SET_PDEATHSIG = 1
+
+class Running(Protocol):
+    """A process."""
+
+    @property
+    def pid(self) -> int: ...
+
+    @property
+    def returncode(self) -> int | None: ...
+
+    async def wait(self) -> int: ...
+
+    def terminate(self) -> None: ...
+
+    def kill(self) -> None: ...
+
+
+Begin = Callable[[Path | None], Awaitable[Running]]
+"""Starts a process whose words go to a file, or where ours go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +48,26 @@ class Program:
     """A process to keep running."""
 
     name: str
-    command: Sequence[str]
-    environment: Mapping[str, str] = field(default_factory=dict)
+    begin: Begin
     after_start: Callable[[], Awaitable[None]] | None = None
     """Called after each start, while the process runs."""
+
+
+def command(*words: str) -> Begin:
+    """Another program."""
+
+    async def begin(output: Path | None) -> Running:
+        with output.open("ab") if output else nullcontext() as words_to:
+            return await asyncio.create_subprocess_exec(
+                *words,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=words_to,
+                stderr=words_to,
+                start_new_session=True,
+                preexec_fn=die_with_parent if sys.platform == "linux" else None,
+            )
+
+    return begin
 
 
 class Supervisor:
@@ -44,7 +77,7 @@ class Supervisor:
         self._logs = logs_directory
         self._verbose = verbose
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._processes: dict[str, asyncio.subprocess.Process] = {}
+        self._processes: dict[str, Running] = {}
         self._stopping = asyncio.Event()
 
     def start(self, program: Program) -> None:
@@ -84,16 +117,9 @@ class Supervisor:
             delay = min(delay * 2, LONGEST_DELAY_S)
 
     async def _run(self, program: Program) -> int:
-        with _open_log(self._logs / f"{program.name}.log") as output:
-            process = await asyncio.create_subprocess_exec(
-                *program.command,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=None if self._verbose else output,
-                stderr=None if self._verbose else output,
-                env={**os.environ, **program.environment},
-                start_new_session=True,
-                preexec_fn=_die_with_parent if sys.platform == "linux" else None,
-            )
+        file = self._logs / f"{program.name}.log"
+        _make_room(file)
+        process = await program.begin(None if self._verbose else file)
         self._processes[program.name] = process
         log.debug("process.started", process=program.name, pid=process.pid)
         after = asyncio.create_task(self._after_start(program))
@@ -107,13 +133,7 @@ class Supervisor:
             await program.after_start()
 
 
-def _open_log(file: Path) -> BinaryIO:
+def _make_room(file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     if file.exists() and file.stat().st_size > LARGEST_LOG:
         file.replace(file.with_suffix(".log.1"))
-    return file.open("ab")
-
-
-def _die_with_parent() -> None:
-    """Whatever happens to `banso up`, nothing of it stays behind."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -17,10 +17,12 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from deploy.local import nursery
 from deploy.local.databases import database_url, keeps_something
 from deploy.local.keeping import AUDIT_MEMORY, Secrets, hold, ports_of, secrets_of, write_privately
-from deploy.local.supervisor import Program, Supervisor
+from deploy.local.supervisor import Program, Supervisor, command
 from deploy.nats.configuration import ADMINISTRATOR, server_configuration
+from deploy.serving import Served
 from services.intake.api.tokens import EVERYDAY, TOKENS, TokenFile
 from services.router.suggestion.memory import FILE
 from shared import clock, logs, provision
@@ -84,6 +86,7 @@ class _Running:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
+        nursery.warm_up()
         await asyncio.to_thread(self._look_at_databases)
         self._write_nats_configuration()
         tokens = TokenFile(self._data / TOKENS)
@@ -122,7 +125,7 @@ class _Running:
         beside = Path(sys.executable).with_name("nats-server")
         server = str(beside) if beside.exists() else shutil.which("nats-server") or str(beside)
         configuration = str(self._data / "nats.json")
-        return Program("nats", [server, "-c", configuration], after_start=self._provision)
+        return Program("nats", command(server, "-c", configuration), self._provision)
 
     def _write_nats_configuration(self) -> None:
         text = server_configuration(
@@ -178,13 +181,13 @@ class _Running:
                 environment |= linked | {"BANSO_MAIL_DIRECTORY": str(self._data / "mail")}
             case Speaker.METRICS:
                 pass
-        return _program(str(speaker), environment)
+        return _program(Served(speaker), environment)
 
     def _auditor(self) -> Program:
         """Started last: there is nothing to prove before, and nobody waits for it."""
         databases = {str(speaker): url for speaker, url in self._database_urls.items()}
         return _program(
-            AUDITOR,
+            Served.AUDIT,
             {
                 "BANSO_NATS_URL": self._nats_url,
                 "BANSO_NATS_SEED": self._secrets.nats_seeds[AUDITOR],
@@ -227,9 +230,8 @@ class _Running:
         _print_table(endpoints, self._data)
 
 
-def _program(name: str, environment: Mapping[str, str]) -> Program:
-    banso = str(Path(sys.executable).with_name("banso"))
-    return Program(name, [banso, "serve", name], environment)
+def _program(service: Served, environment: Mapping[str, str]) -> Program:
+    return Program(service, lambda output: nursery.Forked.start(service, environment, output))
 
 
 def _readiness(port: int) -> tuple[bool, str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+_FORKED = "banso "
+"""How the services of `banso up` call themselves."""
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -18,13 +20,17 @@ def descendants(pid: int) -> dict[int, str]:
         try:
             stat = (entry / "stat").read_text()
             command = (entry / "cmdline").read_bytes().split(b"\0")
+            forked = (entry / "comm").read_text().strip()
         except OSError:
             continue
         number = int(entry.name)
         parent = int(stat.rpartition(")")[2].split()[1])
         children.setdefault(parent, []).append(number)
         words = [word.decode("utf-8", "replace") for word in command if word]
-        names[number] = words[-1] if "serve" in words else Path(words[0]).name if words else "?"
+        if forked.startswith(_FORKED):
+            names[number] = forked.removeprefix(_FORKED)
+        else:
+            names[number] = words[-1] if "serve" in words else Path(words[0]).name if words else "?"
     found: dict[int, str] = {}
     waiting = [pid]
     while waiting:

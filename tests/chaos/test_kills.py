@@ -14,7 +14,7 @@ import pytest
 
 from shared.contracts.event import Speaker
 from tests.installation import Installation, a_problem, running, until
-from tests.postbox import Letter
+from tests.postbox import RECEIPT, Letter
 from tests.saboteur import KILLER, STEPS, sabotage
 
 SEED = 20261124
@@ -65,10 +65,11 @@ class Traveller:
         return None
 
     def told(self) -> Counter[tuple[str, str]]:
+        """Without receipts: how many go together depends on when somebody died."""
         return Counter(
             (letter.to.partition("@")[0], letter.heading)
             for letter in self._banso.postbox
-            if letter.reference == self.reference
+            if letter.reference == self.reference and not RECEIPT.search(letter.heading)
         )
 
     def _post(self) -> str | None:

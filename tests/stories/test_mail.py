@@ -15,7 +15,7 @@ import lxml.html
 import pytest
 
 from deploy.local.up import SAMPLE
-from tests.installation import Installation, page_text, running
+from tests.installation import Installation, page_text, running, until
 from tests.postbox import Letter
 
 SERVER = "mx.example.com"
@@ -338,7 +338,18 @@ def test_files_that_are_too_many_are_told_of_and_stay_in_the_mail(company: Insta
     company.send("brown@example.com", message.as_bytes())
     received = company.expect("brown", "We have received it")
     issue = company.issue(received.reference)
-    asked = company.postbox.expect(f"{issue['owner']['id']}@example.com", "")
+    owner = f"{issue['owner']['id']}@example.com"
+    asked = until(
+        lambda: next(
+            (
+                letter
+                for letter in company.postbox
+                if (letter.to, letter.reference) == (owner, received.reference)
+            ),
+            None,
+        ),
+        "the owner hears",
+    )
 
     assert len(issue["attachments"]) == 10
     assert "2 files are too large or too many" in asked.text

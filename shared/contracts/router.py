@@ -21,6 +21,7 @@ from shared.contracts.issue import (
     Step,
     UndoneBecause,
 )
+from shared.contracts.metrics import Evidence
 from shared.contracts.organisation import Organisation
 
 
@@ -397,3 +398,88 @@ class OrganisationPublished(RouterEvent):
     subject: ClassVar[str] = "organisation.published.v1"
 
     organisation: Organisation
+
+
+class CompanionEvent(RouterEvent):
+    """About a companion for somebody who is alone with what they carry."""
+
+    companionship_id: str
+    carrier_id: str
+    companion_id: str | None = None
+    """Who was asked, or runs alongside; None while nobody is found."""
+    why: tuple[Evidence, ...] = ()
+    """What the figure is made of; for the carrier's eyes."""
+
+
+class CompanionOffered(CompanionEvent):
+    """The carrier is asked, first and in private, whether somebody shall run alongside; and the
+    companion coordinator hears that they are. A question, not a verdict."""
+
+    subject: ClassVar[str] = "companion.offered.v1"
+
+    coordinator_id: str | None = None
+    silent_team_ids: tuple[str, ...] = ()
+
+
+class CompanionAsked(CompanionEvent):
+    """A colleague is asked whether they would run alongside."""
+
+    subject: ClassVar[str] = "companion.asked.v1"
+
+    answer_by: AwareDatetime
+
+
+class CompanionBecause(StrEnum):
+    """Why somebody runs alongside."""
+
+    AGREED = "agreed"
+    """Both said yes."""
+    LEADER = "leader"
+    """Nobody else agreed in time, so the leader does."""
+
+
+class CompanionAssigned(CompanionEvent):
+    """Somebody runs alongside from now on; both are told what that means."""
+
+    subject: ClassVar[str] = "companion.assigned.v1"
+
+    because: CompanionBecause
+
+
+class CompanionChecked(CompanionEvent):
+    """After a week both are asked, for one click, whether it helps."""
+
+    subject: ClassVar[str] = "companion.checked.v1"
+
+
+class CompanionEscalated(CompanionEvent):
+    """Those who lead are told: the heads of silent teams, or the leader."""
+
+    subject: ClassVar[str] = "companion.escalated.v1"
+
+    person_ids: tuple[str, ...]
+    silent_team_ids: tuple[str, ...] = ()
+    in_spite_of_companion: bool = False
+
+
+class ReleasedBecause(StrEnum):
+    """Why nobody runs alongside any more, or nobody has to be found."""
+
+    SUPPORTED = "supported"
+    """The carrier is answered again, and has been for a while."""
+    ENDED = "ended"
+    """One of them says so."""
+    DECLINED = "declined"
+    """The carrier wants none."""
+    LEFT = "left"
+    """One of them is no longer in the organisation."""
+    REPLACED = "replaced"
+    """It did not help, and somebody else is looked for."""
+
+
+class CompanionReleased(CompanionEvent):
+    """It is over, with thanks."""
+
+    subject: ClassVar[str] = "companion.released.v1"
+
+    because: ReleasedBecause

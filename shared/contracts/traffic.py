@@ -194,6 +194,8 @@ HEARS: Mapping[Speaker, tuple[type[Event], ...]] = {
         CompanionReleased,
         PersonAway,
         PersonBack,
+        ChasingPaused,
+        ChasingResumed,
         OrganisationPublished,
         NotificationFailed,
         PersonUnreachable,

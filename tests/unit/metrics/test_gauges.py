@@ -264,7 +264,7 @@ def test_no_figure_is_about_a_person_or_an_issue(registry: CollectorRegistry) ->
     }
 
     allowed = {"team", "state", "urgency", "quantile", "step", "level", "reason", "service"}
-    assert labels <= allowed | {"channel", "le"}
+    assert labels <= allowed | {"channel", "le", "because", "condition"}
     assert b"issue-1" not in generate_latest(registry)
 
 

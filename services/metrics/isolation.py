@@ -100,6 +100,23 @@ class Flow:
         self.handed_on += move is Move.HANDED_ON
 
 
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """The wait of a carrier for the next reaction to one issue."""
+
+    issue: str
+    carrier: str
+    team: str
+    owner: str
+    stage: Stage
+    waited_s: float
+    """Without pauses."""
+    ratio: float
+    """In normal waits."""
+    is_running: bool
+    """Or else it is paused."""
+
+
 class Isolation:
     """The score of every carrier: incremental, and the same wherever it is interrupted.
 
@@ -202,6 +219,17 @@ class Isolation:
         running = self._waiting(carrier, at_s)
         return max(((one.waited_s + span_s) / one.tau_s for one, span_s in running), default=0.0)
 
+    def waits(self, at_s: float | None = None) -> Iterator[Wait]:
+        """What every carrier waits for, of issues that are open."""
+        for carrier in self._carriers.values():
+            spans = {id(request): span_s for request, span_s in self._waiting(carrier, at_s)}
+            for issue, one in carrier.open.items():
+                waited_s = one.waited_s + spans.get(id(one), 0.0)
+                yield Wait(
+                    issue, one.carrier, one.team, one.owner, one.stage, waited_s,
+                    waited_s / one.tau_s, is_running=id(one) in spans,
+                )  # fmt: skip
+
     def flows(self) -> Mapping[str, Flow]:
         """By team; "" where none was known."""
         return self._flows
@@ -283,9 +311,11 @@ class Isolation:
                 pass
         if reacted:
             request.await_next(self._normal, self._night)
-        elif request.team and not request.is_measured:
+        elif not request.is_measured:
             request.measure(self._normal, self._night)
-            self._flow(request.team).requests += request.stage is Stage.FIRST
+            self._flow(request.team).requests += (
+                request.is_measured and request.stage is Stage.FIRST
+            )
 
     def _meet(self, fact: Fact) -> Request | None:
         """A new request; one that was raised before the first fact is open and waits from now."""

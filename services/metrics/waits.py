@@ -43,7 +43,7 @@ class Request:
     charged: float = 0.0
     """Normal waits, since it was raised or last reopened."""
     is_measured: bool = False
-    """tau is that of a team; or else none was known yet."""
+    """tau is that of an owner's team; or else there was no owner yet."""
     is_whole: bool = True
     """The wait was seen from its start, so it can teach how long one lasts."""
     is_paused: bool = False
@@ -76,12 +76,12 @@ class Request:
         return charge
 
     def measure(self, normal: Normal, night: int) -> None:
-        """Fixes what the running wait is measured with, once a team is known."""
+        """Says what the running wait is measured with; for good, once there is an owner."""
         self.tau_s = max(
             normal.tau_s(self.team, self.stage, self.carrier, night),
             self.tau_s if self.stage is Stage.NEXT else 0.0,
         )
-        self.is_measured = bool(self.team)
+        self.is_measured = bool(self.team and self.owner)
 
     def start(self, normal: Normal, night: int) -> None:
         """Waits anew for a first reaction: it has been raised or reopened."""

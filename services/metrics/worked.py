@@ -14,7 +14,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from shared.contracts.organisation import WORKING_DAY, Calendar
-from shared.worktime import working_hours
+from shared.worktime import Rest, working_hours
 
 DAY_S: Final = WORKING_DAY.total_seconds()
 """One working day."""
@@ -73,13 +73,13 @@ class Worked:
             self._known_until_s = day.ends_s
 
 
-def worked_in(calendar: Calendar, since: date) -> Worked:
-    """The working time of an organisation's calendar, in seconds since 1970."""
-    return Worked(_days(calendar, since))
+def worked_in(calendar: Calendar, since: date, rests: tuple[Rest, ...] = ()) -> Worked:
+    """The working time of an organisation's calendar, in seconds since 1970; none in `rests`."""
+    return Worked(_days(calendar, since, rests))
 
 
-def _days(calendar: Calendar, since: date) -> Iterator[Day]:
-    hours, zone = working_hours(calendar), ZoneInfo(calendar.zone)
+def _days(calendar: Calendar, since: date, rests: tuple[Rest, ...]) -> Iterator[Day]:
+    hours, zone = working_hours(calendar, rests), ZoneInfo(calendar.zone)
     day = since
     while True:
         begins, ends = _midnight(day, zone), _midnight(day + timedelta(days=1), zone)

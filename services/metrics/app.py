@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from services.metrics import handlers, store
-from services.metrics.gauges import Figures
+from services.metrics.gauges import Figures, page
+from services.metrics.gauges.page import PeoplePage
 from services.metrics.settings import MetricsSettings
 from services.metrics.store import Books
 from shared import service
@@ -50,5 +51,6 @@ async def serve(settings: MetricsSettings) -> None:
         journal,
         checks={"organisation": lambda: known.current is not None},
         ticks=[place.keep],
+        pages={page.PATH: PeoplePage(figures.by_person, known, settings.people_token)},
     )
     place.give_back()

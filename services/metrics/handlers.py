@@ -2,39 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from datetime import datetime
+from collections.abc import Mapping
 
-from services.metrics.store import Books, Fact, Observation, Standing
+from services.metrics.gauges.counting import companion_assigned, observed, team_of
+from services.metrics.gauges.figures import NO_TEAM
+from services.metrics.store import Books, Fact, Standing
 from shared.bus import Hears
 from shared.contracts.event import Event
 from shared.contracts.intake import IssueRaised
-from shared.contracts.issue import AssignedBecause, Snapshot, State, Urgency
+from shared.contracts.issue import State, Urgency
 from shared.contracts.notifier import NotificationFailed, PersonUnreachable
 from shared.contracts.router import (
     ChasingPaused,
     ChasingResumed,
     CompanionAssigned,
     CompanionReleased,
-    IssueAcknowledged,
-    IssueAssigned,
-    IssueDeclined,
-    IssueEscalated,
     IssueEvent,
-    IssueReminded,
-    IssueReopened,
-    IssueResolved,
-    IssueResponded,
-    IssueUndone,
     OrganisationPublished,
     PersonAway,
     PersonBack,
 )
 from shared.contracts.traffic import ISSUE_EVENTS, DeadLetter
-from shared.worktime import working_hours
-
-NO_TEAM = "none"
-"""The label of issues that the leader owns without any team."""
 
 
 def issue_raised(raised: IssueRaised, books: Books) -> list[Event]:
@@ -62,19 +50,21 @@ def issue_changed(event: IssueEvent, books: Books) -> list[Event]:
                 issue.version,
                 issue.state,
                 issue.urgency,
-                _team(issue),
+                team_of(issue),
                 issue.raised_at,
                 issue.answered_at is not None,
             )
         )
     was_answered = known is not None and known.is_answered
-    books.observed.extend(_observed(event, was_answered, books))
+    books.observed.extend(observed(event, was_answered, books.organisation))
     return []
 
 
 def about_people(event: Event, books: Books) -> list[Event]:
     """Who is away, who has somebody at their side, and when nobody is chased."""
     _keep(event, None, 0, books)
+    if isinstance(event, CompanionAssigned):
+        books.observed.extend(companion_assigned(event, books.organisation))
     return []
 
 
@@ -119,46 +109,3 @@ def _keep(event: Event, issue_id: str | None, version: int, books: Books) -> Non
         Fact(event.event_id, event.subject, issue_id, version, event.occurred_at, event.message)
     )
     books.observed.append(lambda f: f.saw(event.occurred_at))
-
-
-def _observed(event: IssueEvent, was_answered: bool, books: Books) -> Iterator[Observation]:
-    """What the event adds to counters and histograms. What is said about an issue since it was
-    merged is counted where it was done."""
-    issue, team = event.issue, _team(event.issue)
-    if issue.merged_into is not None:
-        return
-    seconds = _working_seconds(issue.raised_at, event.occurred_at, books)
-    takes = isinstance(event, IssueAcknowledged | IssueResponded | IssueResolved)
-    if takes and issue.acknowledged_at == event.occurred_at:
-        yield lambda f: f.acknowledgement.labels(team).observe(seconds)
-    match event:
-        case IssueAssigned() if event.because in (AssignedBecause.NEW, AssignedBecause.UNROUTABLE):
-            yield lambda f: f.requests.labels(team).inc()
-        case IssueResponded():
-            yield lambda f: f.answers.labels(team).inc()
-            if not was_answered:
-                yield lambda f: f.first_response.labels(team).observe(seconds)
-        case IssueDeclined():
-            yield lambda f: f.declines.labels(team, event.reason).inc()
-        case IssueReminded():
-            yield lambda f: f.reminders.labels(team, event.step).inc()
-        case IssueEscalated():
-            leads = event.person_id == books.organisation.leader
-            yield lambda f: f.escalations.labels(team, "leader" if leads else "lead").inc()
-        case IssueResolved():
-            yield lambda f: f.resolution.labels(team).observe(seconds)
-        case IssueReopened():
-            yield lambda f: f.reopens.labels(team).inc()
-        case IssueUndone():
-            yield lambda f: f.undone.labels(event.because).inc()
-        case _:
-            pass
-
-
-def _working_seconds(start: datetime, end: datetime, books: Books) -> float:
-    hours = working_hours(books.organisation.calendar_of(None))
-    return hours.between(start, end).total_seconds()
-
-
-def _team(issue: Snapshot) -> str:
-    return issue.team_id or NO_TEAM

@@ -84,6 +84,8 @@ class TeamSeen:
     """Which share of the answers of four weeks the busiest twentieth gave, one person at least."""
     helpers: int
     """How many gave answers in that time."""
+    answers_by_helper: tuple[float, ...] = ()
+    """How many of these answers each of them gave, without saying who."""
 
 
 @dataclass(frozen=True, slots=True)

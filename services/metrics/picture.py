@@ -11,16 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from services.metrics.normal import Stage
 from shared.contracts.metrics import Evidence, Level
-
-
-class Stage(StrEnum):
-    """Which wait it is."""
-
-    FIRST = "first"
-    """Until the first reaction."""
-    NEXT = "next"
-    """Until the next answer."""
 
 
 class Condition(StrEnum):

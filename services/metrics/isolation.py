@@ -295,9 +295,7 @@ class Isolation:
         self._place(request, fact)
         self._settle_on(request, carrier, fact, reacted=reacted)
 
-    def _settle_on(
-        self, request: Request, carrier: Carrier, fact: Fact, *, reacted: bool
-    ) -> None:
+    def _settle_on(self, request: Request, carrier: Carrier, fact: Fact, *, reacted: bool) -> None:
         """What an open request waits for from here on."""
         match fact.kind:
             case Kind.RESOLVED | Kind.CLOSED | Kind.MERGED:
@@ -429,9 +427,7 @@ class Isolation:
             weights[key] = weights.get(key, 0.0) + charge
         return weights
 
-    def _late(
-        self, carrier: Carrier, at_s: float | None
-    ) -> tuple[dict[str, int], dict[str, int]]:
+    def _late(self, carrier: Carrier, at_s: float | None) -> tuple[dict[str, int], dict[str, int]]:
         """By team, of how many issues a wait took longer than normal, and how many there were:
         those that are open or ended in the last 20 working days."""
         spans = {id(request): span_s for request, span_s in self._waiting(carrier, at_s)}

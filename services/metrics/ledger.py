@@ -7,7 +7,8 @@ state is worth keeping at a night of the grid: whatever comes late is folded aga
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self, assert_never
 
@@ -86,6 +87,10 @@ class Ledger:
         if entry.cause_id not in self._undone:
             self._take(entry)
 
+    def expect_undone(self, causes: Iterable[str], at_s: float) -> None:
+        """What these led to will be taken back at that time: it is not folded at all."""
+        self._undone.update(dict.fromkeys(causes, at_s))
+
     def pass_nights(self, until_s: float) -> Iterator[float]:
         """Lets time pass; yields at each night, when the state is that of the night."""
         if self._isolation is None or self._worked is None or self.head is None:
@@ -109,6 +114,8 @@ class Ledger:
         at_s = entry.key[0]
         match entry.what:
             case Fact() as fact:
+                if fact.kind is Kind.REASSIGNED and self.people.decides(fact.person, entry.moves):
+                    fact = replace(fact, kind=Kind.ASSIGNED)
                 self._take_fact(fact, entry.until_s)
             case Published(revision):
                 self.people.publish(self._organisations(revision), at_s)
@@ -137,7 +144,7 @@ class Ledger:
             case Kind.WAITING if until_s is not None:
                 if told_s is not None and until_s > told_s:
                     self._goes_on_s.pop(issue, None)
-                    return _resumed(fact)
+                    return replace(fact, kind=Kind.RESUMED)
                 self._told_s[issue] = self._goes_on_s[issue] = until_s
                 heapq.heappush(self._next, (until_s, issue))
             case Kind.WAITING | Kind.RESUMED:
@@ -236,12 +243,6 @@ class Ledger:
                 state["isolation"], made._worked, made._by_team(at_s)
             )
         return made
-
-
-def _resumed(fact: Fact) -> Fact:
-    return Fact(
-        fact.at_s, Kind.RESUMED, fact.id, issue=fact.issue, raiser=fact.raiser, version=fact.version
-    )
 
 
 def _instant(at_s: float) -> datetime:

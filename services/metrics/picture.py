@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from services.metrics.normal import Stage
+from services.metrics.normal import Stage as Stage
 from shared.contracts.metrics import Evidence, Level
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 
+from services.metrics.facts import instant
 from services.metrics.gauges.counting import companion_assigned, observed, team_of
 from services.metrics.gauges.figures import NO_TEAM
 from services.metrics.heard import entries, without_words
@@ -116,7 +116,7 @@ def _keep(event: Event, books: Books) -> bool:
     if books.facts.get(event.event_id) is not None:
         return False
     at, found = event.occurred_at, entries(event)
-    begins_at = min((datetime.fromtimestamp(one.key[0], UTC) for one in found), default=at)
+    begins_at = min((instant(one.key[0]) for one in found), default=at)
     issue_id, version = None, 0
     if isinstance(event, IssueEvent):
         issue_id, version = event.issue_id, event.issue.version

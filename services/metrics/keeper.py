@@ -13,7 +13,7 @@ import zlib
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -21,6 +21,7 @@ from prometheus_client import CollectorRegistry, Counter
 from sqlalchemy import Connection, Engine
 
 from services.metrics import store
+from services.metrics.facts import instant
 from services.metrics.heard import Entry, Undone
 from services.metrics.ledger import Ledger
 from services.metrics.load import Loads
@@ -35,6 +36,7 @@ HOLD_S = 5.0
 """While facts keep coming, those of the last seconds wait for others of the same moment."""
 QUIET_S = 2.0
 """Nothing has come for so long: all that there is has been heard."""
+JUST_NOW = timedelta(minutes=1)
 MOST_ORGANISATIONS = 4
 
 
@@ -77,11 +79,15 @@ class Keeper:
         self.nights = Nights()
         self.ledger: Ledger | None = None
         self.loads = Loads()
+        self.newest_at: datetime | None = None
+        """When the newest fact happened that was heard."""
         self._heard: deque[Entry] = deque()
         """Committed, and not looked at yet."""
         self._changed: deque[store.Standing] = deque()
         self._waiting: list[Entry] = []
         """Looked at, and held back."""
+        self._owed: tuple[Night, ...] = ()
+        """Passed at the start, and not kept yet."""
         self._heard_at_s = clock.elapsed_s()
         self._late = Counter(
             "banso_late_facts",
@@ -99,6 +105,7 @@ class Keeper:
         with self._readers.connect() as connection:
             for standing in store.open_standings(connection):
                 self.loads.put(standing)
+            self.newest_at = store.newest_fact_at(connection)
             night = store.newest_night(connection)
             self.nights.newest_at = night.at if night else None
             ledger = self._restored(night)
@@ -106,23 +113,28 @@ class Keeper:
                 return
             since = night.at if night else None
             _expect_undone(ledger, store.undone_since(connection, since))
-            for entry in store.in_order(connection, since):
-                for _ in ledger.fold(entry):
-                    pass
-        self.ledger = ledger
+            folded = _fold(ledger, store.in_order(connection, since))
+        self.ledger, self._owed = folded.ledger, folded.nights
 
     def committed(self, books: Books) -> None:
         """Called after each commit, on the writer's thread."""
+        if books.newest_at is not None:
+            self.newest_at = max(books.newest_at, self.newest_at or books.newest_at)
         self._heard.extend(books.entries)
         self._changed.extend(books.changed.values())
 
-    @property
-    def is_quiet(self) -> bool:
-        """Nothing waits, and nothing has come for a moment: what is known is what there is."""
+    def has_caught_up(self, now: datetime) -> bool:
+        """Whether what is known is all that there is: nothing has come for a moment, or what comes
+        has just happened."""
+        if self.newest_at is not None and now - self.newest_at <= JUST_NOW:
+            return True
         return not self._waiting and clock.elapsed_s() - self._heard_at_s >= QUIET_S
 
     async def catch_up(self, journal: Journal[Books]) -> bool:
         """Folds what has been heard; whether anything is otherwise."""
+        if self._owed:
+            owed, self._owed = self._owed, ()
+            await journal.note(partial(self._write, owed))
         changed = [self._changed.popleft() for _ in range(len(self._changed))]
         for standing in changed:
             self.loads.put(standing)
@@ -140,10 +152,12 @@ class Keeper:
         return True
 
     async def let_time_pass(self, journal: Journal[Books], now: datetime) -> None:
-        """Passes the nights until now; only while it is quiet, or else facts that are still to come
-        would be late."""
-        if self.ledger is not None and self.is_quiet:
-            folded = await asyncio.to_thread(_pass_nights, self.ledger, now)
+        """Passes the nights until now, or until what is held back. Only once all is caught up with:
+        what came then would be late."""
+        if self.ledger is not None:
+            held_s = (entry.key[0] for entry in self._waiting)
+            until_s = min(held_s, default=now.timestamp())
+            folded = await asyncio.to_thread(_pass_nights, self.ledger, until_s)
             await self._keep(journal, folded)
 
     def _ready(self) -> list[Entry]:
@@ -167,18 +181,19 @@ class Keeper:
 
     async def _fold_again(self, journal: Journal[Books], ready: Sequence[Entry]) -> Folded:
         """From the last night before what has come late."""
-        assert self.ledger is not None and self.ledger.head is not None
+        assert self.ledger is not None
+        assert self.ledger.head is not None
         head = self.ledger.head
         late = [one for one in ready if one.key < head or isinstance(one.what, Undone)]
         in_time = [one for one in late if not self.nights.is_too_late(begins_s(one))]
-        self._late.inc(len(in_time))
+        self._late.inc(sum(one.key < head for one in in_time))
         if too_late := len(late) - len(in_time):
             self._too_late.inc(too_late)
             log.warning("facts.too_late", facts=too_late)
         if not in_time:
             rest = [one for one in ready if one.key >= head]
             return await asyncio.to_thread(_fold, self.ledger, rest)
-        since = datetime.fromtimestamp(min(begins_s(one) for one in in_time), UTC)
+        since = instant(min(begins_s(one) for one in in_time))
         night, undone, entries = await journal.read(partial(self._read_back, since))
         ledger = self._restored(night)
         assert ledger is not None
@@ -247,10 +262,10 @@ def _fold(ledger: Ledger, entries: Iterable[Entry]) -> Folded:
     return Folded(ledger, tuple(nights))
 
 
-def _pass_nights(ledger: Ledger, now: datetime) -> Folded:
-    passing = ledger.pass_nights(now.timestamp())
+def _pass_nights(ledger: Ledger, until_s: float) -> Folded:
+    passing = ledger.pass_nights(until_s)
     return Folded(ledger, tuple(_night(ledger, night_s) for night_s in passing))
 
 
 def _night(ledger: Ledger, night_s: float) -> Night:
-    return Night(datetime.fromtimestamp(night_s, UTC), write_state(ledger))
+    return Night(instant(night_s), write_state(ledger))

@@ -14,6 +14,9 @@ from enum import StrEnum
 from services.metrics.normal import Stage as Stage
 from shared.contracts.metrics import Evidence, Level
 
+NO_TEAM = "none"
+"""Stands for the whole company, and for what the leader owns without any team."""
+
 
 class Condition(StrEnum):
     """Something that whoever leads should look at (docs/isolation.md)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -19,11 +19,11 @@ from sqlalchemy import (
     String,
     Table,
     delete,
-    false,
     select,
     tuple_,
 )
 
+from services.metrics.facts import instant
 from services.metrics.heard import Entry, Key, Undone, entries, published
 from services.metrics.standing import Standing as Standing
 from services.metrics.watch import Watched
@@ -73,17 +73,17 @@ standings = Table(
     Column("team", String, nullable=False),
     Column("raised_at", Instant, nullable=False),
     Column("is_answered", Boolean, nullable=False),
-    Column("owner_id", String, nullable=False, server_default=""),
-    Column("carrier_id", String, nullable=False, server_default=""),
-    Column("is_elsewhere", Boolean, nullable=False, server_default=false()),
-    Column("moves", Integer, nullable=False, server_default="0"),
+    Column("owner_id", String, nullable=False),
+    Column("carrier_id", String, nullable=False),
+    Column("is_elsewhere", Boolean, nullable=False),
+    Column("moves", Integer, nullable=False),
     Index("standing_by_state", "state"),
 )
 
 nights = Table(
     "night",
     metadata,
-    Column("at", Instant, primary_key=True),
+    Column("at", Instant, primary_key=True, autoincrement=False),
     Column("state", LargeBinary, nullable=False),
 )
 
@@ -176,6 +176,8 @@ class Books(HearerStore):
         self.observed: list[Observation] = []
         self.entries: list[Entry] = []
         """To be folded once the batch is committed."""
+        self.newest_at: datetime | None = None
+        """When the newest fact of the batch happened."""
         self._kept = kept or Nights()
         self._marked: tuple[dict[str, Standing], int, int] = ({}, 0, 0)
 
@@ -204,6 +206,7 @@ class Books(HearerStore):
     def keep(self, fact: Fact, entries: Sequence[Entry]) -> None:
         """Keeps a fact and what it says."""
         self.facts.put(fact)
+        self.newest_at = max(fact.occurred_at, self.newest_at or fact.occurred_at)
         self.entries.extend(entries)
 
     def _forget_nights(self) -> None:
@@ -213,7 +216,7 @@ class Books(HearerStore):
         late = [at_s for at_s in begins if not self._kept.is_too_late(at_s)]
         newest_at = self._kept.newest_at
         if newest_at is not None and late and min(late) < newest_at.timestamp():
-            self.connection.execute(delete(nights).where(nights.c.at > _instant(min(late))))
+            self.connection.execute(delete(nights).where(nights.c.at > instant(min(late))))
 
 
 def begins_s(entry: Entry) -> float:
@@ -260,6 +263,13 @@ def newest_night(connection: Connection, before: datetime | None = None) -> Nigh
         query = query.where(nights.c.at <= before)
     row = connection.execute(query).first()
     return Night(*row) if row else None
+
+
+def newest_fact_at(connection: Connection) -> datetime | None:
+    """When the newest fact happened that was heard."""
+    query = select(facts.c.occurred_at).order_by(facts.c.occurred_at.desc()).limit(1)
+    found: datetime | None = connection.execute(query).scalar()
+    return found
 
 
 def forget_old_nights(connection: Connection) -> None:
@@ -312,7 +322,3 @@ def _as_folded(connection: Connection, since: datetime | None) -> Iterator[Fact]
         place = (rows[-1].begins_at, rows[-1].event_id)
         after = tuple_(facts.c.begins_at, facts.c.event_id) > place
         rows = connection.execute(query.where(after)).all() if len(rows) == PART else []
-
-
-def _instant(at_s: float) -> datetime:
-    return datetime.fromtimestamp(at_s, UTC)

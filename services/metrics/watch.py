@@ -252,7 +252,7 @@ def hold(before: Mapping[str, datetime], met: Iterable[str], now: datetime) -> d
     return {name: before.get(name, now) for name in met}
 
 
-def for_levels(level: Level | None) -> tuple[Condition, ...]:
+def for_level(level: Level | None) -> tuple[Condition, ...]:
     """The conditions that a level in force means."""
     match level:
         case None:

@@ -13,6 +13,14 @@ revision = "0002"
 down_revision = "0001"
 
 
+_NEW = {
+    "owner_id": sa.String(),
+    "carrier_id": sa.String(),
+    "is_elsewhere": sa.Boolean(),
+    "moves": sa.Integer(),
+}
+
+
 def upgrade() -> None:
     with op.batch_alter_table("fact") as fact:
         fact.add_column(sa.Column("begins_at", Instant()))
@@ -30,15 +38,17 @@ def upgrade() -> None:
         fact.alter_column("begins_at", existing_type=Instant(), nullable=False)
         fact.create_index("fact_as_folded", ["begins_at", "event_id"])
     with op.batch_alter_table("standing") as standing:
-        for name in ("owner_id", "carrier_id"):
-            standing.add_column(sa.Column(name, sa.String(), nullable=False, server_default=""))
-        standing.add_column(
-            sa.Column("is_elsewhere", sa.Boolean(), nullable=False, server_default=sa.false())
-        )
-        standing.add_column(sa.Column("moves", sa.Integer(), nullable=False, server_default="0"))
+        for name, kind in _NEW.items():
+            standing.add_column(sa.Column(name, kind))
+    op.execute(
+        "UPDATE standing SET owner_id = '', carrier_id = '', is_elsewhere = FALSE, moves = 0"
+    )
+    with op.batch_alter_table("standing") as standing:
+        for name, kind in _NEW.items():
+            standing.alter_column(name, existing_type=kind, nullable=False)
     op.create_table(
         "night",
-        sa.Column("at", Instant(), nullable=False),
+        sa.Column("at", Instant(), autoincrement=False, nullable=False),
         sa.Column("state", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("at"),
     )

@@ -26,7 +26,8 @@ async def serve(settings: MetricsSettings) -> None:
     registry = service.prepare("metrics", settings)
     place = await service.take_place(settings, registry)
     engine = open_engine(settings.database_url)
-    with engine.connect() as connection:
+    with engine.begin() as connection:
+        store.stand_anew(connection)
         known = KnownOrganisation(connection, store.metadata)
         standings = store.open_standings(connection)
     readers = open_engine(settings.database_url, read_only=True)

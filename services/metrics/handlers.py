@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from services.metrics.facts import instant
-from services.metrics.gauges.counting import companion_assigned, observed, team_of
-from services.metrics.gauges.figures import NO_TEAM
+from services.metrics.gauges.counting import companion_assigned, observed
 from services.metrics.heard import entries, without_words
-from services.metrics.store import Books, Fact, Standing
+from services.metrics.standing import NO_TEAM, Standing, standing_after
+from services.metrics.store import Books, Fact
 from shared.bus import Hears
 from shared.contracts.event import Event
 from shared.contracts.intake import IssueRaised
@@ -42,26 +42,11 @@ def issue_raised(raised: IssueRaised, books: Books) -> list[Event]:
 
 def issue_changed(event: IssueEvent, books: Books) -> list[Event]:
     """The newest version is what the gauges show; counters count every event."""
-    issue = event.issue
     if not _keep(event, books):
         return []
     known = books.standings.get(event.issue_id)
-    if known is None or issue.version > known.version:
-        books.put(
-            Standing(
-                event.issue_id,
-                issue.version,
-                issue.state,
-                issue.urgency,
-                team_of(issue),
-                issue.raised_at,
-                issue.answered_at is not None,
-                issue.owner_id,
-                issue.carrier_id,
-                issue.waiting_for is not None or issue.queued,
-                issue.moves,
-            )
-        )
+    if known is None or event.issue.version > known.version:
+        books.put(standing_after(event))
     was_answered = known is not None and known.is_answered
     books.observed.extend(observed(event, was_answered, books.organisation))
     return []

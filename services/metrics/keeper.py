@@ -112,8 +112,8 @@ class Keeper:
             if ledger is None:
                 return
             since = night.at if night else None
-            _expect_undone(ledger, store.undone_since(connection, since))
-            folded = _fold(ledger, store.in_order(connection, since))
+            expect_undone(ledger, store.undone_since(connection, since))
+            folded = fold(ledger, store.in_order(connection, since))
         self.ledger, self._owed = folded.ledger, folded.nights
 
     def committed(self, books: Books) -> None:
@@ -147,7 +147,7 @@ class Keeper:
         if self._goes_back(ready, self.ledger):
             folded = await self._fold_again(journal, ready)
         else:
-            folded = await asyncio.to_thread(_fold, self.ledger, ready)
+            folded = await asyncio.to_thread(fold, self.ledger, ready)
         await self._keep(journal, folded)
         return True
 
@@ -192,14 +192,14 @@ class Keeper:
             log.warning("facts.too_late", facts=too_late)
         if not in_time:
             rest = [one for one in ready if one.key >= head]
-            return await asyncio.to_thread(_fold, self.ledger, rest)
+            return await asyncio.to_thread(fold, self.ledger, rest)
         since = instant(min(begins_s(one) for one in in_time))
         night, undone, entries = await journal.read(partial(self._read_back, since))
         ledger = self._restored(night)
         assert ledger is not None
-        _expect_undone(ledger, undone)
+        expect_undone(ledger, undone)
         self.nights.newest_at = night.at if night else None
-        return await asyncio.to_thread(_fold, ledger, entries)
+        return await asyncio.to_thread(fold, ledger, entries)
 
     def _read_back(
         self, since: datetime, connection: Connection
@@ -249,17 +249,26 @@ def read_state(state: bytes) -> dict[str, Any]:
     return found
 
 
-def _expect_undone(ledger: Ledger, undone: Iterable[Entry]) -> None:
+def expect_undone(ledger: Ledger, undone: Iterable[Entry]) -> None:
+    """Lets the ledger know beforehand what will be taken back."""
     for entry in undone:
         if isinstance(entry.what, Undone):
             ledger.expect_undone(entry.what.causes, entry.key[0])
 
 
-def _fold(ledger: Ledger, entries: Iterable[Entry]) -> Folded:
+def fold(ledger: Ledger, entries: Iterable[Entry]) -> Folded:
+    """Folds entries in their order, and keeps the newest nights that pass."""
     nights: deque[Night] = deque(maxlen=store.NIGHTS_KEPT)
     for entry in entries:
         nights.extend(_night(ledger, night_s) for night_s in ledger.fold(entry))
     return Folded(ledger, tuple(nights))
+
+
+def fold_anew(connection: Connection, first: Organisation, organisations: Organisations) -> Folded:
+    """Everything that is kept, from the beginning."""
+    ledger = Ledger(first, organisations)
+    expect_undone(ledger, store.undone_since(connection))
+    return fold(ledger, store.in_order(connection))
 
 
 def _pass_nights(ledger: Ledger, until_s: float) -> Folded:

@@ -12,10 +12,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from services.metrics.normal import Stage as Stage
+from services.metrics.standing import NO_TEAM as NO_TEAM
 from shared.contracts.metrics import Evidence, Level
-
-NO_TEAM = "none"
-"""Stands for the whole company, and for what the leader owns without any team."""
 
 
 class Condition(StrEnum):

@@ -26,13 +26,14 @@ from sqlalchemy import (
 from services.metrics.facts import instant
 from services.metrics.heard import Entry, Key, Undone, entries, published
 from services.metrics.standing import Standing as Standing
+from services.metrics.standing import standing_after
 from services.metrics.watch import Watched
 from shared.contracts.event import Event
 from shared.contracts.issue import State, Urgency
 from shared.contracts.organisation import Organisation
-from shared.contracts.router import IssueUndone, OrganisationPublished
+from shared.contracts.router import IssueEvent, IssueUndone, OrganisationPublished
 from shared.contracts.traffic import EVENTS
-from shared.database import Instant, Word
+from shared.database import Instant, Rows, Word
 from shared.journal import add_journal
 from shared.organisation import HearerStore, KnownOrganisation, add_organisation
 
@@ -292,6 +293,28 @@ def organisation_of(connection: Connection, revision: str) -> Organisation:
     table = metadata.tables["organisation"]
     found = connection.execute(select(table).where(table.c.revision == revision)).one()
     return Organisation.from_document(found.document)
+
+
+def newest_standings(connection: Connection) -> Iterator[Standing]:
+    """How each issue stands by the facts that are kept."""
+    found: dict[str, Standing] = {}
+    for fact in _as_folded(connection, None):
+        event_type = EVENTS[fact.subject]
+        known = found.get(fact.issue_id or "")
+        if issubclass(event_type, IssueEvent) and (known is None or fact.version > known.version):
+            standing = standing_after(event_type.from_message(fact.message))
+            found[standing.issue_id] = standing
+    yield from found.values()
+
+
+def stand_anew(connection: Connection) -> None:
+    """Takes from the facts who has each issue, which older versions of metrics did not keep."""
+    unknown = (standings.c.version > 0, standings.c.owner_id == "")
+    if connection.execute(select(standings.c.issue_id).where(*unknown).limit(1)).first():
+        rows = Rows(connection, standings, Standing)
+        for standing in newest_standings(connection):
+            rows.put(standing)
+        rows.write()
 
 
 def open_standings(connection: Connection) -> list[Standing]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from services.metrics.gauges.families import add_quantile, quantiles
 from services.metrics.store import Standing
 from shared import clock
 from shared.contracts.issue import State, Urgency
@@ -127,13 +128,12 @@ class IssueGauges(Collector):
         return family
 
     def _ages(self, now_s: float) -> Metric:
-        family = GaugeMetricFamily(
+        family = quantiles(
             "banso_open_issue_age_seconds",
             "Age of open issues in calendar time; quantile 1 is the oldest.",
-            labels=["team", "quantile"],
         )
         for team in self._issues.teams:
             for quantile in AGE_QUANTILES:
                 age_s = now_s - self._issues.raised_at_s(team, quantile)
-                family.add_metric([team, str(quantile)], max(0.0, age_s))
+                add_quantile(family, team, quantile, max(0.0, age_s))
         return family

@@ -12,6 +12,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from services.metrics.gauges import groups
+from services.metrics.gauges.families import add_quantile, quantiles
 from services.metrics.gauges.groups import grouped, smallest_group
 from services.metrics.gauges.seen import Known, Seen
 from services.metrics.picture import Condition, PersonSeen, Stage, TeamSeen
@@ -108,20 +109,18 @@ class GroupGauges(Collector):
 
 def _isolation(moment: _Moment) -> Iterator[Metric]:
     found = grouped(((one.team, one) for one in moment.carriers), moment.smallest)
-    family = _gauge(
+    counts = _gauge(
         "isolated_people", "People whom the company answers too little, by level.", "team", "level"
     )
     for label, people in found.items():
         for level in Level:
             count = sum(1 for one in people if one.level is level)
-            family.add_metric([label, level], count)
-    yield family
-    family = _gauge(
-        "isolation_ratio",
+            counts.add_metric([label, level], count)
+    yield counts
+    family = quantiles(
+        "banso_isolation_ratio",
         "How much the company leaves carriers alone, 0 to 1, over the people who have asked for"
         " anything.",
-        "team",
-        "quantile",
     )
     for label, people in found.items():
         values = sorted(one.isolation or 0.0 for one in people)
@@ -132,9 +131,7 @@ def _isolation(moment: _Moment) -> Iterator[Metric]:
 def _load(moment: _Moment) -> Iterator[Metric]:
     found = grouped(((one.team, one) for one in moment.people), moment.smallest)
     ratio = attrgetter("load_ratio")
-    family = _gauge(
-        "load_ratio", "Work in hand of people; 1 is a week of work.", "team", "quantile"
-    )
+    family = quantiles("banso_load_ratio", "Work in hand of people; 1 is a week of work.")
     for label, people in found.items():
         _add_quantiles(family, label, sorted(map(ratio, people)))
     yield family
@@ -246,9 +243,9 @@ def _labels(teams: Iterable[str], smallest: int) -> dict[str, str]:
     return groups.labels(sizes, smallest)
 
 
-def _add_quantiles(family: GaugeMetricFamily, label: str, values: Sequence[float]) -> None:
+def _add_quantiles(family: Metric, label: str, values: Sequence[float]) -> None:
     for share in QUANTILES:
-        family.add_metric([label, str(share)], groups.quantile(values, share))
+        add_quantile(family, label, share, groups.quantile(values, share))
 
 
 class PersonGauges(Collector):

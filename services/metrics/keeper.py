@@ -147,6 +147,7 @@ class Keeper:
         if self._goes_back(ready, self.ledger):
             folded = await self._fold_again(journal, ready)
         else:
+            expect_undone(self.ledger, ready)
             folded = await asyncio.to_thread(fold, self.ledger, ready)
         await self._keep(journal, folded)
         return True
@@ -265,10 +266,14 @@ def fold(ledger: Ledger, entries: Iterable[Entry]) -> Folded:
 
 
 def fold_anew(connection: Connection, first: Organisation, organisations: Organisations) -> Folded:
-    """Everything that is kept, from the beginning."""
-    ledger = Ledger(first, organisations)
+    """Everything that is kept, from the beginning until the newest night that was kept."""
+    ledger, newest = Ledger(first, organisations), store.newest_night(connection)
     expect_undone(ledger, store.undone_since(connection))
-    return fold(ledger, store.in_order(connection))
+    folded = fold(ledger, store.in_order(connection))
+    if newest is None:
+        return folded
+    passed = _pass_nights(folded.ledger, newest.at.timestamp())
+    return Folded(passed.ledger, (*folded.nights, *passed.nights)[-store.NIGHTS_KEPT :])
 
 
 def _pass_nights(ledger: Ledger, until_s: float) -> Folded:

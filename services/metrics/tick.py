@@ -274,6 +274,7 @@ def _teams(ledger: Ledger, isolation: Isolation) -> Iterator[TeamSeen]:
             },
             helper_top_share=watch.top_share(answers_by),
             helpers=len(answers_by),
+            answers_by_helper=tuple(map(float, sorted(answers_by.values()))),
         )
 
 

@@ -4,8 +4,11 @@ Facts that are kept already begin when they happened, save that an issue's first
 tells when it was raised. What they say is folded at the next start.
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.types import TypeEngine
 
 from shared.database import Instant
 
@@ -13,7 +16,7 @@ revision = "0002"
 down_revision = "0001"
 
 
-_NEW = {
+_NEW: dict[str, TypeEngine[Any]] = {
     "owner_id": sa.String(),
     "carrier_id": sa.String(),
     "is_elsewhere": sa.Boolean(),

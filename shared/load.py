@@ -37,12 +37,19 @@ MOST_LOAD_RATIO: Final = 1.5
 LEAST_SKILL: Final = 0.5
 LEAST_HOURS_PER_DAY: Final = 0.25
 OVERLOAD_PRICE_S: Final = 6 * HOUR_S
+ACCOMPANYING_A_DAY_S: Final = HOUR_S / 2
+"""What a companion gives to each carrier alongside whom they run."""
 
 
 def promised_s(urgency: Urgency, state: State, *, is_elsewhere: bool = False) -> float:
     """The effort that an issue in this state still asks of its owner; none while the ball is
     elsewhere: with carrier or customer, or in the queue of a team where nobody is free."""
     return 0.0 if is_elsewhere else EFFORT_S[urgency] * SHARE_LEFT[state]
+
+
+def accompanying_s(people: int) -> float:
+    """The effort of a week that running alongside so many carriers takes."""
+    return people * ACCOMPANYING_A_DAY_S * WEEK_S / DAY_S
 
 
 def capacity(person: Person) -> float:

@@ -44,7 +44,7 @@ TABLE = ROOT / "docs" / "events.md"
 
 CONTENT_TYPE: Final = "application/cloudevents+json"
 ADMINISTRATOR: Final = "administrator"
-MODULES: Final = (event, issue, organisation, metrics, intake, router, notifier, traffic)
+MODULES: Final = (event, issue, organisation, intake, router, notifier, metrics, traffic)
 
 Json = dict[str, Any]
 Examples = Mapping[str, Mapping[str, Json]]
@@ -54,7 +54,7 @@ SERVICES: Final[Mapping[Speaker, str]] = {
     Speaker.INTAKE: "Everything that people say comes in here: form, mail, API, links.",
     Speaker.ROUTER: "The lifecycle of issues: owners, deadlines, follow-up.",
     Speaker.NOTIFIER: "Who is told, by which channel, when, in which language.",
-    Speaker.METRICS: "Folds all facts into load and isolation, and says who is left alone.",
+    Speaker.METRICS: "Folds all facts into load and isolation, and says who is alone.",
 }
 
 _ABOUT: Final = """\

@@ -12,6 +12,10 @@ from shared.contracts.intake import IssueRaised
 from shared.contracts.issue import AssignedBecause, Snapshot, State, Urgency
 from shared.contracts.notifier import NotificationFailed, PersonUnreachable
 from shared.contracts.router import (
+    ChasingPaused,
+    ChasingResumed,
+    CompanionAssigned,
+    CompanionReleased,
     IssueAcknowledged,
     IssueAssigned,
     IssueDeclined,
@@ -23,6 +27,8 @@ from shared.contracts.router import (
     IssueResponded,
     IssueUndone,
     OrganisationPublished,
+    PersonAway,
+    PersonBack,
 )
 from shared.contracts.traffic import ISSUE_EVENTS, DeadLetter
 from shared.worktime import working_hours
@@ -66,6 +72,12 @@ def issue_changed(event: IssueEvent, books: Books) -> list[Event]:
     return []
 
 
+def about_people(event: Event, books: Books) -> list[Event]:
+    """Who is away, who has somebody at their side, and when nobody is chased."""
+    _keep(event, None, 0, books)
+    return []
+
+
 def organisation_published(published: OrganisationPublished, books: Books) -> list[Event]:
     books.keep_organisation(published)
     return []
@@ -89,6 +101,12 @@ def message_buried(dead: DeadLetter, books: Books) -> list[Event]:
 HEARS: Mapping[type[Event], Hears[Books]] = {
     IssueRaised: Hears(issue_raised),
     **{event: Hears(issue_changed) for event in ISSUE_EVENTS},
+    PersonAway: Hears(about_people),
+    PersonBack: Hears(about_people),
+    ChasingPaused: Hears(about_people),
+    ChasingResumed: Hears(about_people),
+    CompanionAssigned: Hears(about_people),
+    CompanionReleased: Hears(about_people),
     OrganisationPublished: Hears(organisation_published),
     NotificationFailed: Hears(notification_failed),
     PersonUnreachable: Hears(person_unreachable),
@@ -96,7 +114,7 @@ HEARS: Mapping[type[Event], Hears[Books]] = {
 }
 
 
-def _keep(event: Event, issue_id: str, version: int, books: Books) -> None:
+def _keep(event: Event, issue_id: str | None, version: int, books: Books) -> None:
     books.facts.add(
         Fact(event.event_id, event.subject, issue_id, version, event.occurred_at, event.message)
     )

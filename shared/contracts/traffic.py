@@ -196,6 +196,8 @@ HEARS: Mapping[Speaker, tuple[type[Event], ...]] = {
         CompanionReleased,
         PersonAway,
         PersonBack,
+        ChasingPaused,
+        ChasingResumed,
         OrganisationPublished,
         NotificationFailed,
         PersonUnreachable,

@@ -29,6 +29,7 @@ from shared.contracts.router import (
     ActionRefused,
     ChasingPaused,
     ChasingResumed,
+    CompanionEvent,
     IssueEvent,
     PersonAway,
     PersonBack,
@@ -161,7 +162,9 @@ class _Told:
         """Whoever is on copy has nothing to do."""
         if self.say.relation is Relation.FOLLOWER:
             return []
-        offers = [(offer, self._url(offer)) for offer in self.said.actions]
+        offers = [
+            (offer, self._url(offer)) for offer in (*self.said.actions, *self.say.elsewhere())
+        ]
         shown = [(offer, url) for offer, url in offers if url]
         return [
             Button(
@@ -176,6 +179,10 @@ class _Told:
             return self.inbox_url()
         if offer.does is Place.ISSUE:
             return self.status_url()
+        if offer.does is Place.FIGURE:
+            return self.links.figure(person_id, now)
+        if offer.does is Place.COMPANION:
+            return self._companion_url(offer.to)
         if issue is None:
             return ""
         if offer.does is Place.UNDO:
@@ -183,6 +190,14 @@ class _Told:
             return self.links.undo(self.issue_id, person_id, request_id, issue.assignment, now)
         url = self.links.action(self.issue_id, person_id, offer.does, issue.assignment, now)
         return f"{url}?{urlencode({'to': offer.to})}" if offer.to else url
+
+    def _companion_url(self, word: str | None) -> str:
+        """Where one click more says this word; without one it only leads to the page."""
+        event, say = self.say.event, self.say
+        if not isinstance(event, CompanionEvent):
+            return ""
+        url = self.links.companion(event.companionship_id, say.to.person_id, say.now)
+        return f"{url}?{urlencode({'say': word})}" if word else url
 
 
 def trial(to: Recipient, organisation: Organisation, links: Links, now: datetime) -> Message:
@@ -395,7 +410,7 @@ def _about(event: Event) -> tuple[Snapshot | None, str, str]:
             return issue, issue.reference, issue.summary
         case PersonUnreachable(issue=Snapshot() as issue):
             return issue, issue.reference, issue.summary
-        case PersonAway() | PersonBack() | ChasingPaused() | ChasingResumed():
+        case PersonAway() | PersonBack() | ChasingPaused() | ChasingResumed() | CompanionEvent():
             return None, "", ""
         case PersonUnreachable():
             return None, "", ""

@@ -308,6 +308,11 @@ def check(known: Companionship, hours: WorkingHours, now: datetime) -> Companion
     return _next(known, due_at=hours.after(now, NEXT_CHECKS))
 
 
+def let_go(known: Companionship) -> Companionship:
+    """Whoever ran alongside, or was asked, need not any more; somebody else will."""
+    return _next(known)
+
+
 def end(known: Companionship, because: ReleasedBecause, now: datetime) -> Companionship:
     """It is over."""
     return _next(known, stage=Stage.OVER, ended_at=now, ended_because=because, due_at=None)

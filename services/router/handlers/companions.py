@@ -93,12 +93,11 @@ def companion_said(said: CompanionSaid, desk: Desk) -> list[Event]:
         case Meaning.ENDED:
             return [_release(known, ReleasedBecause.ENDED, desk, who)]
         case Meaning.AGREED:
-            return [*_no_longer_asked(known, who, desk), _assign(known, who, desk)]
+            return _agreed(known, who, desk)
         case Meaning.NEXT:
             return _ask_next(known, desk)
         case Meaning.TAKES_OVER:
-            instead = _let_go(known, ReleasedBecause.REPLACED, desk)
-            return [instead, _assign(known, who, desk)]
+            return _instead(known, who, desk)
         case Meaning.HELPS_NOT:
             told = _tell(known, Concern.HELPS_NOT, [desk.acting(desk.organisation.leader)], desk)
             return [*told, *_look_again(known, ReleasedBecause.REPLACED, desk)]
@@ -282,26 +281,33 @@ def _assign(
     )
 
 
-def _no_longer_asked(known: Companionship, agreed_id: str, desk: Desk) -> list[Event]:
+def _agreed(known: Companionship, who: str, desk: Desk) -> list[Event]:
     """Where somebody agrees after having said no, whoever was asked instead need not answer."""
-    if known.companion_id in (None, agreed_id):
-        return []
-    return [_let_go(known, ReleasedBecause.REPLACED, desk)]
+    if known.companion_id == who:
+        return [_assign(known, who, desk)]
+    return _instead(known, who, desk)
+
+
+def _instead(known: Companionship, who: str, desk: Desk) -> list[Event]:
+    """Somebody runs alongside instead of whoever did, or was asked."""
+    free, released = _let_go(known, ReleasedBecause.REPLACED, desk)
+    return [released, _assign(free, who, desk)]
 
 
 def _look_again(
     known: Companionship, because: ReleasedBecause, desk: Desk, said_by_id: str | None = None
 ) -> list[Event]:
     """Thanks whoever ran alongside, and looks for somebody else."""
-    return [_let_go(known, because, desk, said_by_id), *_search(known, desk)]
+    free, released = _let_go(known, because, desk, said_by_id)
+    return [released, *_search(free, desk)]
 
 
 def _let_go(
     known: Companionship, because: ReleasedBecause, desk: Desk, said_by_id: str | None = None
-) -> Event:
-    began = known.stage is Stage.RUNNING
+) -> tuple[Companionship, Event]:
+    free, began = companions.let_go(known), known.stage is Stage.RUNNING
     how = {"because": because, "began": began, "said_by_id": said_by_id}
-    return _event(CompanionReleased, known, desk, **how)
+    return free, _event(CompanionReleased, free, desk, **how)
 
 
 def _release(

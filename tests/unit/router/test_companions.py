@@ -231,6 +231,7 @@ def test_what_is_put_off_keeps_its_place_and_only_waits() -> None:
     assert (offered.stage, offered.due_at) == (Stage.PUT_OFF, IN_A_WEEK)
     assert (running.stage, running.due_at) == (Stage.RUNNING, IN_A_WEEK)
     assert companions.wait(known(due_at=NOW)).due_at is None
+    assert companions.let_go(known(Stage.RUNNING)).version == 2
 
 
 def test_what_was_taken_is_not_in_hand_once_something_has_happened() -> None:

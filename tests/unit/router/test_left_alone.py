@@ -200,6 +200,7 @@ def test_every_event_says_a_later_version(office: Office) -> None:
         *office.isolated(),
         *office.say("emi", YES),
         *office.say("yui", YES),
+        *office.say("emi", HELPS_NOT)[1:],
         *office.say("emi", END),
     ]
 

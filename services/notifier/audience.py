@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import assert_never
 
 from shared.contracts.event import Event
 from shared.contracts.intake import STRANGER
@@ -162,7 +163,14 @@ def _candidates(event: Event, organisation: Organisation) -> Iterator[Notice]:
             yield Notice(event.person_id, Relation.REQUESTER, Reason.REFUSED)
         case IssueEvent():
             yield from _followed_up(event, organisation)
-        case CompanionEvent():
+        case (
+            CompanionOffered()
+            | CompanionAsked()
+            | CompanionAssigned()
+            | CompanionChecked()
+            | CompanionEscalated()
+            | CompanionReleased()
+        ):
             yield from _alongside(event, organisation)
         case _:
             yield from _about_no_issue(event, organisation)
@@ -183,7 +191,17 @@ def _to_companion(event: Event, companion_id: str | None) -> Iterator[Notice]:
         yield Notice(companion_id, Relation.COMPANION, Reason.COMPANION_COPY)
 
 
-def _alongside(event: CompanionEvent, organisation: Organisation) -> Iterator[Notice]:
+_Alongside = (
+    CompanionOffered
+    | CompanionAsked
+    | CompanionAssigned
+    | CompanionChecked
+    | CompanionEscalated
+    | CompanionReleased
+)
+
+
+def _alongside(event: _Alongside, organisation: Organisation) -> Iterator[Notice]:
     """What the figure is made of only the carrier reads; whoever sees to it hears that somebody is
     asked, and what came of it."""
     carrier = event.carrier_id
@@ -207,7 +225,7 @@ def _alongside(event: CompanionEvent, organisation: Organisation) -> Iterator[No
         case CompanionReleased():
             yield from _released(event)
         case _:
-            raise ValueError(f"nobody is told of {event.subject}")
+            assert_never(event)
 
 
 def _released(event: CompanionReleased) -> Iterator[Notice]:

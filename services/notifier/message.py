@@ -105,6 +105,8 @@ class Message:
     """What stands at the foot: how and when they are told, and no more of this."""
     mute_url: str = ""
     """Where one click ends messages about the issue; empty where none should."""
+    answered: Button | None = None
+    """Where whoever waits says that they had their answer by telephone or in person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,15 @@ class _Told:
             return ""
         return self.links.mute(self.issue_id, say.to.person_id, say.now)
 
+    def answered(self) -> Button | None:
+        """By one click, from whatever message they have at hand."""
+        say, issue = self.say, self.say.issue
+        if issue is None or not say.may_say_answered:
+            return None
+        does = Action.ANSWERED_ELSEWHERE
+        url = self.links.action(self.issue_id, say.to.person_id, does, issue.assignment, say.now)
+        return Button(say._("I got my answer another way"), url, does=does)
+
     def inbox_url(self) -> str:
         return self.links.inbox(self.say.to.person_id, self.say.now)
 
@@ -162,9 +173,7 @@ class _Told:
         """Whoever is on copy has nothing to do."""
         if self.say.relation is Relation.FOLLOWER:
             return []
-        offers = [
-            (offer, self._url(offer)) for offer in (*self.said.actions, *self.say.elsewhere())
-        ]
+        offers = [(offer, self._url(offer)) for offer in self.said.actions]
         shown = [(offer, url) for offer, url in offers if url]
         return [
             Button(
@@ -325,6 +334,7 @@ def _one(told: _Told) -> Message:
         absence_url=told.absence_url(),
         quietly=told.quietly(),
         mute_url=told.mute_url(),
+        answered=told.answered(),
     )
 
 
@@ -360,6 +370,7 @@ def _entry(told: _Told, *, alike: bool) -> Entry:
     said = told.said
     quoted = said.quote if said.quote_first else None
     buttons = [button for button in told.buttons() if button.url != told.status_url()]
+    answered = [one] if (one := told.answered()) is not None else []
     notes = ["" if alike else said.heading, _urgent(told.say)]
     return Entry(
         title=told.summary,
@@ -367,7 +378,9 @@ def _entry(told: _Told, *, alike: bool) -> Entry:
         reference=told.reference,
         lines=said.lines[:1],
         quote=cut(quoted, LONGEST_LISTED_QUOTE) if quoted else None,
-        buttons=[replace(one, is_main=False) for one in buttons[:MOST_BUTTONS_LISTED]],
+        buttons=[
+            replace(one, is_main=False) for one in (*buttons, *answered)[:MOST_BUTTONS_LISTED]
+        ],
         status_url=told.status_url(),
     )
 

@@ -118,16 +118,14 @@ class Say:
         does = [Action.REOPEN] if closed else [Action.CONFIRM, Action.REOPEN]
         return self.offers(*does)
 
-    def elsewhere(self) -> list[Offer]:
-        """Whoever waits for an answer and had one by telephone or in person says so by one click,
-        in whatever message they have at hand."""
+    @property
+    def may_say_answered(self) -> bool:
+        """Whether they wait for an answer, which may have come by telephone or in person."""
         issue = self.issue
         if issue is None or self.is_outside or self.is_owner:
-            return []
+            return False
         waits = self.to.person_id in (issue.carrier_id, issue.reporter_id)
-        if not waits or not self.is_open or issue.waiting_for is not None:
-            return []
-        return self.offers(Action.ANSWERED_ELSEWHERE)
+        return waits and self.is_open and issue.waiting_for is None
 
     def offers(self, *actions: Action) -> list[Offer]:
         return [Offer(action, button(action, self._)) for action in actions]

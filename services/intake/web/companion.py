@@ -238,6 +238,7 @@ async def _page(
         why=why,
         lines=lines,
         buttons=buttons,
+        wanted=wanted,
         request_id=uuid4().hex,
         figure_url=f"{door.links.figure(link.person_id, now)}?lang={_.language}"
         if is_carrier

@@ -223,6 +223,7 @@ def digest_due(due: DigestDue, cause_id: str, ledger: Ledger) -> list[Event]:
         until=ledger.now,
         daily=ledger.preferences_of(due.person_id).digest is Digest.DAILY,
         summed=ledger.summed_since(due.person_id, known.last_at),
+        accompanies=ledger.accompanied_by(due.person_id),
     )
     if made is None:
         return []

@@ -77,6 +77,8 @@ class Fate(StrEnum):
     """It is told in a summary only."""
 
 
+MOST_ACCOMPANIED = 20
+"""So many are named in a summary; nobody runs alongside more than a few."""
 MOST_UNDONE = 20
 """Of one issue, so many requests that were taken back are known."""
 OPEN_FATES = (Fate.HELD, Fate.SENDING, Fate.POSTPONED)
@@ -783,6 +785,12 @@ class Ledger(HearerStore):
         """Who runs alongside a carrier."""
         known = self.accompanied.get(carrier_id)
         return known.companion_id if known is not None else None
+
+    def accompanied_by(self, companion_id: str) -> list[str]:
+        """Alongside whom somebody runs, in order."""
+        table = accompanied
+        query = select(table.c.carrier_id).where(table.c.companion_id == companion_id)
+        return sorted(self.connection.scalars(query))[:MOST_ACCOMPANIED]
 
     def sum_up(self, delivery: Delivery) -> None:
         """It is told in a summary only; the inbox has it all the same."""

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from sqlalchemy import Connection, select
 
-from services.notifier import timing
+from services.notifier import store, timing
 from services.notifier.audience import asks_in_vain, audience
 from services.notifier.letters import as_html, as_text
 from services.notifier.message import Message
 from shared.contracts.event import Event
 from shared.contracts.issue import State, Step, WaitingFor
 from shared.contracts.metrics import Evidence, Move
-from shared.contracts.notifier import Reason, Relation
+from shared.contracts.notifier import DigestMade, Reason, Relation
 from shared.contracts.organisation import Language
 from shared.contracts.router import (
     CompanionAsked,
@@ -33,8 +35,10 @@ from shared.contracts.router import (
     ReleasedBecause,
 )
 from shared.links import Link, Purpose
-from tests.unit.build import ISSUE_ID, MONDAY
+from tests.unit.build import HOUR, ISSUE_ID, MONDAY
 from tests.unit.notifier.telling import LINKS, ORGANISATION, said, tell
+from tests.unit.notifier.test_held import answered, hear, open_ledger, opened, take
+from tests.unit.notifier.test_held import said as about_issue
 
 KANA = re.compile("[ぁ-ヿ]")
 WHY = (
@@ -355,3 +359,92 @@ def test_nobody_else_is_asked_whether_they_had_an_answer(to: str, issue: dict[st
     event = IssueAcknowledged(**said(**issue))
 
     assert tell(event, Reason.TAKEN, CARRIER, to=to).answered is None
+
+
+# --- what is kept of it
+
+
+@pytest.fixture
+def connection() -> Iterator[Connection]:
+    yield from opened()
+
+
+def at(event: Any, now: datetime, version: int) -> Any:
+    return event.model_copy(
+        update={"occurred_at": now, "version": version, "event_id": f"{event.subject}/{version}"}
+    )
+
+
+def late(now: datetime) -> IssueReminded:
+    """Of an old issue, so that nothing of it is still on its way."""
+    about = about_issue(now, carrier_id="emi")
+    return IssueReminded(**about, step=Step.ANSWER, person_id="ren")
+
+
+def copied(connection: Connection, now: datetime) -> bool:
+    hear(connection, late(now), now=now)
+    query = select(store.deliveries.c.person_id).where(
+        store.deliveries.c.reason == Reason.COMPANION_COPY, store.deliveries.c.made_at == now
+    )
+    return [row.person_id for row in connection.execute(query)] == ["yui"]
+
+
+def test_copies_go_from_the_beginning_to_the_end(connection: Connection) -> None:
+    hear(connection, at(ASKED, MONDAY, 2), now=MONDAY)
+    assert not copied(connection, MONDAY)
+    hear(connection, at(assigned(), MONDAY, 3), now=MONDAY)
+    assert copied(connection, MONDAY + HOUR)
+    hear(connection, at(escalated(Concern.ALARM, "mio"), MONDAY, 3), now=MONDAY)
+    assert copied(connection, MONDAY + 2 * HOUR)
+    hear(connection, at(CHECKED, MONDAY, 4), now=MONDAY)
+    assert copied(connection, MONDAY + 3 * HOUR)
+    hear(connection, at(released(ReleasedBecause.ENDED), MONDAY, 5), now=MONDAY)
+    assert not copied(connection, MONDAY + 4 * HOUR)
+
+
+def test_what_is_heard_too_late_changes_nothing(connection: Connection) -> None:
+    other = "0f1e1c8a-7d2b-5c3e-9a4f-0b1c2d3e4f50"
+    hear(connection, at(released(ReleasedBecause.ENDED), MONDAY + HOUR, 5), now=MONDAY + HOUR)
+    hear(connection, at(assigned(), MONDAY, 3), now=MONDAY + HOUR)
+    older = at(assigned(), MONDAY, 9).model_copy(update={"companionship_id": other})
+    hear(connection, older, now=MONDAY + HOUR)
+
+    assert not copied(connection, MONDAY + 2 * HOUR)
+
+
+def test_what_waits_for_the_morning_goes_by_itself(connection: Connection) -> None:
+    night, morning = MONDAY + 13 * HOUR, MONDAY + 24 * HOUR + timing.GATHER
+    hear(connection, at(offered(), night, 1), now=night)
+    hear(connection, answered(night), now=night)
+
+    parcels = take(connection, morning)
+
+    reasons = [[one.delivery.reason for one in parcel.ready] for parcel in parcels]
+    assert sorted(reasons) == [[Reason.ANSWER], [Reason.COMPANION_OFFERED]]
+
+
+def test_a_question_that_is_answered_by_then_is_not_asked(connection: Connection) -> None:
+    night, morning = MONDAY + 13 * HOUR, MONDAY + 24 * HOUR + timing.GATHER
+    hear(connection, at(offered(), night, 1), now=night)
+    ready = [one for parcel in take(connection, morning) for one in parcel.ready]
+
+    assert store.answered(connection, ready) == frozenset()
+    hear(connection, at(ASKED, night, 3), now=night)
+    assert store.answered(connection, ready) == {one.delivery.delivery_id for one in ready}
+
+
+def test_a_summary_says_alongside_whom_its_reader_runs(connection: Connection) -> None:
+    hear(connection, at(assigned(), MONDAY, 3), now=MONDAY)
+
+    assert open_ledger(connection, MONDAY).accompanied_by("yui") == ["emi"]
+    assert open_ledger(connection, MONDAY).accompanied_by("emi") == []
+    made = DigestMade(
+        occurred_at=MONDAY,
+        person_id="yui",
+        since=MONDAY,
+        until=MONDAY,
+        daily=True,
+        accompanies=("emi",),
+    )
+    message = tell(made, Reason.DIGEST, Relation.THEMSELVES, to="yui")
+    assert "You run alongside Emi. A few minutes of talk today do good." in message.lines

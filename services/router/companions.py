@@ -363,10 +363,10 @@ def _is_fit(person: Person, wanted: Wanted, staff: Staff) -> bool:
 
 
 def _load_ratio(person: Person, wanted: Wanted, staff: Staff) -> float:
-    """With the time that accompanying takes."""
+    """Without the time that accompanying takes."""
     in_hand_s = staff.works.get(person.id, NOTHING).in_hand_s
-    accompanying_s = load.accompanying_s(wanted.accompanied.get(person.id, 0))
-    return load.load_ratio(load.capacity(person), in_hand_s + accompanying_s)
+    accompanies = wanted.accompanied.get(person.id, 0)
+    return load.load_ratio(load.capacity(person, accompanies=accompanies), in_hand_s)
 
 
 def _rank(person: Person, wanted: Wanted, staff: Staff) -> tuple[bool, bool, float, float, int]:

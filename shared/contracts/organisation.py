@@ -307,7 +307,8 @@ PolicyNames = Annotated[dict[Urgency, Id], BeforeValidator(_read_policies)]
 
 
 JsonPath = Annotated[str, StringConstraints(pattern=r"^[^.\s]+(\.[^.\s]+)*$", max_length=200)]
-"""Where something stands in a JSON message: names and numbers with dots, `alerts.0.labels.job`."""
+"""Where something stands in a JSON message: names and numbers with dots, `alerts.0.labels.job`;
+`*` is each of several."""
 
 
 class Product(Part):
@@ -524,6 +525,11 @@ class Hook(Part):
     language: Language | None = None
     only: dict[JsonPath, Several[str]] = Field(default_factory=dict)
     """Only messages with one of these values become issues; others are ignored."""
+    ends: dict[JsonPath, Several[str]] = Field(default_factory=dict)
+    """Messages with one of these values say that it is over: they are told to whoever has the open
+    issue, and never begin one."""
+    tells: bool = False
+    """Whether whoever has the open issue is told of each further message that is not the same."""
 
 
 class Organisation(Part):

@@ -20,7 +20,7 @@ NEVER_SAID: Mapping[str, str] = {
     "State.RECEIVED": "only intake shows it; no event carries an issue without an owner",
     "Step.ASSIGN": "only intake shows it, for the same reason",
 }
-MAPPINGS = frozenset({"policies", "skills", "hours", "fields", "urgencies", "only"})
+MAPPINGS = frozenset({"policies", "skills", "hours", "fields", "urgencies", "only", "ends"})
 """Objects whose keys are ids, words or days."""
 
 each_example = pytest.mark.parametrize("example", examples(), ids=str)

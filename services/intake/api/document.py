@@ -402,7 +402,7 @@ OPERATIONS: Sequence[Operation] = (
         {
             201: ("A new issue.", HookOut),
             200: ("It is about an issue that is here.", HookOut),
-            202: ("No issue, since `only` says so.", HookOut),
+            202: ("No issue: `only` says so, or it is over and none is open.", HookOut),
         },
         (400, 406, 413, 422),
         example={"status": "firing", "commonAnnotations": {"summary": "Disk full on db1"}},

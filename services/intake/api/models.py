@@ -925,7 +925,7 @@ class HookOut(Out):
     """What became of another system's message."""
 
     status: Literal["raised", "known", "ignored"] = Field(
-        description="A new issue; one that was here before; or nothing, since `only` says so."
+        description="A new issue; one that was here before; or nothing, see 202."
     )
     reference: str | None = None
     status_url: str | None = None

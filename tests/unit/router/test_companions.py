@@ -304,7 +304,7 @@ def test_nobody_runs_alongside_more_than_three() -> None:
 
 
 def test_nobody_with_four_days_of_work_in_hand_is_asked() -> None:
-    """Of four hours a day for issues, a week is 20 hours; running alongside takes 2.5 of them."""
+    """Of four hours a day for issues, a week is 20 hours; who runs alongside has 2.5 fewer."""
     in_hand = {"yui": Work(in_hand_s=16 * 3600)}
     nearly = {"yui": Work(in_hand_s=16 * 3600 - 1)}
 

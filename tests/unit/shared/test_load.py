@@ -107,8 +107,3 @@ def test_more_time_or_skill_never_makes_anybody_later(
 def test_every_urgency_and_every_state_has_its_figure() -> None:
     assert set(load.EFFORT_S) == set(Urgency)
     assert set(load.SHARE_LEFT) == set(State)
-
-
-def test_running_alongside_somebody_takes_half_an_hour_a_day() -> None:
-    assert load.accompanying_s(0) == 0
-    assert load.accompanying_s(2) == pytest.approx(5 * HOUR_S)

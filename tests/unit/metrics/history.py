@@ -106,7 +106,7 @@ class Company:
             self.last_act[issue_id] = (self.said[-1].cause_id, self.at, before)
 
     def undo(self, issue_id: str) -> None:
-        """As the router does: only the newest and soon, and it is as before with a newer version."""
+        """As the router does: only the newest, and soon; it is as before in a newer version."""
         cause_id, acted_at, before = self.last_act.pop(issue_id, ("", self.at, {}))
         if not before or self.at - acted_at > timedelta(hours=20):
             return

@@ -7,7 +7,13 @@ One shape for Banso's own events (`services/metrics/heard.py`) and for those of 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
+
+
+def instant(at_s: float) -> datetime:
+    """When that was, by the seconds of Banso's own facts, which count from 1970."""
+    return datetime.fromtimestamp(at_s, UTC)
 
 
 class Kind(StrEnum):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from services.metrics.gauges.counting import companion_assigned, observed, team_of
-from services.metrics.gauges.figures import NO_TEAM
-from services.metrics.store import Books, Fact, Standing
+from services.metrics.facts import instant
+from services.metrics.gauges.counting import companion_assigned, observed
+from services.metrics.heard import entries, without_words
+from services.metrics.standing import NO_TEAM, Standing, standing_after
+from services.metrics.store import Books, Fact
 from shared.bus import Hears
 from shared.contracts.event import Event
 from shared.contracts.intake import IssueRaised
@@ -27,7 +29,7 @@ from shared.contracts.traffic import ISSUE_EVENTS, DeadLetter
 
 def issue_raised(raised: IssueRaised, books: Books) -> list[Event]:
     """Unowned from now on, until its assignment is heard."""
-    _keep(raised, raised.issue_id, 0, books)
+    books.observed.append(lambda f: f.saw(raised.occurred_at))
     if books.standings.get(raised.issue_id) is None:
         urgency = raised.urgency or Urgency.NORMAL
         books.put(
@@ -40,21 +42,11 @@ def issue_raised(raised: IssueRaised, books: Books) -> list[Event]:
 
 def issue_changed(event: IssueEvent, books: Books) -> list[Event]:
     """The newest version is what the gauges show; counters count every event."""
-    issue = event.issue
-    _keep(event, event.issue_id, issue.version, books)
+    if not _keep(event, books):
+        return []
     known = books.standings.get(event.issue_id)
-    if known is None or issue.version > known.version:
-        books.put(
-            Standing(
-                event.issue_id,
-                issue.version,
-                issue.state,
-                issue.urgency,
-                team_of(issue),
-                issue.raised_at,
-                issue.answered_at is not None,
-            )
-        )
+    if known is None or event.issue.version > known.version:
+        books.put(standing_after(event))
     was_answered = known is not None and known.is_answered
     books.observed.extend(observed(event, was_answered, books.organisation))
     return []
@@ -62,14 +54,14 @@ def issue_changed(event: IssueEvent, books: Books) -> list[Event]:
 
 def about_people(event: Event, books: Books) -> list[Event]:
     """Who is away, who has somebody at their side, and when nobody is chased."""
-    _keep(event, None, 0, books)
-    if isinstance(event, CompanionAssigned):
+    if _keep(event, books) and isinstance(event, CompanionAssigned):
         books.observed.extend(companion_assigned(event, books.organisation))
     return []
 
 
 def organisation_published(published: OrganisationPublished, books: Books) -> list[Event]:
     books.keep_organisation(published)
+    _keep(published, books)
     return []
 
 
@@ -104,8 +96,23 @@ HEARS: Mapping[type[Event], Hears[Books]] = {
 }
 
 
-def _keep(event: Event, issue_id: str | None, version: int, books: Books) -> None:
-    books.facts.add(
-        Fact(event.event_id, event.subject, issue_id, version, event.occurred_at, event.message)
-    )
-    books.observed.append(lambda f: f.saw(event.occurred_at))
+def _keep(event: Event, books: Books) -> bool:
+    """Keeps what is to be folded; nothing, and False, where it was kept before."""
+    if books.facts.get(event.event_id) is not None:
+        return False
+    at, found = event.occurred_at, entries(event)
+    begins_at = min((instant(one.key[0]) for one in found), default=at)
+    issue_id, version = None, 0
+    if isinstance(event, IssueEvent):
+        issue_id, version = event.issue_id, event.issue.version
+    fact = Fact(event.event_id, event.subject, issue_id, version, at, _kept(event), begins_at)
+    books.keep(fact, found)
+    books.observed.append(lambda f: f.saw(at))
+    return True
+
+
+def _kept(event: Event) -> bytes:
+    """An organisation is kept by itself, so that its revision is enough here."""
+    if isinstance(event, OrganisationPublished):
+        return event.organisation.revision.encode()
+    return without_words(event)

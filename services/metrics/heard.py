@@ -19,15 +19,15 @@ What is taken back never happened, also where a machine had pressed a button.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from services.metrics.facts import Fact, Kind
 from shared.contracts.event import Event
-from shared.contracts.issue import AssignedBecause, State, Urgency
-from shared.contracts.organisation import Organisation
+from shared.contracts.issue import AssignedBecause, Reasons, State, Urgency
 from shared.contracts.router import (
     ChasingPaused,
     ChasingResumed,
@@ -57,6 +57,18 @@ from shared.contracts.router import (
 
 _OPEN = frozenset({State.ASSIGNED, State.ACKNOWLEDGED})
 SEVERITY = {Urgency.LOW: 0, Urgency.NORMAL: 1, Urgency.HIGH: 2}
+
+_NOTHING: Mapping[str, Any] = {
+    "text": "",
+    "text_sha256": None,
+    "html_sha256": None,
+    "raw_sha256": None,
+    "attachments": (),
+    "customer": None,
+    "reasons": Reasons(),
+    "why": (),
+    "concerned": (),
+}
 
 Key = tuple[float, str, int, str]
 """Time, issue, version, id: the order in which everything is folded."""
@@ -97,22 +109,11 @@ class Entry:
     what: What
     until_s: float | None = None
     """Of something that stands still: when it goes on at the latest, as the carrier was told."""
+    moves: int = 0
+    """Of the issue: how often it has been pushed away, this time included."""
 
 
-@dataclass(frozen=True, slots=True)
-class Deciders:
-    """Those who say where an issue belongs without pushing it away."""
-
-    leader_id: str
-    triage_id: str | None = None
-
-    @classmethod
-    def of(cls, organisation: Organisation) -> Deciders:
-        triage = organisation.triage
-        return cls(organisation.leader, triage.person if triage else None)
-
-
-def entries(event: Event, deciders: Deciders) -> list[Entry]:
+def entries(event: Event) -> list[Entry]:
     """What an event says, in the order in which it counts; nothing for what does not matter."""
     match event:
         case IssueUndone():
@@ -120,10 +121,11 @@ def entries(event: Event, deciders: Deciders) -> list[Entry]:
         case IssueEvent():
             return [
                 _entry(event, fact, event.issue_id, event.issue.version, nth, until_s)
-                for nth, (fact, until_s) in enumerate(_of_issue(event, deciders))
+                for nth, (fact, until_s) in enumerate(_of_issue(event))
             ]
         case OrganisationPublished():
-            return [_entry(event, Published(event.organisation.revision))]
+            revision = event.organisation.revision
+            return [published(event.event_id, event.occurred_at, revision)]
         case ChasingPaused() | ChasingResumed() if not event.refused:
             return [_entry(event, Rest(event.pause_id, event.starts_at, event.ends_at))]
         case PersonAway():
@@ -140,6 +142,21 @@ def entries(event: Event, deciders: Deciders) -> list[Entry]:
             return []
 
 
+def published(event_id: str, at: datetime, revision: str) -> Entry:
+    """The entry of an organisation that was published."""
+    return Entry((at.timestamp(), "", 0, f"{event_id}/0"), "", Published(revision))
+
+
+def without_words(event: Event) -> bytes:
+    """The event's message without what people wrote: no figure needs it."""
+    update: dict[str, Any] = {
+        name: nothing for name, nothing in _NOTHING.items() if name in type(event).model_fields
+    }
+    if isinstance(event, IssueEvent):
+        update["issue"] = event.issue.model_copy(update={"summary": ""})
+    return event.model_copy(update=update).to_message(event.event_id, event.cause_id)
+
+
 def _entry(
     event: Event,
     what: What,
@@ -151,14 +168,15 @@ def _entry(
     at_s, fact_id = event.occurred_at.timestamp(), f"{event.event_id}/{nth}"
     if isinstance(what, Fact):
         at_s, what = what.at_s, replace(what, id=fact_id)
-    return Entry((at_s, issue, version, fact_id), event.cause_id, what, until_s)
+    moves = event.issue.moves if isinstance(event, IssueEvent) else 0
+    return Entry((at_s, issue, version, fact_id), event.cause_id, what, until_s, moves)
 
 
 def _fact(event: Event, kind: Kind, person: str, raiser: str = "") -> Fact:
     return Fact(event.occurred_at.timestamp(), kind, "", person=person, raiser=raiser)
 
 
-def _of_issue(event: IssueEvent, deciders: Deciders) -> Iterator[tuple[Fact, float | None]]:
+def _of_issue(event: IssueEvent) -> Iterator[tuple[Fact, float | None]]:
     """Facts about the issue, and until when each lets it stand still."""
     issue, actor = event.issue, event.actor_id or ""
     fact = partial(
@@ -181,7 +199,7 @@ def _of_issue(event: IssueEvent, deciders: Deciders) -> Iterator[tuple[Fact, flo
             if issue.version == 1:
                 raised = fact(kind=Kind.RAISED, person=issue.reporter_id)
                 yield replace(raised, at_s=issue.raised_at.timestamp()), None
-            kind = Kind.REASSIGNED if _pushes_away(event, deciders) else Kind.ASSIGNED
+            kind = Kind.REASSIGNED if _pushes_away(event) else Kind.ASSIGNED
             yield fact(kind=kind, person=actor), None
             yield _pause(event, fact)
         case IssueAcknowledged():
@@ -202,7 +220,7 @@ def _of_issue(event: IssueEvent, deciders: Deciders) -> Iterator[tuple[Fact, flo
             yield (fact(kind=Kind.RESUMED), None) if _slips(event) else _pause(event, fact)
         case IssueResumed():
             yield _pause(event, fact)
-        case IssueReminded():
+        case IssueReminded() if event.person_id == issue.owner_id:
             yield fact(kind=Kind.REMINDED), None
         case IssueEscalated():
             yield fact(kind=Kind.ESCALATED), None
@@ -218,14 +236,10 @@ def _of_issue(event: IssueEvent, deciders: Deciders) -> Iterator[tuple[Fact, flo
             pass
 
 
-def _pushes_away(event: IssueAssigned, deciders: Deciders) -> bool:
-    """Whether its owner has handed it on. A decline is a fact of its own, and so is what the leader
-    does after the second; whoever sorts what nobody could place has not pushed it away."""
-    if event.because is not AssignedBecause.HANDED_OVER or event.actor_id is None:
-        return False
-    if event.actor_id == deciders.leader_id:
-        return False
-    return event.actor_id != deciders.triage_id or event.issue.moves > 0
+def _pushes_away(event: IssueAssigned) -> bool:
+    """Whether somebody has handed it on; whose word that is, a leader's for instance, only the
+    organisation of then can tell. A decline is a fact of its own, with what follows from it."""
+    return event.because is AssignedBecause.HANDED_OVER and event.actor_id is not None
 
 
 def _pause(event: IssueEvent, fact: partial[Fact]) -> tuple[Fact, float | None]:

@@ -7,12 +7,14 @@ state is worth keeping at a night of the grid: whatever comes late is folded aga
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any, Self, assert_never
 
-from services.metrics.facts import Fact, Kind
+from services.metrics.facts import Fact, Kind, instant
 from services.metrics.heard import Entry, Key, Published, Rest, Undone
+from services.metrics.helpers import Helpers
 from services.metrics.isolation import Flow, Isolation
 from services.metrics.people import People
 from services.metrics.teams import Teams
@@ -26,6 +28,7 @@ _LOOKS_BACK = timedelta(days=60)
 _REMEMBERED_S = 30 * 24 * 3600.0
 """How long rests and what was taken back are known after they were heard or are over."""
 
+_ANSWERS = frozenset({Kind.COMMENTED, Kind.RESOLVED})
 _ENDS = frozenset({Kind.RESOLVED, Kind.CLOSED, Kind.MERGED, Kind.REOPENED})
 
 Organisations = Callable[[str], Organisation]
@@ -46,6 +49,7 @@ class Ledger:
         """Everything before it is folded."""
         self.people = People(first)
         self.teams = Teams()
+        self.helpers = Helpers()
         self._rests: dict[str, tuple[float, float]] = {}
         self._goes_on_s: dict[str, float] = {}
         """By issue that stands still, when it goes on at the latest."""
@@ -86,6 +90,10 @@ class Ledger:
         if entry.cause_id not in self._undone:
             self._take(entry)
 
+    def expect_undone(self, causes: Iterable[str], at_s: float) -> None:
+        """What these led to will be taken back at that time: it is not folded at all."""
+        self._undone.update(dict.fromkeys(causes, at_s))
+
     def pass_nights(self, until_s: float) -> Iterator[float]:
         """Lets time pass; yields at each night, when the state is that of the night."""
         if self._isolation is None or self._worked is None or self.head is None:
@@ -109,6 +117,8 @@ class Ledger:
         at_s = entry.key[0]
         match entry.what:
             case Fact() as fact:
+                if fact.kind is Kind.REASSIGNED and self.people.decides(fact.person, entry.moves):
+                    fact = replace(fact, kind=Kind.ASSIGNED)
                 self._take_fact(fact, entry.until_s)
             case Published(revision):
                 self.people.publish(self._organisations(revision), at_s)
@@ -128,6 +138,8 @@ class Ledger:
         off_hours = fact.kind is Kind.REMINDED and not self._is_working(fact.owner, fact.at_s)
         self.teams.fold(fact, off_hours=off_hours)
         self._isolation.fold(fact)
+        if fact.kind in _ANSWERS and fact.person not in ("", fact.raiser):
+            self.helpers.answered(fact.raiser, fact.person, self._isolation.night)
 
     def _stood_still(self, fact: Fact, until_s: float | None) -> Fact:
         """Keeps when an issue goes on. A day that is moved away without any words in between is a
@@ -137,7 +149,7 @@ class Ledger:
             case Kind.WAITING if until_s is not None:
                 if told_s is not None and until_s > told_s:
                     self._goes_on_s.pop(issue, None)
-                    return _resumed(fact)
+                    return replace(fact, kind=Kind.RESUMED)
                 self._told_s[issue] = self._goes_on_s[issue] = until_s
                 heapq.heappush(self._next, (until_s, issue))
             case Kind.WAITING | Kind.RESUMED:
@@ -186,15 +198,20 @@ class Ledger:
         return found
 
     def _worked_in(self, calendar: Calendar, at_s: float) -> Worked:
-        since = (_instant(at_s) - _LOOKS_BACK).date()
+        since = (instant(at_s) - _LOOKS_BACK).date()
         return worked_in(calendar, since, self._all_rests())
 
+    def worked_s(self, person: str, start: datetime, end: datetime) -> float:
+        """Working seconds between two instants, in the person's own calendar."""
+        calendar = self.people.organisation.calendar_of(person)
+        return working_hours(calendar, self._all_rests()).between(start, end).total_seconds()
+
     def _all_rests(self) -> tuple[worktime.Rest, ...]:
-        return tuple((_instant(a), _instant(b)) for a, b in sorted(self._rests.values()))
+        return tuple((instant(a), instant(b)) for a, b in sorted(self._rests.values()))
 
     def _is_working(self, person: str, at_s: float) -> bool:
         calendar = self.people.organisation.calendar_of(person)
-        return working_hours(calendar, self._all_rests()).is_open(_instant(at_s))
+        return working_hours(calendar, self._all_rests()).is_open(instant(at_s))
 
     # ---- snapshots
 
@@ -204,6 +221,7 @@ class Ledger:
             "head": self.head,
             "people": self.people.state(),
             "teams": self.teams.state(),
+            "helpers": self.helpers.state(),
             "rests": self._rests,
             "goes_on_s": self._goes_on_s,
             "told_s": self._told_s,
@@ -221,6 +239,7 @@ class Ledger:
         in_force = first if revision is None else organisations(revision)
         made.people = People.from_state(state["people"], in_force)
         made.teams = Teams.from_state(state["teams"])
+        made.helpers = Helpers.from_state(state["helpers"])
         made._rests = {pause: (a, b) for pause, (a, b) in state["rests"].items()}
         made._goes_on_s = dict(state["goes_on_s"])
         made._next = [(at_s, issue) for issue, at_s in made._goes_on_s.items()]
@@ -236,13 +255,3 @@ class Ledger:
                 state["isolation"], made._worked, made._by_team(at_s)
             )
         return made
-
-
-def _resumed(fact: Fact) -> Fact:
-    return Fact(
-        fact.at_s, Kind.RESUMED, fact.id, issue=fact.issue, raiser=fact.raiser, version=fact.version
-    )
-
-
-def _instant(at_s: float) -> datetime:
-    return datetime.fromtimestamp(at_s, UTC)

@@ -59,6 +59,13 @@ class People:
             case _:
                 pass
 
+    def decides(self, person: str, moves: int) -> bool:
+        """Whether they say where an issue belongs without pushing it away: the leader, and whoever
+        sorts what nobody could place."""
+        triage = self.organisation.triage
+        sorts = triage is not None and person == triage.person and moves == 0
+        return sorts or person == self.organisation.leader
+
     def is_away(self, person: str) -> bool:
         return person in self._away_s
 

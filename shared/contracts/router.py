@@ -404,6 +404,8 @@ class CompanionEvent(RouterEvent):
     """About a companion for somebody who is alone with what they carry."""
 
     companionship_id: str
+    version: int = 0
+    """Of the companionship as it is now; of two events the higher one is the newer."""
     carrier_id: str
     companion_id: str | None = None
     """Who was asked, or runs alongside; None while nobody is found."""
@@ -418,7 +420,10 @@ class CompanionOffered(CompanionEvent):
     subject: ClassVar[str] = "companion.offered.v1"
 
     coordinator_id: str | None = None
+    """None where nobody but the carrier need hear of it, or has heard already."""
     silent_team_ids: tuple[str, ...] = ()
+    again: bool = False
+    """They were asked before and have not answered."""
 
 
 class CompanionAsked(CompanionEvent):
@@ -444,6 +449,8 @@ class CompanionAssigned(CompanionEvent):
     subject: ClassVar[str] = "companion.assigned.v1"
 
     because: CompanionBecause
+    coordinator_id: str | None = None
+    """Who had heard that somebody is looked for, and now hears who it is."""
 
 
 class CompanionChecked(CompanionEvent):
@@ -452,14 +459,28 @@ class CompanionChecked(CompanionEvent):
     subject: ClassVar[str] = "companion.checked.v1"
 
 
+class Concern(StrEnum):
+    """Why those who lead are told."""
+
+    ALARM = "alarm"
+    """The carrier is hardly answered at all; to the heads of the teams that do not answer."""
+    UNANSWERED = "unanswered"
+    """The carrier was asked twice whether somebody shall run alongside, and has not answered; to
+    the companion coordinator, who can talk to them."""
+    HELPS_NOT = "helps_not"
+    """One of them says that it does not help, so somebody else is looked for."""
+    IN_SPITE = "in_spite"
+    """The carrier is hardly answered although somebody has run alongside for three weeks."""
+
+
 class CompanionEscalated(CompanionEvent):
-    """Those who lead are told: the heads of silent teams, or the leader."""
+    """Those who lead are told: the heads of silent teams, the companion coordinator, the leader."""
 
     subject: ClassVar[str] = "companion.escalated.v1"
 
+    because: Concern
     person_ids: tuple[str, ...]
     silent_team_ids: tuple[str, ...] = ()
-    in_spite_of_companion: bool = False
 
 
 class ReleasedBecause(StrEnum):
@@ -473,8 +494,10 @@ class ReleasedBecause(StrEnum):
     """The carrier wants none."""
     LEFT = "left"
     """One of them is no longer in the organisation."""
+    AWAY = "away"
+    """Whoever ran alongside is away for a while, and somebody else is looked for."""
     REPLACED = "replaced"
-    """It did not help, and somebody else is looked for."""
+    """It did not help, or somebody agreed after the leader had been named."""
 
 
 class CompanionReleased(CompanionEvent):
@@ -483,3 +506,9 @@ class CompanionReleased(CompanionEvent):
     subject: ClassVar[str] = "companion.released.v1"
 
     because: ReleasedBecause
+    began: bool = True
+    """Somebody ran alongside; else they were only asked, or nobody was found yet."""
+    said_by_id: str | None = None
+    """Who ended it; None where Banso did."""
+    coordinator_id: str | None = None
+    """Who had heard that somebody is looked for, and now hears that nobody is any more."""

@@ -157,6 +157,8 @@ HEARS: Mapping[Speaker, tuple[type[Event], ...]] = {
         NotificationSent,
         NotificationFailed,
         PersonUnreachable,
+        PersonIsolated,
+        PersonSupported,
     ),
     Speaker.ROUTER: (
         IssueRaised,

@@ -58,6 +58,7 @@ bench: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.bench.assignment
 	$(BIN)/python -m tests.bench.tick
 	$(BIN)/python -m tests.bench.notify
+	$(BIN)/python -m tests.bench.scrape
 
 clean:
 	rm -rf $(VENV) .venv-synapse build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*

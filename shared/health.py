@@ -6,9 +6,11 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any
 
 import uvicorn
-from prometheus_client import CollectorRegistry, make_asgi_app
+from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
+
+from shared.exposition import CONTENT_TYPE, expose
 
 Check = Callable[[], bool]
 
@@ -35,6 +37,16 @@ class Readiness(Collector):
         yield family
 
 
+class Exposed:
+    """A registry as a page for Prometheus."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await _answer(send, 200, CONTENT_TYPE, expose(self._registry))
+
+
 class Health:
     """An ASGI application; `checks` are named and all hold when the service is ready. `pages` are
     more ASGI applications, by their paths."""
@@ -45,7 +57,7 @@ class Health:
         checks: Mapping[str, Check],
         pages: Mapping[str, Page] | None = None,
     ) -> None:
-        self._metrics = make_asgi_app(registry)
+        self._metrics = Exposed(registry)
         self._checks = checks
         self._pages = pages or {}
 
@@ -69,9 +81,13 @@ class Health:
 
 async def say(send: Send, status: int, words: str) -> None:
     """Answers with one line."""
-    headers = [(b"content-type", b"text/plain; charset=utf-8")]
+    await _answer(send, status, "text/plain; charset=utf-8", f"{words}\n".encode())
+
+
+async def _answer(send: Send, status: int, kind: str, body: bytes) -> None:
+    headers = [(b"content-type", kind.encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": f"{words}\n".encode()})
+    await send({"type": "http.response.body", "body": body})
 
 
 class Server(uvicorn.Server):

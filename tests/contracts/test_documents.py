@@ -33,6 +33,7 @@ from services.intake.store import Shelf
 from services.metrics.gauges import Figures
 from services.metrics.gauges.people import PersonGauges
 from services.metrics.gauges.seen import Nothing
+from services.metrics.keeper import Keeper
 from services.metrics.settings import MetricsSettings
 from services.notifier.channels.apprise import Apprise
 from services.notifier.channels.chatwork import Chatwork
@@ -272,6 +273,7 @@ def make_all_metrics(registry: CollectorRegistry, directory: Path) -> None:
     Summaries(known, registry)
     known.current = named_company()
     Figures(registry, known, [])
+    Keeper(engine, registry)
     registry.register(PersonGauges(Nothing(), known))
     registry.register(Readiness({}))
     ChatFigures(registry)
@@ -387,12 +389,12 @@ def test_the_examples_of_hooks_and_of_a_mapping_are_taken() -> None:
         for text in _FENCED.findall(_read("docs/operators.md"))
         if text.startswith("```yaml")
     ]
-    (hooks,) = (block["hooks"] for block in blocks if "hooks" in block)
+    hooks = [hook for block in blocks if "hooks" in block for hook in block["hooks"]]
     (mapping,) = (block for block in blocks if "columns" in block)
 
     read = [Hook.model_validate(hook) for hook in hooks]
 
-    assert [hook.id for hook in read] == ["alertmanager", "zendesk", "github", "grafana"]
+    assert [hook.id for hook in read] == ["alertmanager", "zendesk", "github", "grafana", "banso"]
     assert TableMapping.model_validate(mapping).system == "zendesk"
 
 

@@ -7,12 +7,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import CollectorRegistry
 
 from services.metrics.gauges import Figures
 from services.metrics.picture import Condition, Stage
 from shared.contracts.metrics import Level
 from shared.contracts.organisation import Organisation
+from shared.exposition import expose
 from tests.contracts.test_documents import make_all_metrics
 from tests.needs import program
 from tests.unit import build
@@ -47,17 +48,17 @@ def everybody(organisation: Organisation) -> Picture:
     return Picture(people, teams, holding)
 
 
-def experienced() -> Organisation:
-    usual = company(AGREED)
+def experienced(*without: str) -> Organisation:
+    """A company in which everybody's experience is known, and all agreed to be named."""
     since: Any = {"since": date(2020, 4, 1)}
-    people = tuple(one.model_copy(update=since) for one in usual.people)
-    return usual.model_copy(update={"people": people})
+    people = [one.model_copy(update=since) for one in company().people if one.id not in without]
+    return company(AGREED, people=tuple(people))
 
 
-def test_the_linter_of_prometheus_finds_nothing_in_any_service(tmp_path: Path) -> None:
+async def test_the_linter_of_prometheus_finds_nothing_in_any_service(tmp_path: Path) -> None:
     registry = CollectorRegistry()
     make_all_metrics(registry, tmp_path)
-    promtool(generate_latest(registry))
+    promtool(expose(registry))
 
 
 def test_the_linter_finds_nothing_in_what_is_told_of_people() -> None:
@@ -65,8 +66,8 @@ def test_the_linter_finds_nothing_in_what_is_told_of_people() -> None:
     registry = CollectorRegistry()
     figures = Figures(registry, Known(organisation), [], everybody(organisation))
 
-    exposed = generate_latest(registry)
-    by_name = generate_latest(figures.by_person)
+    exposed = expose(registry)
+    by_name = expose(figures.by_person)
 
     promtool(exposed)
     promtool(by_name)
@@ -80,12 +81,10 @@ def test_a_leaver_is_in_no_series(tmp_path: Path) -> None:
     known = Known(before)
     figures = Figures(CollectorRegistry(), known, [], everybody(before))
 
-    known.current = before.model_copy(
-        update={"people": tuple(one for one in before.people if one.id != "ren")}
-    )
+    known.current = experienced("ren")
 
-    assert b'"ren"' not in generate_latest(figures.by_person)
-    assert b'"sho"' in generate_latest(figures.by_person)
+    assert b'"ren"' not in expose(figures.by_person)
+    assert b'"sho"' in expose(figures.by_person)
 
 
 def test_spans_of_working_time_say_so() -> None:

@@ -288,6 +288,26 @@ def test_every_alert_has_its_page_in_both_languages_and_every_page_its_alert() -
         assert {rule["alert"] for rule in alerts()} == set(re.findall(r"`(Banso\w+)`", listed))
 
 
+@pytest.mark.parametrize("name", ["prometheus.yml", "people.yml"])
+def test_the_examples_for_prometheus_are_taken(name: str) -> None:
+    promtool("check", "config", "--syntax-only", file=RULES / name)
+
+
+def test_the_example_for_alertmanager_is_taken_and_makes_one_group_of_all_alerts() -> None:
+    file = RULES / "alertmanager.yml"
+    amtool = program("amtool", "prometheus-alertmanager")
+
+    done = subprocess.run(
+        [amtool, "check-config", str(file)], capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    routes = yaml.safe_load(file.read_text("utf-8"))["route"]["routes"]
+    (to_banso,) = (one for one in routes if one["receiver"] == "banso")
+    assert to_banso["group_by"] == ["from"]
+    assert {rule["labels"]["from"] for rule in alerts()} == {"banso"}
+
+
 def test_what_an_alert_says_in_english_it_says_in_japanese() -> None:
     for rule in alerts():
         words = rule["annotations"]

@@ -32,7 +32,7 @@ def test_prometheus_scrapes_every_service_and_counts_as_the_database_does(
 
         counted = banso.ask("router", "select team_id, count(*) from issue group by team_id")
         assert ask(client, by_team) == {(team,): count for team, count in counted}
-        taken = "sum by (team) (banso_acknowledgement_seconds_count)"
+        taken = "sum by (team) (banso_acknowledgement_seconds_count) > 0"
         assert ask(client, taken) == {("product",): 1}
         assert ask(client, "banso_unowned_seconds + 0") != {}
         assert ask(client, 'count({__name__=~"banso_.*", person!=""})') == {}

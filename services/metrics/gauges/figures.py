@@ -145,11 +145,15 @@ class Figures:
         self._newest = max(self._newest, occurred_at)
         self.last_event.set(self._newest.timestamp())
 
+    def changed(self, standing: Standing) -> None:
+        """An issue stands so from now on."""
+        self._open.put(standing)
+
     def committed(self, books: Books) -> None:
         """Counts what a batch has found, now that it can't be taken back."""
         self._begin()
         for standing in books.changed.values():
-            self._open.put(standing)
+            self.changed(standing)
         for observe in books.observed:
             observe(self)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hmac
 
-from prometheus_client import CollectorRegistry, make_asgi_app
+from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
 from services.metrics.gauges.seen import Known
 from shared.contracts.organisation import Tier
-from shared.health import Receive, Scope, Send, say
+from shared.health import Exposed, Receive, Scope, Send, say
 
 PATH = "/metrics/people"
 
@@ -18,7 +18,7 @@ class PeoplePage:
     """An ASGI application that asks at each request whether names may be told at all."""
 
     def __init__(self, registry: CollectorRegistry, known: Known, token: SecretStr | None) -> None:
-        self._metrics = make_asgi_app(registry)
+        self._metrics = Exposed(registry)
         self._known = known
         self._token = token
 

@@ -327,12 +327,12 @@ class Isolation:
         return request
 
     def _credit(self, request: Request, carrier: Carrier, fact: Fact) -> None:
-        """What a reaction moves. Of an issue that is over, only words still do."""
-        if not request.is_open and fact.kind is not Kind.COMMENTED:
-            return
-        if fact.kind in LIMITED and not request.counts(
-            fact.person, fact.kind, fact.at_s, self._worked
-        ):
+        """What a reaction moves. An answer counts also where it is over already: or else one
+        answer could take away another's weight."""
+        if fact.kind in LIMITED:
+            if not request.counts(fact.person, fact.kind, fact.at_s, self._worked):
+                return
+        elif not request.is_open:
             return
         move = REACTIONS[fact.kind]
         carrier.move(STEP[move])

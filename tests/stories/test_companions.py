@@ -318,3 +318,52 @@ def test_a_link_that_was_changed_or_is_of_long_ago_does_nothing(story: Story) ->
     old = banso.browser.get(url)
     assert old.status_code == 404
     assert "This link has expired" in page_text(old.text)
+
+
+def test_somebody_who_is_really_ignored_is_asked_and_once_answered_thanked(
+    story_with_issues: Story,
+) -> None:
+    """Nobody says anything to four issues for two days; metrics finds out by itself."""
+    story, banso = story_with_issues, story_with_issues.banso
+    references = [
+        banso.raise_issue(category="no-stock", summary=f"Order {nth} has no meters")
+        for nth in range(4)
+    ]
+    asked = until_asked(banso)
+
+    assert "questions to Production unanswered for longer than usual" in asked.text
+    own = page_text(banso.browser.get(asked.link("See what it is made of")).text)
+    assert "your issues come before others as urgent" in own
+    story.press(asked, "Yes, please")
+    story.press(banso.expect("mori", "伴走していただけませんか"), "はい、引き受けます")
+    assert story.stage == ("running", "mori")
+
+    for reference in references:
+        owner = banso.issue(reference)["owner"]["id"]
+        act(banso, reference, owner, action="answer", text="The meters leave today.")
+        act(banso, reference, owner, action="resolve", cause="production", text="They left.")
+        act(banso, reference, "brown", action="confirm")
+    for _week in range(3):
+        banso.advance("7d")
+
+    banso.expect("brown", "You get your answers again")
+    banso.expect("mori", "エミリー・ブラウンさんへの伴走、ありがとうございました")
+    assert story.stage[0] == "over"
+
+
+def until_asked(banso: Installation) -> Letter:
+    """What the carrier is told once they have been left alone for long enough."""
+    for _half_day in range(6):
+        banso.advance("12h")
+        letter = banso.postbox.find("brown@example.com", "Would you like", within_s=1)
+        if letter is not None:
+            return letter
+    raise AssertionError("nobody was asked within three days")
+
+
+def act(banso: Installation, reference: str, person_id: str, **said: str) -> None:
+    """By the API, in somebody's name."""
+    body = {"person": person_id, **said}
+    answer = banso.api.post(f"/issues/{reference}/actions", json=body)
+    assert answer.status_code == 200, answer.text
+    banso.settle()

@@ -10,6 +10,7 @@ import httpx
 import lxml.html
 import pytest
 
+from services.intake.api.tokens import TOKENS, Scope, TokenFile
 from shared.contracts.metrics import Evidence, Level, Move, PersonIsolated, PersonSupported
 from tests.installation import Installation, page_text, running, shown_form
 from tests.postbox import Letter
@@ -318,6 +319,42 @@ def test_a_link_that_was_changed_or_is_of_long_ago_does_nothing(story: Story) ->
     old = banso.browser.get(url)
     assert old.status_code == 404
     assert "This link has expired" in page_text(old.text)
+
+
+def test_programs_see_and_say_only_what_is_their_persons(story: Story) -> None:
+    banso = story.banso
+    tokens = TokenFile(Path(banso.data) / TOKENS)
+    scopes = [Scope.READ, Scope.ACT]
+    own = {
+        who: {"Authorization": f"Bearer {tokens.add(who, scopes, person=who)[1]}"}
+        for who in ("brown", "mori", "kimura")
+    }
+    story.isolated()
+    banso.expect("brown", "Would you like somebody to run alongside you?")
+    banso.expect("kato", "伴走が必要かもしれません")
+
+    figure = banso.api.get("/figure", headers=own["brown"]).json()
+    assert (figure["level"], figure["score"]) == ("ask", 0.37)
+    assert figure["why"][0]["words"] == (
+        "4 of 6 questions to Production unanswered for longer than usual"
+    )
+    assert banso.api.get("/figure", headers=own["kimura"]).json()["level"] is None
+    assert banso.api.get("/figure").status_code == 403
+    (found,) = banso.api.get("/companionships", headers=own["brown"]).json()["companionships"]
+    assert (found["part"], found["may_say"]) == ("is_offered", ["yes", "no"])
+    assert banso.api.get("/companionships", headers=own["kimura"]).json() == {"companionships": []}
+
+    words = f"/companionships/{found['id']}/words"
+    assert banso.api.post(words, json={"word": "helps"}, headers=own["brown"]).status_code == 409
+    assert banso.api.post(words, json={"word": "yes"}, headers=own["kimura"]).status_code == 404
+    for _twice in range(2):
+        said = banso.api.post(words, json={"word": "yes"}, headers=own["brown"])
+        assert said.status_code in (200, 409)
+    banso.settle()
+    banso.expect("mori", "伴走していただけませんか")
+    (asked,) = banso.api.get("/companionships", headers=own["mori"]).json()["companionships"]
+    assert (asked["part"], asked["carrier"]) == ("is_asked", "brown")
+    assert banso.stored("companion.said.v1") == 1
 
 
 def test_somebody_who_is_really_ignored_is_asked_and_once_answered_thanked(

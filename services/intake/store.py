@@ -825,6 +825,12 @@ def companionship_of_carrier(connection: Connection, carrier_id: str) -> Compani
     return Companionship(*row) if row else None
 
 
+def open_companionships(connection: Connection) -> list[Companionship]:
+    """All that are not over, the oldest first."""
+    query = select(companionships).where(companionships.c.stage != Alongside.OVER)
+    return _all(connection, query.order_by(companionships.c.began_at), Companionship)
+
+
 def companion_word_key(companionship_id: str, person_id: str) -> str:
     """One for each companionship and person."""
     return f"{companionship_id}/{person_id}"

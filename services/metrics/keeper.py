@@ -125,10 +125,13 @@ class Keeper:
 
     def has_caught_up(self, now: datetime) -> bool:
         """Whether what is known is all that there is: nothing has come for a moment, or what comes
-        has just happened."""
+        has just happened. What is held back is so for seconds."""
+        held_s = min((entry.key[0] for entry in self._waiting), default=now.timestamp())
+        if now.timestamp() - held_s > 2 * HOLD_S:
+            return False
         if self.newest_at is not None and now - self.newest_at <= JUST_NOW:
             return True
-        return not self._waiting and clock.elapsed_s() - self._heard_at_s >= QUIET_S
+        return clock.elapsed_s() - self._heard_at_s >= QUIET_S
 
     async def catch_up(self, journal: Journal[Books]) -> bool:
         """Folds what has been heard; whether anything is otherwise."""

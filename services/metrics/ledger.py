@@ -68,11 +68,6 @@ class Ledger:
         """None before the first entry."""
         return self._isolation
 
-    @property
-    def worked(self) -> Worked | None:
-        """The company's working time."""
-        return self._worked
-
     def flow(self, team: str) -> Flow:
         found = self._isolation.flows().get(team) if self._isolation else None
         return found or Flow()
@@ -181,9 +176,10 @@ class Ledger:
 
     def _change_calendar(self, at_s: float) -> None:
         self._work_by_calendar(at_s)
-        if self._isolation is not None and self._worked is not None:
-            state = self._isolation.state()
-            self._isolation = Isolation.from_state(state, self._worked, self._by_team(at_s))
+        assert self._isolation is not None
+        assert self._worked is not None
+        state = self._isolation.state()
+        self._isolation = Isolation.from_state(state, self._worked, self._by_team(at_s))
 
     def _work_by_calendar(self, at_s: float) -> None:
         self._worked = self._worked_in(self.people.organisation.calendar_named(None), at_s)

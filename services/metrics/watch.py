@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from statistics import median
-from typing import Final
+from typing import Final, assert_never
 
 from services.metrics.picture import Condition
 from services.metrics.teams import Week
@@ -267,3 +267,5 @@ def for_level(level: Level | None) -> tuple[Condition, ...]:
                 Condition.ISOLATION_ASK,
                 Condition.ISOLATION_ALARM,
             )
+        case _:
+            assert_never(level)

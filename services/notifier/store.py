@@ -28,6 +28,7 @@ from sqlalchemy import (
 )
 
 from services.notifier import reach, timing
+from services.notifier.audience import asks_in_vain
 from services.notifier.digest import Followed
 from services.notifier.reach import Blame, Broken, Standing
 from services.notifier.ways import address_of, ways
@@ -581,6 +582,7 @@ class Ledger(HearerStore):
         events = [event for event in matters if isinstance(event, IssueEvent)]
         self.preferences.expect({one for event in events for one in _concerned(event)})
         self.currents.expect([event.issue_id for event in events])
+        self.accompanied.expect([one.issue.carrier_id for one in events if asks_in_vain(one)])
         bounced = [one for one in matters if isinstance(one, MailBounced)]
         self.deliveries.expect([one.delivery_id for one in bounced])
         self.deliveries.expect([one.delivery_id for one in tried])

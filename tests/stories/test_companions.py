@@ -10,6 +10,7 @@ import httpx
 import lxml.html
 import pytest
 
+from services.intake.api.tokens import TOKENS, Scope, TokenFile
 from shared.contracts.metrics import Evidence, Level, Move, PersonIsolated, PersonSupported
 from tests.installation import Installation, page_text, running, shown_form
 from tests.postbox import Letter
@@ -318,3 +319,88 @@ def test_a_link_that_was_changed_or_is_of_long_ago_does_nothing(story: Story) ->
     old = banso.browser.get(url)
     assert old.status_code == 404
     assert "This link has expired" in page_text(old.text)
+
+
+def test_programs_see_and_say_only_what_is_their_persons(story: Story) -> None:
+    banso = story.banso
+    tokens = TokenFile(Path(banso.data) / TOKENS)
+    scopes = [Scope.READ, Scope.ACT]
+    own = {
+        who: {"Authorization": f"Bearer {tokens.add(who, scopes, person=who)[1]}"}
+        for who in ("brown", "mori", "kimura")
+    }
+    story.isolated()
+    banso.expect("brown", "Would you like somebody to run alongside you?")
+    banso.expect("kato", "伴走が必要かもしれません")
+
+    figure = banso.api.get("/figure", headers=own["brown"]).json()
+    assert (figure["level"], figure["score"]) == ("ask", 0.37)
+    assert figure["why"][0]["words"] == (
+        "4 of 6 questions to Production unanswered for longer than usual"
+    )
+    assert banso.api.get("/figure", headers=own["kimura"]).json()["level"] is None
+    assert banso.api.get("/figure").status_code == 403
+    (found,) = banso.api.get("/companionships", headers=own["brown"]).json()["companionships"]
+    assert (found["part"], found["may_say"]) == ("is_offered", ["yes", "no"])
+    assert banso.api.get("/companionships", headers=own["kimura"]).json() == {"companionships": []}
+
+    words = f"/companionships/{found['id']}/words"
+    assert banso.api.post(words, json={"word": "helps"}, headers=own["brown"]).status_code == 409
+    assert banso.api.post(words, json={"word": "yes"}, headers=own["kimura"]).status_code == 404
+    for _twice in range(2):
+        said = banso.api.post(words, json={"word": "yes"}, headers=own["brown"])
+        assert said.status_code in (200, 409)
+    banso.settle()
+    banso.expect("mori", "伴走していただけませんか")
+    (asked,) = banso.api.get("/companionships", headers=own["mori"]).json()["companionships"]
+    assert (asked["part"], asked["carrier"]) == ("is_asked", "brown")
+    assert banso.stored("companion.said.v1") == 1
+
+
+def test_somebody_who_is_really_ignored_is_asked_and_once_answered_thanked(
+    story_with_issues: Story,
+) -> None:
+    """Nobody says anything to four issues for two days; metrics finds out by itself."""
+    story, banso = story_with_issues, story_with_issues.banso
+    references = [
+        banso.raise_issue(category="no-stock", summary=f"Order {nth} has no meters")
+        for nth in range(4)
+    ]
+    asked = until_asked(banso)
+
+    assert "questions to Production unanswered for longer than usual" in asked.text
+    own = page_text(banso.browser.get(asked.link("See what it is made of")).text)
+    assert "your issues come before others as urgent" in own
+    story.press(asked, "Yes, please")
+    story.press(banso.expect("mori", "伴走していただけませんか"), "はい、引き受けます")
+    assert story.stage == ("running", "mori")
+
+    for reference in references:
+        owner = banso.issue(reference)["owner"]["id"]
+        act(banso, reference, owner, action="answer", text="The meters leave today.")
+        act(banso, reference, owner, action="resolve", cause="production", text="They left.")
+        act(banso, reference, "brown", action="confirm")
+    for _week in range(3):
+        banso.advance("7d")
+
+    banso.expect("brown", "You get your answers again")
+    banso.expect("mori", "エミリー・ブラウンさんへの伴走、ありがとうございました")
+    assert story.stage[0] == "over"
+
+
+def until_asked(banso: Installation) -> Letter:
+    """What the carrier is told once they have been left alone for long enough."""
+    for _half_day in range(6):
+        banso.advance("12h")
+        letter = banso.postbox.find("brown@example.com", "Would you like", within_s=1)
+        if letter is not None:
+            return letter
+    raise AssertionError("nobody was asked within three days")
+
+
+def act(banso: Installation, reference: str, person_id: str, **said: str) -> None:
+    """By the API, in somebody's name."""
+    body = {"person": person_id, **said}
+    answer = banso.api.post(f"/issues/{reference}/actions", json=body)
+    assert answer.status_code == 200, answer.text
+    banso.settle()

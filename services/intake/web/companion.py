@@ -6,16 +6,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import Enum, auto
 from typing import Any, assert_never
 from uuid import uuid4
 
 from litestar import Request, Response, get, post
 
 from services.intake import clean, store, wishes
+from services.intake.alongside import MAY_SAY, Part, concerns, part_of
 from services.intake.door import Door
 from services.intake.names import Names, state_text
-from services.intake.store import Alongside, Companionship, CompanionWordSaid, View
+from services.intake.store import Companionship, CompanionWordSaid, View
 from services.intake.submission import NotStored
 from services.intake.web.own import own_pages
 from services.intake.web.pages import page, page_language, redirect
@@ -25,7 +25,6 @@ from shared import clock
 from shared.contracts.intake import CompanionSaid, CompanionWord
 from shared.contracts.issue import Snapshot
 from shared.contracts.metrics import Evidence
-from shared.contracts.router import CompanionBecause
 from shared.evidence import sentences
 from shared.language import Words
 from shared.links import Link, LinkInvalid, Purpose
@@ -33,26 +32,6 @@ from shared.links import Link, LinkInvalid, Purpose
 MOST_ISSUES = 100
 WAIT_FOR_ANSWER_S = 1.5
 _LOOK_AGAIN_S = 0.05
-
-
-class Part(Enum):
-    """What somebody has to do with it just now."""
-
-    IS_OFFERED = auto()
-    """The carrier, who is asked."""
-    WAITS = auto()
-    """The carrier, for whom somebody is looked for."""
-    IS_ACCOMPANIED = auto()
-    IS_ASKED = auto()
-    """A colleague, who is asked."""
-    RUNS = auto()
-    """Whoever runs alongside."""
-    MAY_TAKE_OVER = auto()
-    """A colleague who was asked, while the leader does it."""
-    WAS_CARRIER = auto()
-    """The carrier, after it has ended."""
-    NOTHING = auto()
-    """A colleague who was asked once, or ran alongside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,79 +79,47 @@ async def take_companion(request: Request[Any, Any, Any], token: str, door: Door
         return await _page(request, link, known, door, _, 503, trouble)
     if word is not CompanionWord.HELPS:
         await _wait_for_answer(known, door)
-    done = f"{part_of(link.person_id, known).name.lower()}-{word}"
+    done = f"{part_of(link.person_id, known)}-{word}"
     return redirect(request, f"/{Purpose.COMPANION}/{token}?done={done}&lang={_.language}")
-
-
-def part_of(person_id: str, known: Companionship) -> Part:
-    """What this person has to do with it as things are."""
-    if person_id == known.carrier_id:
-        match Alongside(known.stage):
-            case Alongside.OFFERED:
-                return Part.IS_OFFERED
-            case Alongside.SEARCHING:
-                return Part.WAITS
-            case Alongside.RUNNING:
-                return Part.IS_ACCOMPANIED
-            case Alongside.OVER:
-                return Part.WAS_CARRIER
-    is_theirs = person_id == known.companion_id
-    if is_theirs and known.stage == Alongside.SEARCHING:
-        return Part.IS_ASKED
-    if known.stage == Alongside.RUNNING:
-        if is_theirs:
-            return Part.RUNS
-        if known.because == CompanionBecause.LEADER:
-            return Part.MAY_TAKE_OVER
-    return Part.NOTHING
 
 
 def words_of(part: Part, _: Words) -> list[tuple[CompanionWord, str]]:
     """What somebody can say, the likeliest first, and what stands on the buttons."""
-    match part:
-        case Part.IS_OFFERED:
-            return [
-                (CompanionWord.YES, _("Yes, please")),
-                (CompanionWord.NO, _("No, thank you")),
-            ]
-        case Part.IS_ASKED:
-            return [
-                (CompanionWord.YES, _("Yes, I will")),
-                (CompanionWord.NO, _("Not this time")),
-            ]
-        case Part.MAY_TAKE_OVER:
-            return [(CompanionWord.YES, _("I can after all"))]
-        case Part.WAITS:
-            return [(CompanionWord.END, _("It is no longer needed"))]
-        case Part.IS_ACCOMPANIED | Part.RUNS:
-            end = (
-                _("It is no longer needed") if part is Part.IS_ACCOMPANIED else _("I have to stop")
-            )
-            return [
-                (CompanionWord.HELPS, _("It helps")),
-                (CompanionWord.HELPS_NOT, _("It does not help")),
-                (CompanionWord.END, end),
-            ]
-        case Part.WAS_CARRIER | Part.NOTHING:
-            return []
-        case _:
-            assert_never(part)
+    return [(word, _text(word, part, _)) for word in MAY_SAY[part]]
+
+
+def _text(word: CompanionWord, part: Part, _: Words) -> str:
+    match word:
+        case CompanionWord.YES:
+            return _yes(part, _)
+        case CompanionWord.NO:
+            return _("No, thank you") if part is Part.IS_OFFERED else _("Not this time")
+        case CompanionWord.HELPS:
+            return _("It helps")
+        case CompanionWord.HELPS_NOT:
+            return _("It does not help")
+        case CompanionWord.END:
+            return _("I have to stop") if part is Part.RUNS else _("It is no longer needed")
+        case _ as never:
+            assert_never(never)
+
+
+def _yes(part: Part, _: Words) -> str:
+    if part is Part.IS_OFFERED:
+        return _("Yes, please")
+    return _("Yes, I will") if part is Part.IS_ASKED else _("I can after all")
 
 
 def _read_word(said: str, part: Part) -> CompanionWord | None:
-    """The word, where somebody with this part can say it; both kinds of no mean the same."""
-    if said not in set(CompanionWord):
-        return None
-    possible = {word for word, _text in words_of(part, Words("en"))}
-    return CompanionWord(said) if CompanionWord(said) in possible else None
+    """The word, where somebody with this part can say it."""
+    return next((word for word in MAY_SAY[part] if word == said), None)
 
 
 async def _open(request: AnyRequest, token: str, door: Door) -> tuple[Link, Companionship, Words]:
     """Raises LinkInvalid for whoever has nothing to do with it, or has left."""
     link = door.links.read(Purpose.COMPANION, token, clock.now())
     known = await _known(link.about, door)
-    concerned = (known.carrier_id, *known.asked_ids) if known is not None else ()
-    if known is None or link.person_id not in concerned:
+    if known is None or not concerns(link.person_id, known):
         raise LinkInvalid
     if link.person_id not in door.organisation.person:
         raise LinkInvalid

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, TypeVar, assert_never
 from uuid import UUID, uuid5
 
@@ -27,6 +28,10 @@ from shared.contracts.router import (
 )
 from shared.worktime import WorkingHours, working_hours
 
+OLD_NEWS = timedelta(days=1)
+LOOK_AT_OLD_NEWS_AFTER = timedelta(minutes=10)
+"""After an outage, or where a new database hears everything again, better news may be on their
+way: nobody is asked about what is over."""
 COMPANIONSHIPS = UUID("b6e0c7c1-54b1-5f0e-8f1e-0d8f3f5a9c27")
 
 _Said = TypeVar("_Said", bound=CompanionEvent)
@@ -59,6 +64,9 @@ def person_isolated(isolated: PersonIsolated, desk: Desk) -> list[Event]:
     else:
         known = companions.learn(known, level, _plain(isolated), isolated.silent_team_ids)
         desk.put_companionship(known)
+    if follows in (Heard.BEGIN, Heard.ASK_AGAIN) and _is_old(isolated, desk):
+        desk.put_companionship(companions.put_off(known, desk.now + LOOK_AT_OLD_NEWS_AFTER))
+        return []
     return [*_asked(known, follows, desk), *_alarmed(known, level, desk)]
 
 
@@ -73,6 +81,9 @@ def person_supported(supported: PersonSupported, desk: Desk) -> list[Event]:
         return []
     lapses = below is None and known.stage in (Stage.OFFERED, Stage.PUT_OFF)
     if not supported.lasting and not lapses:
+        return []
+    if known.offers == 0 and known.stage is Stage.PUT_OFF:  # nobody has heard of it
+        desk.put_companionship(companions.end(known, ReleasedBecause.SUPPORTED, desk.now))
         return []
     return [_release(known, ReleasedBecause.SUPPORTED, desk)]
 
@@ -116,7 +127,9 @@ def companion_due(companionship_id: str, version: int, desk: Desk) -> list[Event
         return []
     match companions.due(known):
         case Due.OFFER:
-            return _offer(known, desk)
+            was_put_off = known.stage is Stage.PUT_OFF
+            offered = _offer(known, desk)
+            return [*offered, *(_alarmed(known, known.level, desk) if was_put_off else ())]
         case Due.TELL:
             waiting = companions.wait(known)
             desk.put_companionship(waiting)
@@ -172,6 +185,10 @@ def _is_news(event: PersonIsolated | PersonSupported, level: Level | None, desk:
     return True
 
 
+def _is_old(isolated: PersonIsolated, desk: Desk) -> bool:
+    return desk.now - isolated.occurred_at > OLD_NEWS
+
+
 def _plain(isolated: PersonIsolated) -> list[dict[str, Any]]:
     return [one.model_dump(mode="json", exclude_none=True) for one in isolated.why]
 
@@ -189,8 +206,10 @@ def _asked(known: Companionship, follows: Heard, desk: Desk) -> list[Event]:
 
 
 def _alarmed(known: Companionship, level: Level, desk: Desk) -> list[Event]:
-    """The heads of the teams that do not answer hear of it, each by whoever acts for them."""
-    if level is not Level.ALARM:
+    """The heads of the teams that do not answer hear of it, each by whoever acts for them; not
+    before the carrier does, who may be away."""
+    now = desk.companionship(known.companionship_id)
+    if level is not Level.ALARM or now is None or now.stage is Stage.PUT_OFF:
         return []
     who = companions.heads(desk.organisation, known.silent_team_ids, known.carrier_id)
     return _tell(known, Concern.ALARM, [desk.acting(one) for one in who], desk)

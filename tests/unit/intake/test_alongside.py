@@ -10,9 +10,10 @@ import pytest
 from sqlalchemy import Connection, create_engine
 
 from services.intake import projection, store
+from services.intake.alongside import Part, concerns, part_of
 from services.intake.names import Names
 from services.intake.store import Alongside, Companionship, Figure, Shelf
-from services.intake.web.companion import Part, part_of, words_of
+from services.intake.web.companion import words_of
 from services.intake.web.figure import heading_of, what_happens
 from services.intake.web.offers import may_say_answered
 from shared.contracts.intake import CompanionWord
@@ -234,6 +235,8 @@ def test_whoever_was_asked_may_take_over_from_the_leader() -> None:
 
     assert part_of("sho", led) is Part.MAY_TAKE_OVER
     assert part_of("kai", led) is Part.RUNS
+    assert part_of("ren", led) is Part.NOTHING
+    assert [concerns(who, led) for who in ("emi", "sho", "ren")] == [True, True, False]
 
 
 def test_what_everybody_may_say() -> None:

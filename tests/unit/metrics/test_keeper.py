@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import partial
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -13,85 +12,15 @@ from typing import Any
 
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from prometheus_client import CollectorRegistry
 
-from services.metrics import handlers, store
-from services.metrics.keeper import Folded, Keeper, Organisations, fold_anew
 from services.metrics.ledger import Ledger
 from services.metrics.rebuild import rebuild
-from services.metrics.store import Books
 from shared.contracts.event import Event
 from shared.contracts.router import IssueAssigned
-from shared.database import open_engine
-from shared.journal import Cause, Journal, Said
-from shared.organisation import KnownOrganisation
 from tests.unit.metrics.history import Draw, draws, happened
+from tests.unit.metrics.service import Service
 
 EXACT = 1e-9
-
-
-class Service:
-    """As much of metrics as hears facts and folds them, on one database."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self.engine = open_engine(url)
-        self.readers = open_engine(url, read_only=True)
-        store.metadata.create_all(self.engine)
-        with self.engine.connect() as connection:
-            self.known = KnownOrganisation(connection, store.metadata)
-        self.registry = CollectorRegistry()
-        self.keeper = Keeper(self.readers, self.registry)
-        self.keeper.open()
-        self.journal = Journal(
-            self.engine,
-            store.metadata,
-            lambda connection, now: Books(connection, now, self.known, self.keeper.nights),
-            _say,
-            CollectorRegistry(),
-            on_commit=self._committed,
-        )
-
-    def _committed(self, books: Books) -> None:
-        self.known.adopt(books)
-        self.keeper.committed(books)
-
-    async def hear(self, events: Sequence[Event]) -> None:
-        causes = [
-            Cause(
-                one.event_id,
-                partial(handlers.HEARS[type(one)].decide, one),
-                one,
-                may_be_known=True,
-            )
-            for one in events
-        ]
-        outcomes = await self.journal.settle_all(causes)
-        assert [one for one in outcomes if isinstance(one, Exception)] == []
-
-    async def catch_up(self, now: datetime | None = None) -> None:
-        """What was just heard is held back once, for others of the same moment."""
-        await self.keeper.catch_up(self.journal)
-        await self.keeper.catch_up(self.journal)
-        if now is not None:
-            await self.keeper.let_time_pass(self.journal, now)
-
-    def anew(self) -> Ledger:
-        organisations = Organisations(self.readers)
-        first = organisations.first()
-        assert first is not None
-        with self.readers.connect() as connection:
-            folded: Folded = fold_anew(connection, first, organisations)
-        return folded.ledger
-
-    async def close(self) -> None:
-        await self.journal.close()
-        self.engine.dispose()
-        self.readers.dispose()
-
-
-async def _say(said: Sequence[Said]) -> Sequence[int | Exception]:
-    return range(1, len(said) + 1)
 
 
 def figures(ledger: Ledger | None, at: datetime) -> Mapping[str, Any]:

@@ -490,16 +490,38 @@ def test_nobody_hears_of_themselves(connection: Connection) -> None:
     assert offered.coordinator_id is None
 
 
+def test_what_is_heard_late_is_asked_only_if_nothing_better_follows(office: Office) -> None:
+    long_ago = NOW - timedelta(days=30)
+
+    assert office.isolated(Level.ALARM, occurred_at=long_ago) == []
+    assert office.at(NOW + timedelta(minutes=9)) == []
+    assert kinds(office.at(NOW + timedelta(minutes=10))) == [CompanionOffered, CompanionEscalated]
+
+
+def test_nobody_hears_of_what_is_long_over(office: Office) -> None:
+    long_ago = NOW - timedelta(days=30)
+
+    said = [
+        *office.isolated(occurred_at=long_ago),
+        *office.supported(occurred_at=long_ago + timedelta(days=9)),
+        *office.at(NOW + timedelta(days=1)),
+    ]
+
+    assert said == []
+    assert office.known.stage is Stage.OVER
+
+
 # Absences and leavers
 
 
 def test_who_is_away_is_asked_when_they_are_back(office: Office) -> None:
     office.away("emi", build.at("2026-06-03 18:00"))
 
-    assert office.isolated() == []
-    (offered,) = office.at(build.at("2026-06-04 09:00"))
+    assert office.isolated(Level.ALARM) == []
+    offered, told = office.at(build.at("2026-06-04 09:00"))
 
     assert isinstance(offered, CompanionOffered)
+    assert isinstance(told, CompanionEscalated)
     assert offered.coordinator_id == "aki"
 
 

@@ -24,7 +24,16 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from shared.bus import AGAIN, ATTEMPTS_MADE, ERROR, MSG_ID, REPLAY
-from shared.contracts import event, intake, issue, notifier, organisation, router, traffic
+from shared.contracts import (
+    event,
+    intake,
+    issue,
+    metrics,
+    notifier,
+    organisation,
+    router,
+    traffic,
+)
 from shared.contracts.event import Event, Speaker
 from shared.contracts.traffic import DEAD_STREAM, EVENTS, HEARS, SAYS, DeadLetter, stream_of
 
@@ -35,7 +44,7 @@ TABLE = ROOT / "docs" / "events.md"
 
 CONTENT_TYPE: Final = "application/cloudevents+json"
 ADMINISTRATOR: Final = "administrator"
-MODULES: Final = (event, issue, organisation, intake, router, notifier, traffic)
+MODULES: Final = (event, issue, organisation, intake, router, notifier, metrics, traffic)
 
 Json = dict[str, Any]
 Examples = Mapping[str, Mapping[str, Json]]
@@ -45,7 +54,7 @@ SERVICES: Final[Mapping[Speaker, str]] = {
     Speaker.INTAKE: "Everything that people say comes in here: form, mail, API, links.",
     Speaker.ROUTER: "The lifecycle of issues: owners, deadlines, follow-up.",
     Speaker.NOTIFIER: "Who is told, by which channel, when, in which language.",
-    Speaker.METRICS: "Folds all facts into load and isolation.",
+    Speaker.METRICS: "Folds all facts into load and isolation, and says who is alone.",
 }
 
 _ABOUT: Final = """\

@@ -47,6 +47,8 @@ mail_app = typer.Typer(help="What Banso understands of mails.", no_args_is_help=
 app.add_typer(mail_app, name="mail")
 notify_app = typer.Typer(help="What people are told, and how it looks.", no_args_is_help=True)
 app.add_typer(notify_app, name="notify")
+metrics_app = typer.Typer(help="Figures about load and isolation.", no_args_is_help=True)
+app.add_typer(metrics_app, name="metrics")
 clock_app = typer.Typer(no_args_is_help=True)
 app.add_typer(clock_app, name="clock")
 
@@ -526,6 +528,53 @@ def evaluate_routing(
         raise typer.Exit(2) from error
 
 
+@app.command()
+def backtest(
+    events: Annotated[
+        Path,
+        typer.Argument(help="What happened: a JSON object a line, or a table with --from-csv."),
+    ],
+    scores: Annotated[
+        Path, typer.Option(help="The file for the figures: a line for each carrier and tick.")
+    ],
+    meta: Annotated[
+        Path | None, typer.Option(help="Who is who, and when people work (META.json).")
+    ] = None,
+    from_csv: Annotated[
+        bool,
+        typer.Option(
+            "--from-csv", help="EVENTS is a helpdesk's event log: case, person, time, activity."
+        ),
+    ] = False,
+    mapping: Annotated[
+        Path | None,
+        typer.Option("--map", help="With --from-csv: what columns and activities mean (YAML)."),
+    ] = None,
+    language: Annotated[
+        Language | None, typer.Option(help="By default the one of your terminal.")
+    ] = None,
+) -> None:
+    """What the isolation figure would have said about an old helpdesk's history.
+
+    Nothing is kept but the file that you name, and nobody is told. A tick in EVENTS asks for the
+    figures; without any they are taken after each working day.
+    """
+    from functools import partial
+
+    from deploy.backtesting.show import backtest_file
+    from deploy.importing.found import SourceUnusable
+
+    _ = _words(language)
+    if mapping is not None and not from_csv:
+        raise typer.BadParameter(_("Write --from-csv as well."), param_hint="--map")
+    say = partial(typer.echo, err=True)
+    try:
+        backtest_file(events, meta, scores, from_csv=from_csv, mapping=mapping, say=say, _=_)
+    except SourceUnusable as error:
+        typer.echo(error.say(_), err=True)
+        raise typer.Exit(2) from error
+
+
 TokensAt = Annotated[
     Path | None,
     typer.Option(
@@ -848,6 +897,41 @@ def kept_mail(
             "file": str(file),
         }
         typer.echo(json.dumps(said, ensure_ascii=False) if as_json else "  ".join(said.values()))
+
+
+@metrics_app.command("rebuild")
+def rebuild_metrics(
+    data: Data = Path(".banso"),
+    language: Annotated[
+        Language | None, typer.Option(help="By default the one of your terminal.")
+    ] = None,
+) -> None:
+    """Fold all figures anew from the facts that are kept; stop metrics meanwhile.
+
+    For facts that came more than a week late. The same facts give the same figures.
+    """
+    from deploy.local.databases import database_url
+    from services.metrics.rebuild import NothingHeard, StillRuns, rebuild
+
+    _ = _words(language)
+    if not _keeps_something(data, Speaker.METRICS):
+        typer.echo(_("There is no Banso in %(data)s.", data=data), err=True)
+        raise typer.Exit(2)
+    try:
+        found = asyncio.run(rebuild(database_url(data, Speaker.METRICS)))
+    except StillRuns:
+        typer.echo(_("Metrics runs on this database. Stop it first."), err=True)
+        raise typer.Exit(2) from None
+    except NothingHeard:
+        typer.echo(_("No organisation was heard here yet, so there is nothing to do."), err=True)
+        raise typer.Exit(2) from None
+    typer.echo(
+        _(
+            "Done for %(carriers)s people. The largest change of a figure is %(moved)s.",
+            carriers=found.carriers,
+            moved=f"{found.moved:.3f}",
+        )
+    )
 
 
 @clock_app.callback()

@@ -45,12 +45,25 @@ class Purpose(StrEnum):
     """Where a person says that they want no more messages about an issue."""
     UNDO = "u"
     """Where a person takes back what was done by their link."""
+    COMPANION = "c"
+    """Where a carrier, or whoever runs alongside or is asked to, says a word about that."""
+    FIGURE = "g"
+    """Where a person sees what is said of how the company answers them; nobody else has it."""
 
 
 _LIVE_FOR_A_WHILE = frozenset(
-    {Purpose.ACTION, Purpose.ABSENCE, Purpose.PAUSE, Purpose.PREFERENCES, Purpose.UNDO}
+    {
+        Purpose.ACTION,
+        Purpose.ABSENCE,
+        Purpose.PAUSE,
+        Purpose.PREFERENCES,
+        Purpose.UNDO,
+        Purpose.COMPANION,
+        Purpose.FIGURE,
+    }
 )
-"""What decides something ends by itself; what shows something does not."""
+"""What decides something, or shows what is private, ends by itself; what else shows something does
+not."""
 
 
 _BETWEEN = "~"
@@ -69,7 +82,7 @@ class Link:
     assignment: int = 0
     issued_at: datetime = _LONG_AGO
     about: str = ""
-    """Id of the request that is taken back."""
+    """Id of the request that is taken back, or of the companionship."""
 
 
 EVERYBODY = "-"
@@ -138,6 +151,15 @@ class Links:
         """Where this person takes back what a request of theirs has done."""
         link = Link(Purpose.UNDO, person_id, issue_id, None, assignment, now, request_id)
         return self._url(link)
+
+    def companion(self, companionship_id: str, person_id: str, now: datetime) -> str:
+        """Where this person says a word about a companion."""
+        link = Link(Purpose.COMPANION, person_id, issued_at=now, about=companionship_id)
+        return self._url(link)
+
+    def figure(self, person_id: str, now: datetime) -> str:
+        """What is said of how the company answers this person."""
+        return self._url(Link(Purpose.FIGURE, person_id, issued_at=now))
 
     def redacted(self, text: str) -> str:
         """The text without what our links in it allow. An answer quotes the mail that it answers,

@@ -36,6 +36,12 @@ MOST_LOAD_RATIO: Final = 1.5
 """Nobody is given more while this much is in hand; 1 is a week of work."""
 LEAST_SKILL: Final = 0.5
 LEAST_HOURS_PER_DAY: Final = 0.25
+ACCOMPANYING_HOURS_PER_DAY: Final = 0.5
+"""What a companion gives each person at whose side they are."""
+NEW_FOR_S: Final = 20 * DAY_S
+"""How long somebody is new in the organisation."""
+FOLLOWING_UP_S: Final = 0.25 * HOUR_S
+"""The work that an open issue in other hands asks of its carrier."""
 OVERLOAD_PRICE_S: Final = 6 * HOUR_S
 
 
@@ -45,9 +51,12 @@ def promised_s(urgency: Urgency, state: State, *, is_elsewhere: bool = False) ->
     return 0.0 if is_elsewhere else EFFORT_S[urgency] * SHARE_LEFT[state]
 
 
-def capacity(person: Person) -> float:
-    """The share of the working day that the person has for issues, 0.03 to 1.5."""
-    return max(person.hours_per_day, LEAST_HOURS_PER_DAY) * HOUR_S / DAY_S
+def capacity(person: Person, *, accompanies: int = 0, is_new: bool = False) -> float:
+    """The share of the working day that the person has for issues, 0.03 to 1.5: half of it in
+    their first `NEW_FOR_S`, and less by what running alongside others takes."""
+    hours = person.hours_per_day * (0.5 if is_new else 1)
+    left = hours - accompanies * ACCOMPANYING_HOURS_PER_DAY
+    return max(left, LEAST_HOURS_PER_DAY) * HOUR_S / DAY_S
 
 
 def load_ratio(capacity: float, in_hand_s: float) -> float:

@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry, Gauge
 from shared import alone, clock, logs
 from shared.alone import Place
 from shared.bus import Bus
-from shared.health import Check, Health, Server
+from shared.health import Check, Health, Page, Readiness, Server
 from shared.journal import Journal
 from shared.settings import ProcessSettings, Settings
 
@@ -87,8 +87,12 @@ async def run(
     checks: Mapping[str, Check],
     ticks: Sequence[Tick] = (),
     servers: Sequence[Server] = (),
+    pages: Mapping[str, Page] | None = None,
 ) -> None:
-    """A service: health and web answer at once; hearing begins when NATS can be reached."""
+    """A service: health and web answer at once; hearing begins when NATS can be reached.
+
+    `pages`: more that is answered beside the health, by path.
+    """
 
     async def close() -> None:
         await bus.stop()
@@ -96,7 +100,15 @@ async def run(
 
     named = {"nats": lambda: bus.is_connected, "stream": lambda: bus.epoch_is_current, **checks}
     every = [lambda: _forever(bus.start), *ticks, lambda: _forget(settings, journal)]
-    await keep_doing(settings, registry, checks=named, ticks=every, servers=servers, close=close)
+    await keep_doing(
+        settings,
+        registry,
+        checks=named,
+        ticks=every,
+        servers=servers,
+        pages=pages,
+        close=close,
+    )
 
 
 async def keep_doing(
@@ -106,6 +118,7 @@ async def keep_doing(
     checks: Mapping[str, Check],
     ticks: Sequence[Tick],
     servers: Sequence[Server] = (),
+    pages: Mapping[str, Page] | None = None,
     close: Tick | None = None,
 ) -> None:
     """Serves, answers for its health and does its work until it is told to stop.
@@ -117,7 +130,8 @@ async def keep_doing(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    health = Server(Health(registry, checks), settings.health_host, settings.health_port)
+    registry.register(Readiness(checks))
+    health = Server(Health(registry, checks, pages), settings.health_host, settings.health_port)
     every = [*servers, health]
     parts: list[asyncio.Task[Any]] = [
         *(asyncio.create_task(server.serve()) for server in every),

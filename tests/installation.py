@@ -289,6 +289,8 @@ class Installation:
         for table in ("issue", "absence"):
             query = f"select count(*) from {table} where wake_at <= ?"
             count += int(self.ask("router", query, now)[0][0])
+        query = "select count(*) from companionship where due_at <= ?"
+        count += int(self.ask("router", query, now)[0][0])
         for table in ("delivery", "arrival", "digest"):
             query = f"select count(*) from {table} where due_at <= ?"
             count += int(self.ask("notifier", query, now)[0][0])

@@ -37,6 +37,7 @@ from services.notifier.store import OPEN_FATES
 from services.router import store as router
 from shared.contracts.event import Speaker
 from shared.contracts.issue import AssignedBecause, State
+from shared.contracts.metrics import Level
 from shared.contracts.organisation import Organisation
 from shared.database import open_engine
 from shared.journal import Outcome
@@ -90,6 +91,8 @@ class RouterFacts:
     in_hand_s: Mapping[str, float]
     absences: tuple[Timed, ...]
     pauses: tuple[Timed, ...]
+    alongside: tuple[Timed, ...]
+    """What is due for people who are left alone."""
     paused: bool
 
 
@@ -142,6 +145,7 @@ class Databases:
             awake = connection.execute(
                 select(*_OPEN).where(table.c.wake_at.is_not(None), table.c.state != State.CLOSED)
             ).all()
+            paused = _is_paused(connection, now)
             in_hand = connection.execute(select(router.works.c.person_id, router.works.c.in_hand_s))
             return RouterFacts(
                 organisation=organisation,
@@ -149,7 +153,8 @@ class Databases:
                 in_hand_s={person_id: float(in_hand_s) for person_id, in_hand_s in in_hand},
                 absences=_timed(connection, router.absences, "absence_id"),
                 pauses=_timed(connection, router.pauses, "pause_id"),
-                paused=_is_paused(connection, now),
+                alongside=() if paused else _alongside(connection, organisation),
+                paused=paused,
             )
 
     def intake(self) -> IntakeFacts:
@@ -328,6 +333,28 @@ def _stepless(connection: Connection, *, full: bool) -> Sequence[Any]:
 def _timed(connection: Connection, table: Any, key: str) -> tuple[Timed, ...]:
     query = select(table.c[key], table.c.wake_at).where(table.c.wake_at.is_not(None))
     return tuple(Timed(*row) for row in connection.execute(query))
+
+
+def _alongside(connection: Connection, organisation: Organisation | None) -> tuple[Timed, ...]:
+    """What is due of companionships, and since when somebody is left alone without any; without
+    saying who that is."""
+    table, isolations = router.companionships, router.isolations
+    due = connection.execute(
+        select(table.c.companionship_id, table.c.due_at).where(table.c.due_at.is_not(None))
+    )
+    asked = select(table.c.carrier_id)
+    alone = select(isolations.c.person_id, isolations.c.heard_of).where(
+        isolations.c.level.in_((Level.ASK, Level.ALARM)), isolations.c.person_id.not_in(asked)
+    )
+    people = organisation.person if organisation is not None else {}
+    return (
+        *(Timed(*row) for row in due),
+        *(
+            Timed("a carrier without any", heard_of)
+            for person_id, heard_of in connection.execute(alone)
+            if person_id in people
+        ),
+    )
 
 
 def _is_paused(connection: Connection, now: datetime) -> bool:

@@ -61,6 +61,11 @@ def looks(promise: Promise) -> str:
             return "router's `absence`: a wake-up that passed two minutes ago"
         case Promise.PAUSE:
             return "router's `pause`: a wake-up that passed two minutes ago"
+        case Promise.ALONGSIDE:
+            return (
+                "router's `companionship`: due two minutes ago, unless a `pause` is in force; and"
+                " its `isolation` of people who never had any. Whom it concerns is not said"
+            )
         case Promise.SAID:
             return (
                 "each service's `said`: recorded a minute ago, on no stream, and no stream has ever"
@@ -110,6 +115,7 @@ def repairs(promise: Promise) -> str:
             | Promise.WORK
             | Promise.ABSENCE
             | Promise.PAUSE
+            | Promise.ALONGSIDE
             | Promise.RECORDED
             | Promise.TOLD
             | Promise.LOOKED_AT

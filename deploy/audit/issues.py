@@ -36,6 +36,7 @@ async def prove(databases: Databases, now: datetime, *, full: bool) -> Standing:
         *checks.work(router.in_hand_s, router.open),
         *checks.on_time(Promise.ABSENCE, router.absences, now),
         *checks.on_time(Promise.PAUSE, router.pauses, now),
+        *checks.on_time(Promise.ALONGSIDE, router.alongside, now),
         *on_pages,
         *checks.told(deliveries.pending, deliveries.confirmations, now),
     ]

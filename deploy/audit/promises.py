@@ -20,6 +20,7 @@ class Promise(StrEnum):
     WORK = "work"
     ABSENCE = "absence"
     PAUSE = "pause"
+    ALONGSIDE = "alongside"
     SAID = "said"
     KEPT = "kept"
     RECORDED = "recorded"

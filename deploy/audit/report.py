@@ -95,6 +95,11 @@ def claim(promise: Promise, _: Words) -> str:
             return _("Absences begin and end on time.")
         case Promise.PAUSE:
             return _("Pauses of chasing begin and end on time.")
+        case Promise.ALONGSIDE:
+            return _(
+                "Whoever is left alone is asked whether somebody shall run alongside, and all that"
+                " follows is done in time."
+            )
         case Promise.SAID:
             return _("Everything that was decided has been said.")
         case Promise.KEPT:
@@ -141,7 +146,7 @@ def remedy(promise: Promise, _: Words) -> str:
             )
         case Promise.WORK:
             return _("The router adds wrongly. Restart it and report this with the log.")
-        case Promise.ABSENCE | Promise.PAUSE:
+        case Promise.ABSENCE | Promise.PAUSE | Promise.ALONGSIDE:
             return _("See whether the router runs (/readyz, logs/router.log).")
         case Promise.SAID:
             return _(

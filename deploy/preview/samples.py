@@ -32,6 +32,7 @@ from shared.contracts.issue import (
     Urgency,
     WaitingFor,
 )
+from shared.contracts.metrics import Evidence, Move
 from shared.contracts.notifier import (
     ChannelError,
     DigestItem,
@@ -45,6 +46,14 @@ from shared.contracts.router import (
     ActionRefused,
     ChasingPaused,
     ChasingResumed,
+    CompanionAsked,
+    CompanionAssigned,
+    CompanionBecause,
+    CompanionChecked,
+    CompanionEscalated,
+    CompanionOffered,
+    CompanionReleased,
+    Concern,
     EscalatedBecause,
     IssueAcknowledged,
     IssueAssigned,
@@ -69,6 +78,7 @@ from shared.contracts.router import (
     IssueWaiting,
     PersonAway,
     PersonBack,
+    ReleasedBecause,
     ResumedBecause,
     Voice,
 )
@@ -80,6 +90,7 @@ CUSTOMER = f"{STRANGER}sample"
 CARRIER, OWNER, BEFORE, HELPER, LEAD, LEADER = "sato", "nguyen", "abe", "mori", "ito", "hayashi"
 """People of the sample company."""
 FOLLOWER = "kimura"
+COMPANION, COORDINATOR = "garcia", "kimura"
 ISSUE_ID = "6f1e1c8a-7d2b-5c3e-9a4f-0b1c2d3e4f50"
 REFERENCE, OTHER = "7K3M-9QWX", "4XRM-9KQT"
 DAY = timedelta(days=1)
@@ -153,7 +164,7 @@ def _told(organisation: Organisation, language: Language) -> Iterator[tuple[Even
         Notice(CUSTOMER, Relation.REPORTER, Reason.RECEIVED_UNDECIDED),
     )
     for event in _happened(language):
-        for notice in audience(event, organisation):
+        for notice in audience(event, organisation, COMPANION):
             yield event, notice
 
 
@@ -242,6 +253,7 @@ def _happened(language: Language) -> Iterator[Event]:
     yield from _together(language)
     yield from _of_many(language)
     yield from _mistakes(language)
+    yield from _alongside()
     yield _digest(language)
     yield PersonUnreachable(
         occurred_at=NOW,
@@ -393,6 +405,34 @@ def _of_many(language: Language) -> Iterator[Event]:
     yield PersonBack(occurred_at=NOW, **absence)
     yield ChasingPaused(occurred_at=NOW, **span, said_by_id=LEADER, text=STORM.in_(language))
     yield ChasingResumed(occurred_at=NOW, **span)
+
+
+def _alongside() -> Iterator[Event]:
+    """Somebody is left alone, and somebody runs alongside."""
+    begun: dict[str, Any] = {
+        "occurred_at": NOW,
+        "companionship_id": ISSUE_ID,
+        "carrier_id": CARRIER,
+        "why": (
+            Evidence(move=Move.WAITING, team_id="production", count=4, of=6, weight=2.2),
+            Evidence(move=Move.DECLINED, team_id="production", count=2, weight=1.1),
+        ),
+    }
+    silent = ("production",)
+    sees_to_it: dict[str, Any] = {"coordinator_id": COORDINATOR}
+    yield CompanionOffered(**begun, **sees_to_it, silent_team_ids=silent)
+    begun["companion_id"] = COMPANION
+    yield CompanionAsked(**begun, answer_by=NOW + DAY)
+    yield CompanionAssigned(**begun, **sees_to_it, because=CompanionBecause.AGREED)
+    yield CompanionChecked(**begun)
+    for because, who in ((Concern.ALARM, "okada"), (Concern.UNANSWERED, COORDINATOR)):
+        yield CompanionEscalated(
+            **begun, because=because, person_ids=(who,), silent_team_ids=silent
+        )
+    yield CompanionEscalated(
+        **begun, because=Concern.HELPS_NOT, person_ids=(LEADER,), silent_team_ids=silent
+    )
+    yield CompanionReleased(**begun, because=ReleasedBecause.SUPPORTED)
 
 
 def _mistakes(language: Language) -> Iterator[Event]:

@@ -20,7 +20,9 @@ from services.intake.door import Door
 from services.intake.web.absence import show_absences, take_absence
 from services.intake.web.act import show_action, take_action
 from services.intake.web.attached import show_attachment, show_look, show_mail, show_text
+from services.intake.web.companion import show_companion, take_companion
 from services.intake.web.embed import show_code, show_code_of_form, show_received, show_ways
+from services.intake.web.figure import show_figure
 from services.intake.web.files import show_file
 from services.intake.web.form import show_form, take_form
 from services.intake.web.guard import Guard
@@ -75,6 +77,9 @@ def web(
         take_preferences,
         show_mute,
         take_mute,
+        show_companion,
+        take_companion,
+        show_figure,
         *api(tokens, door, largest_request, most_per_minute),
         show_file,
         *([slack_routes(slack)] if slack else []),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 from typing import TypeVar
@@ -14,7 +15,16 @@ from services.intake import store
 from services.intake.attachments import Limits
 from services.intake.blobs import Blobs
 from services.intake.history import Eyes
-from services.intake.store import Absence, Happening, Mute, Pause, Shelf, View, Wanted
+from services.intake.store import (
+    Absence,
+    CompanionWordSaid,
+    Happening,
+    Mute,
+    Pause,
+    Shelf,
+    View,
+    Wanted,
+)
 from services.intake.submission import Accepted, NotStored, Submission, submit
 from services.intake.view import Seen, may_see, see
 from services.intake.wishes import Somebody
@@ -23,6 +33,7 @@ from shared.contracts.event import Event
 from shared.contracts.intake import (
     AbsenceSaid,
     ActionRequested,
+    CompanionSaid,
     IssueMuted,
     MessageReceived,
     PauseSaid,
@@ -190,6 +201,35 @@ class Door:
         settled = await self.settle(Cause(cause_id, decide, hold=True))
         log.info("issue.muted", issue=said.issue_id, muted=said.muted)
         return settled.said[0].event_id
+
+    async def say_of_companion(self, said: CompanionSaid, request_id: str) -> str:
+        """Says a word of somebody about a companion; tells the event's id.
+
+        The same request coming again says the same event. Raises NotStored.
+        """
+
+        def decide(shelf: Shelf) -> list[Event]:
+            key = store.companion_word_key(said.companionship_id, said.person_id)
+            known = shelf.companion_words.get(key) or CompanionWordSaid(key)
+            shelf.companion_words.put(replace(known, word=said.word, said_at=said.occurred_at))
+            return [said]
+
+        who = f"{said.companionship_id}/{said.person_id}"
+        settled = await self.settle(
+            Cause(f"companion/{who}/{said.word}/{request_id}", decide, hold=True)
+        )
+        log.info("companion.said", companionship=said.companionship_id, word=said.word)
+        return settled.said[0].event_id
+
+    async def note_decoy_of_companion(self, companionship_id: str, person_id: str) -> None:
+        """Remembers that a button was pressed that no person sees."""
+        key = store.companion_word_key(companionship_id, person_id)
+
+        def write(shelf: Shelf) -> None:
+            known = shelf.companion_words.get(key) or CompanionWordSaid(key)
+            shelf.companion_words.put(replace(known, decoy_at=shelf.now))
+
+        await self._journal.note(write)
 
     async def preferences(self, person_id: str) -> Preferences:
         """How somebody wants to be told."""

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from services.intake.store import (
     Absence,
+    Alongside,
     ChatMessage,
+    Companionship,
+    Figure,
     Happening,
     Notice,
     Pause,
@@ -22,6 +26,7 @@ from services.intake.store import (
 from shared.bus import Hears
 from shared.contracts.event import Event
 from shared.contracts.issue import Snapshot
+from shared.contracts.metrics import Level, PersonIsolated, PersonSupported
 from shared.contracts.notifier import (
     NotificationEvent,
     NotificationFailed,
@@ -33,6 +38,12 @@ from shared.contracts.router import (
     ActionRefused,
     ChasingPaused,
     ChasingResumed,
+    CompanionAsked,
+    CompanionAssigned,
+    CompanionChecked,
+    CompanionEvent,
+    CompanionOffered,
+    CompanionReleased,
     IssueAssigned,
     IssueCorrected,
     IssueEvent,
@@ -46,7 +57,7 @@ from shared.contracts.router import (
     PersonAway,
     PersonBack,
 )
-from shared.contracts.traffic import ISSUE_EVENTS
+from shared.contracts.traffic import COMPANION_EVENTS, ISSUE_EVENTS
 
 ANSWERED_IN_CHAT = frozenset({Channel.SLACK, Channel.MATRIX})
 """Chats from which answers come back to us."""
@@ -270,9 +281,86 @@ def chasing_resumed(resumed: ChasingResumed, shelf: Shelf) -> list[Event]:
     return []
 
 
+def person_isolated(isolated: PersonIsolated, shelf: Shelf) -> list[Event]:
+    """Their own page shows it."""
+    _keep_figure(isolated, isolated.level, isolated.since, shelf)
+    return []
+
+
+def person_supported(supported: PersonSupported, shelf: Shelf) -> list[Event]:
+    """One level less; what it was made of stands there until something newer is said."""
+    known = shelf.figures.get(supported.person_id)
+    _keep_figure(supported, _BELOW[supported.level], known.since if known else None, shelf)
+    return []
+
+
+_BELOW = {Level.ALARM: Level.ASK, Level.ASK: Level.WATCH, Level.WATCH: None}
+
+
+def _keep_figure(
+    event: PersonIsolated | PersonSupported,
+    level: Level | None,
+    since: datetime | None,
+    shelf: Shelf,
+) -> None:
+    known = shelf.figures.get(event.person_id)
+    if known is not None and known.heard_of > event.occurred_at:
+        return
+    why = known.why if known is not None else []
+    if isinstance(event, PersonIsolated):
+        why = [one.model_dump(mode="json", exclude_none=True) for one in event.why]
+    shelf.figures.put(Figure(event.person_id, level, event.score, since, why, event.occurred_at))
+
+
+def companion_changed(event: CompanionEvent, shelf: Shelf) -> list[Event]:
+    """The newest version is what the pages show."""
+    known = shelf.companionships.get(event.companionship_id)
+    stage = _stage_of(event)
+    if stage is None or (known is not None and known.version > event.version):
+        return []
+    asked = [*(known.asked_ids if known is not None else []), event.companion_id]
+    because: str | None = known.because if known is not None else None
+    if isinstance(event, CompanionAssigned | CompanionReleased):
+        because = event.because
+    shelf.companionships.put(
+        Companionship(
+            event.companionship_id,
+            event.version,
+            event.carrier_id,
+            stage,
+            event.companion_id,
+            because,
+            [one for one in dict.fromkeys(asked) if one is not None],
+            [one.model_dump(mode="json", exclude_none=True) for one in event.why],
+            event.answer_by if isinstance(event, CompanionAsked) else None,
+            known.began_at if known is not None else event.occurred_at,
+            event.occurred_at,
+        )
+    )
+    return []
+
+
+def _stage_of(event: CompanionEvent) -> Alongside | None:
+    """None where those who lead are told, which changes nothing for the two."""
+    match event:
+        case CompanionOffered():
+            return Alongside.OFFERED
+        case CompanionAsked():
+            return Alongside.SEARCHING
+        case CompanionAssigned() | CompanionChecked():
+            return Alongside.RUNNING
+        case CompanionReleased():
+            return Alongside.OVER
+        case _:
+            return None
+
+
 HEARS: Mapping[type[Event], Hears[Shelf]] = {
     **{event: Hears(issue_changed) for event in ISSUE_EVENTS},
     IssueRecorded: Hears(issue_changed),
+    **{event: Hears(companion_changed) for event in COMPANION_EVENTS},
+    PersonIsolated: Hears(person_isolated),
+    PersonSupported: Hears(person_supported),
     ActionRefused: Hears(action_refused),
     PersonAway: Hears(person_away),
     PersonBack: Hears(person_back),

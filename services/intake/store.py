@@ -13,6 +13,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    Float,
     Index,
     Integer,
     MetaData,
@@ -205,6 +206,44 @@ mutes = Table(
 )
 
 
+figures = Table(
+    "figure",
+    metadata,
+    Column("person_id", String, primary_key=True),
+    Column("level", String),
+    Column("score", Float, nullable=False),
+    Column("since", Instant),
+    Column("why", Document, nullable=False),
+    Column("heard_of", Instant, nullable=False),
+)
+
+companionships = Table(
+    "companionship",
+    metadata,
+    Column("companionship_id", String, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("carrier_id", String, nullable=False),
+    Column("stage", String, nullable=False),
+    Column("companion_id", String),
+    Column("because", String),
+    Column("asked_ids", Document, nullable=False),
+    Column("why", Document, nullable=False),
+    Column("answer_by", Instant),
+    Column("began_at", Instant, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+    Index("companionship_by_carrier", "carrier_id", "began_at"),
+)
+
+companion_words = Table(
+    "companion_word",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("word", String),
+    Column("said_at", Instant),
+    Column("decoy_at", Instant),
+)
+
+
 letters = Table(
     "letter",
     metadata,
@@ -367,6 +406,60 @@ class Mute:
     """When a button was pressed on its page that no person sees."""
 
 
+class Alongside(StrEnum):
+    """How far it has come that somebody runs alongside a carrier, as the pages show it."""
+
+    OFFERED = "offered"
+    """The carrier is asked."""
+    SEARCHING = "searching"
+    """A colleague is asked."""
+    RUNNING = "running"
+    OVER = "over"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """What is said of how the company answers somebody, for their own eyes."""
+
+    person_id: str
+    level: str | None
+    """None: as it answers others, by what was heard last."""
+    score: float
+    since: datetime | None
+    why: list[dict[str, Any]]
+    """Evidence, the heaviest first."""
+    heard_of: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Companionship:
+    """A carrier and whoever runs alongside, or is asked to."""
+
+    companionship_id: str
+    version: int
+    carrier_id: str
+    stage: str
+    companion_id: str | None
+    because: str | None
+    asked_ids: list[str]
+    """Everybody who was asked so far, or named."""
+    why: list[dict[str, Any]]
+    answer_by: datetime | None
+    began_at: datetime
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CompanionWordSaid:
+    """What somebody said last about a companion."""
+
+    key: str
+    word: str | None = None
+    said_at: datetime | None = None
+    decoy_at: datetime | None = None
+    """When a button was pressed on their page that no person sees."""
+
+
 @dataclass(frozen=True, slots=True)
 class Letter:
     """A mail that came in: whose it was, and to which issue it belongs, if to any."""
@@ -490,6 +583,9 @@ class Shelf(HearerStore):
         self.pauses = self.rows(pauses, Pause)
         self.preferences = self.rows(preferences, Wanted)
         self.mutes = self.rows(mutes, Mute)
+        self.figures = self.rows(figures, Figure)
+        self.companionships = self.rows(companionships, Companionship)
+        self.companion_words = self.rows(companion_words, CompanionWordSaid)
         self.chat_messages = self.rows(chat_messages, ChatMessage)
         self.chat_acts = self.rows(chat_acts, ChatAct)
         self.chat_positions = self.rows(chat_positions, ChatPosition)
@@ -709,6 +805,54 @@ def muted_by(connection: Connection, person_id: str, issue_ids: Iterable[str]) -
     keys = [mute_key(person_id, one) for one in issue_ids]
     query = select(mutes.c.issue_id).where(mutes.c.key.in_(keys), mutes.c.since.is_not(None))
     return {str(row.issue_id) for row in connection.execute(query)}
+
+
+def figure_of(connection: Connection, person_id: str) -> Figure | None:
+    row = connection.execute(select(figures).where(figures.c.person_id == person_id)).first()
+    return Figure(*row) if row else None
+
+
+def companionship_of(connection: Connection, companionship_id: str) -> Companionship | None:
+    query = select(companionships).where(companionships.c.companionship_id == companionship_id)
+    row = connection.execute(query).first()
+    return Companionship(*row) if row else None
+
+
+def companionship_of_carrier(connection: Connection, carrier_id: str) -> Companionship | None:
+    """The carrier's last one, over or not."""
+    query = select(companionships).where(companionships.c.carrier_id == carrier_id)
+    row = connection.execute(query.order_by(companionships.c.began_at.desc()).limit(1)).first()
+    return Companionship(*row) if row else None
+
+
+def open_companionships(connection: Connection) -> list[Companionship]:
+    """All that are not over, the oldest first."""
+    query = select(companionships).where(companionships.c.stage != Alongside.OVER)
+    return _all(connection, query.order_by(companionships.c.began_at), Companionship)
+
+
+def companion_word_key(companionship_id: str, person_id: str) -> str:
+    """One for each companionship and person."""
+    return f"{companionship_id}/{person_id}"
+
+
+def companion_word_of(
+    connection: Connection, companionship_id: str, person_id: str
+) -> CompanionWordSaid | None:
+    key = companion_word_key(companionship_id, person_id)
+    row = connection.execute(select(companion_words).where(companion_words.c.key == key)).first()
+    return CompanionWordSaid(*row) if row else None
+
+
+def carried_by(
+    connection: Connection, carrier_id: str, most: int, *, confidential: bool
+) -> list[View]:
+    """What somebody carries that is open, the oldest first; confidential ones where these are for
+    the reader."""
+    query = select(views).where(views.c.carrier_id == carrier_id, views.c.state != State.CLOSED)
+    if not confidential:
+        query = query.where(views.c.confidential.is_(False))
+    return _all(connection, query.order_by(views.c.raised_at).limit(most), View)
 
 
 def stranger_of(connection: Connection, person_id: str) -> Stranger | None:

@@ -2,38 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from datetime import datetime
+from collections.abc import Mapping
 
-from services.metrics.store import Books, Fact, Observation, Standing
+from services.metrics.facts import instant
+from services.metrics.gauges.counting import companion_assigned, observed
+from services.metrics.heard import entries, without_words
+from services.metrics.standing import NO_TEAM, Standing, standing_after
+from services.metrics.store import Books, Fact
 from shared.bus import Hears
 from shared.contracts.event import Event
 from shared.contracts.intake import IssueRaised
-from shared.contracts.issue import AssignedBecause, Snapshot, State, Urgency
+from shared.contracts.issue import State, Urgency
 from shared.contracts.notifier import NotificationFailed, PersonUnreachable
 from shared.contracts.router import (
-    IssueAcknowledged,
-    IssueAssigned,
-    IssueDeclined,
-    IssueEscalated,
+    ChasingPaused,
+    ChasingResumed,
+    CompanionAssigned,
+    CompanionReleased,
     IssueEvent,
-    IssueReminded,
-    IssueReopened,
-    IssueResolved,
-    IssueResponded,
-    IssueUndone,
     OrganisationPublished,
+    PersonAway,
+    PersonBack,
 )
 from shared.contracts.traffic import ISSUE_EVENTS, DeadLetter
-from shared.worktime import working_hours
-
-NO_TEAM = "none"
-"""The label of issues that the leader owns without any team."""
 
 
 def issue_raised(raised: IssueRaised, books: Books) -> list[Event]:
     """Unowned from now on, until its assignment is heard."""
-    _keep(raised, raised.issue_id, 0, books)
+    books.observed.append(lambda f: f.saw(raised.occurred_at))
     if books.standings.get(raised.issue_id) is None:
         urgency = raised.urgency or Urgency.NORMAL
         books.put(
@@ -46,28 +42,26 @@ def issue_raised(raised: IssueRaised, books: Books) -> list[Event]:
 
 def issue_changed(event: IssueEvent, books: Books) -> list[Event]:
     """The newest version is what the gauges show; counters count every event."""
-    issue = event.issue
-    _keep(event, event.issue_id, issue.version, books)
+    if not _keep(event, books):
+        return []
     known = books.standings.get(event.issue_id)
-    if known is None or issue.version > known.version:
-        books.put(
-            Standing(
-                event.issue_id,
-                issue.version,
-                issue.state,
-                issue.urgency,
-                _team(issue),
-                issue.raised_at,
-                issue.answered_at is not None,
-            )
-        )
+    if known is None or event.issue.version > known.version:
+        books.put(standing_after(event))
     was_answered = known is not None and known.is_answered
-    books.observed.extend(_observed(event, was_answered, books))
+    books.observed.extend(observed(event, was_answered, books.organisation))
+    return []
+
+
+def about_people(event: Event, books: Books) -> list[Event]:
+    """Who is away, who has somebody at their side, and when nobody is chased."""
+    if _keep(event, books) and isinstance(event, CompanionAssigned):
+        books.observed.extend(companion_assigned(event, books.organisation))
     return []
 
 
 def organisation_published(published: OrganisationPublished, books: Books) -> list[Event]:
     books.keep_organisation(published)
+    _keep(published, books)
     return []
 
 
@@ -89,6 +83,12 @@ def message_buried(dead: DeadLetter, books: Books) -> list[Event]:
 HEARS: Mapping[type[Event], Hears[Books]] = {
     IssueRaised: Hears(issue_raised),
     **{event: Hears(issue_changed) for event in ISSUE_EVENTS},
+    PersonAway: Hears(about_people),
+    PersonBack: Hears(about_people),
+    ChasingPaused: Hears(about_people),
+    ChasingResumed: Hears(about_people),
+    CompanionAssigned: Hears(about_people),
+    CompanionReleased: Hears(about_people),
     OrganisationPublished: Hears(organisation_published),
     NotificationFailed: Hears(notification_failed),
     PersonUnreachable: Hears(person_unreachable),
@@ -96,51 +96,23 @@ HEARS: Mapping[type[Event], Hears[Books]] = {
 }
 
 
-def _keep(event: Event, issue_id: str, version: int, books: Books) -> None:
-    books.facts.add(
-        Fact(event.event_id, event.subject, issue_id, version, event.occurred_at, event.message)
-    )
-    books.observed.append(lambda f: f.saw(event.occurred_at))
+def _keep(event: Event, books: Books) -> bool:
+    """Keeps what is to be folded; nothing, and False, where it was kept before."""
+    if books.facts.get(event.event_id) is not None:
+        return False
+    at, found = event.occurred_at, entries(event)
+    begins_at = min((instant(one.key[0]) for one in found), default=at)
+    issue_id, version = None, 0
+    if isinstance(event, IssueEvent):
+        issue_id, version = event.issue_id, event.issue.version
+    fact = Fact(event.event_id, event.subject, issue_id, version, at, _kept(event), begins_at)
+    books.keep(fact, found)
+    books.observed.append(lambda f: f.saw(at))
+    return True
 
 
-def _observed(event: IssueEvent, was_answered: bool, books: Books) -> Iterator[Observation]:
-    """What the event adds to counters and histograms. What is said about an issue since it was
-    merged is counted where it was done."""
-    issue, team = event.issue, _team(event.issue)
-    if issue.merged_into is not None:
-        return
-    seconds = _working_seconds(issue.raised_at, event.occurred_at, books)
-    takes = isinstance(event, IssueAcknowledged | IssueResponded | IssueResolved)
-    if takes and issue.acknowledged_at == event.occurred_at:
-        yield lambda f: f.acknowledgement.labels(team).observe(seconds)
-    match event:
-        case IssueAssigned() if event.because in (AssignedBecause.NEW, AssignedBecause.UNROUTABLE):
-            yield lambda f: f.requests.labels(team).inc()
-        case IssueResponded():
-            yield lambda f: f.answers.labels(team).inc()
-            if not was_answered:
-                yield lambda f: f.first_response.labels(team).observe(seconds)
-        case IssueDeclined():
-            yield lambda f: f.declines.labels(team, event.reason).inc()
-        case IssueReminded():
-            yield lambda f: f.reminders.labels(team, event.step).inc()
-        case IssueEscalated():
-            leads = event.person_id == books.organisation.leader
-            yield lambda f: f.escalations.labels(team, "leader" if leads else "lead").inc()
-        case IssueResolved():
-            yield lambda f: f.resolution.labels(team).observe(seconds)
-        case IssueReopened():
-            yield lambda f: f.reopens.labels(team).inc()
-        case IssueUndone():
-            yield lambda f: f.undone.labels(event.because).inc()
-        case _:
-            pass
-
-
-def _working_seconds(start: datetime, end: datetime, books: Books) -> float:
-    hours = working_hours(books.organisation.calendar_of(None))
-    return hours.between(start, end).total_seconds()
-
-
-def _team(issue: Snapshot) -> str:
-    return issue.team_id or NO_TEAM
+def _kept(event: Event) -> bytes:
+    """An organisation is kept by itself, so that its revision is enough here."""
+    if isinstance(event, OrganisationPublished):
+        return event.organisation.revision.encode()
+    return without_words(event)

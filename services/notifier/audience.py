@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import assert_never
 
 from shared.contracts.event import Event
 from shared.contracts.intake import STRANGER
@@ -25,6 +26,14 @@ from shared.contracts.router import (
     ActionRefused,
     ChasingPaused,
     ChasingResumed,
+    CompanionAsked,
+    CompanionAssigned,
+    CompanionChecked,
+    CompanionEscalated,
+    CompanionEvent,
+    CompanionOffered,
+    CompanionReleased,
+    Concern,
     IssueAcknowledged,
     IssueAssigned,
     IssueClosed,
@@ -72,12 +81,21 @@ class Notice:
     reason: Reason
 
 
-def audience(event: Event, organisation: Organisation) -> list[Notice]:
+def audience(
+    event: Event, organisation: Organisation, companion_id: str | None = None
+) -> list[Notice]:
     """Everybody who hears of this event, each once: the first reason that fits. Whoever has left
-    the organisation can't be told anything."""
+    the organisation can't be told anything.
+
+    `companion_id`: who runs alongside the issue's carrier.
+    """
     actor = _actor(event)
     told: dict[str, Notice] = {}
-    for notice in (*_candidates(event, organisation), *_receipt(event, organisation)):
+    for notice in (
+        *_candidates(event, organisation),
+        *_receipt(event, organisation),
+        *_to_companion(event, companion_id),
+    ):
         is_there = notice.person_id in organisation.person or _is_outside(notice.person_id)
         if is_there and (notice.person_id != actor or notice.reason in _OF_THEIR_OWN):
             told.setdefault(notice.person_id, notice)
@@ -98,6 +116,8 @@ def _actor(event: Event) -> str | None:
             return event.said_by_id
         case IssueEvent():
             return event.actor_id
+        case CompanionReleased():
+            return event.said_by_id
         case _:
             return None
 
@@ -143,8 +163,93 @@ def _candidates(event: Event, organisation: Organisation) -> Iterator[Notice]:
             yield Notice(event.person_id, Relation.REQUESTER, Reason.REFUSED)
         case IssueEvent():
             yield from _followed_up(event, organisation)
+        case (
+            CompanionOffered()
+            | CompanionAsked()
+            | CompanionAssigned()
+            | CompanionChecked()
+            | CompanionEscalated()
+            | CompanionReleased()
+        ):
+            yield from _alongside(event, organisation)
         case _:
             yield from _about_no_issue(event, organisation)
+
+
+def asks_in_vain(event: Event) -> bool:
+    """Whether a carrier's companion hears of it: an answer is late. What is confidential is not
+    for them."""
+    match event:
+        case IssueReminded(before=False) | IssueEscalated():
+            return event.step not in _BY_THE_CARRIER and not event.issue.confidential
+        case _:
+            return False
+
+
+def _to_companion(event: Event, companion_id: str | None) -> Iterator[Notice]:
+    if companion_id is not None and asks_in_vain(event):
+        yield Notice(companion_id, Relation.COMPANION, Reason.COMPANION_COPY)
+
+
+_Alongside = (
+    CompanionOffered
+    | CompanionAsked
+    | CompanionAssigned
+    | CompanionChecked
+    | CompanionEscalated
+    | CompanionReleased
+)
+
+
+def _alongside(event: _Alongside, organisation: Organisation) -> Iterator[Notice]:
+    """What the figure is made of only the carrier reads; whoever sees to it hears that somebody is
+    asked, and what came of it."""
+    carrier = event.carrier_id
+    match event:
+        case CompanionOffered():
+            yield Notice(carrier, Relation.CARRIER, Reason.COMPANION_OFFERED)
+            yield from _seeing_to_it(event.coordinator_id)
+        case CompanionAsked():
+            yield from _companion(event, Reason.COMPANION_ASKED)
+        case CompanionAssigned():
+            yield Notice(carrier, Relation.CARRIER, Reason.COMPANION_BEGUN)
+            yield from _companion(event, Reason.COMPANION_BEGUN)
+            yield from _seeing_to_it(event.coordinator_id)
+        case CompanionChecked():
+            yield Notice(carrier, Relation.CARRIER, Reason.COMPANION_CHECK)
+            yield from _companion(event, Reason.COMPANION_CHECK)
+        case CompanionEscalated():
+            for person_id in event.person_ids:
+                relation = _in_charge(person_id, event.because, organisation)
+                yield Notice(person_id, relation, Reason.COMPANION_CONCERN)
+        case CompanionReleased():
+            yield from _released(event)
+        case _:
+            assert_never(event)
+
+
+def _released(event: CompanionReleased) -> Iterator[Notice]:
+    """Both are thanked. Who was only asked hears that they need not answer."""
+    if event.began:
+        yield Notice(event.carrier_id, Relation.CARRIER, Reason.COMPANION_OVER)
+    yield from _companion(event, Reason.COMPANION_OVER)
+    yield from _seeing_to_it(event.coordinator_id)
+
+
+def _companion(event: CompanionEvent, reason: Reason) -> Iterator[Notice]:
+    if event.companion_id is not None:
+        yield Notice(event.companion_id, Relation.COMPANION, reason)
+
+
+def _seeing_to_it(coordinator_id: str | None) -> Iterator[Notice]:
+    if coordinator_id is not None:
+        yield Notice(coordinator_id, Relation.COORDINATOR, Reason.COMPANION_WANTED)
+
+
+def _in_charge(person_id: str, because: Concern, organisation: Organisation) -> Relation:
+    if because is Concern.UNANSWERED:
+        return Relation.COORDINATOR
+    return Relation.LEADER if person_id == organisation.leader else Relation.LEAD
 
 
 def _followed_up(event: IssueEvent, organisation: Organisation) -> Iterator[Notice]:

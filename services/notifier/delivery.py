@@ -445,11 +445,18 @@ async def _confirm(raised: IssueRaised, journal: Journal[Ledger]) -> None:
 async def _overtaken(parcel: Parcel, journal: Journal[Ledger]) -> frozenset[str]:
     """Which of these deliveries, sent late, are out of date by now."""
     now = clock.now()
+    old = [one for one in parcel.ready if now - one.delivery.made_at >= JUST_DECIDED]
+    questions = [one for one in old if one.delivery.reason in timing.QUESTIONS]
     late = {
         one.delivery.delivery_id: (one, one.event.issue)
-        for one in parcel.ready
-        if isinstance(one.event, IssueEvent) and now - one.delivery.made_at >= JUST_DECIDED
+        for one in old
+        if isinstance(one.event, IssueEvent)
     }
+    if questions:
+        found: frozenset[str] = await journal.read(
+            lambda connection: store.answered(connection, questions)
+        )
+        return found
     if not late:
         return frozenset()
     table = store.currents

@@ -3,7 +3,7 @@ they brought in that got solved."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -39,8 +39,10 @@ def make(
     until: datetime,
     daily: bool,
     summed: int,
+    accompanies: Sequence[str] = (),
 ) -> DigestMade | None:
-    """Each issue once; None where there is nothing at all to say."""
+    """Each issue once; None where there is nothing at all to say, for alongside whom somebody runs
+    they know without a summary."""
     waits, solved, moved = [], [], []
     for one in followed:
         if waits_for(one, person_id):
@@ -68,6 +70,7 @@ def make(
         solved=_first(solved),
         left_out=sum(max(0, len(some) - MOST_OF_A_KIND) for some in kinds),
         summed=summed,
+        accompanies=tuple(accompanies),
     )
 
 

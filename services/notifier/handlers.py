@@ -9,7 +9,7 @@ from functools import wraps
 from typing import Any
 
 from services.notifier import digest, failing, said, timing
-from services.notifier.audience import Notice, audience
+from services.notifier.audience import Notice, asks_in_vain, audience
 from services.notifier.reach import Blame, blame_of, is_remembered, tried_with
 from services.notifier.store import (
     Arrival,
@@ -42,13 +42,14 @@ from shared.contracts.router import (
     ActionRefused,
     ChasingPaused,
     ChasingResumed,
+    CompanionEvent,
     IssueAssigned,
     IssueEvent,
     OrganisationPublished,
     PersonAway,
     PersonBack,
 )
-from shared.contracts.traffic import ISSUE_EVENTS
+from shared.contracts.traffic import COMPANION_EVENTS, ISSUE_EVENTS
 from shared.journal import NotYet
 
 CONFIRM_WITHIN = timedelta(seconds=60)
@@ -85,7 +86,9 @@ def issue_changed(event: IssueEvent, ledger: Ledger) -> list[Event]:
     ledger.heard_of(event)
     if isinstance(event, IssueAssigned):
         ledger.confirmed(event.issue_id)
-    notices = _without_repeats(audience(event, ledger.organisation), event.issue_id, ledger)
+    alongside = ledger.companion_of(event.issue.carrier_id) if asks_in_vain(event) else None
+    told = audience(event, ledger.organisation, alongside)
+    notices = _without_repeats(told, event.issue_id, ledger)
     return tell(event, notices, event.issue_id, ledger)
 
 
@@ -110,6 +113,12 @@ def many_concerned(event: Event, ledger: Ledger) -> list[Event]:
             ledger.release(event.person_id)
         case _:
             pass
+    return tell(event, audience(event, ledger.organisation), NO_ISSUE, ledger)
+
+
+def companion_changed(event: CompanionEvent, ledger: Ledger) -> list[Event]:
+    """Tells those whom it concerns, and no other system."""
+    ledger.heard_of_companion(event)
     return tell(event, audience(event, ledger.organisation), NO_ISSUE, ledger)
 
 
@@ -214,6 +223,7 @@ def digest_due(due: DigestDue, cause_id: str, ledger: Ledger) -> list[Event]:
         until=ledger.now,
         daily=ledger.preferences_of(due.person_id).digest is Digest.DAILY,
         summed=ledger.summed_since(due.person_id, known.last_at),
+        accompanies=ledger.accompanied_by(due.person_id),
     )
     if made is None:
         return []
@@ -245,6 +255,7 @@ HEARS: Mapping[type[Event], Hears[Ledger]] = {
     PreferenceSet: Hears(preference_set),
     IssueMuted: Hears(issue_muted),
     **{event: Hears(_and_systems(issue_changed)) for event in ISSUE_EVENTS},
+    **{event: Hears(companion_changed) for event in COMPANION_EVENTS},
     ActionRefused: Hears(_and_systems(action_refused)),
     **{
         event: Hears(_and_systems(many_concerned))
@@ -299,7 +310,9 @@ def _bring(
     start = ledger.told_from(delivery, event)
     if start > ledger.now:
         ledger.hold(delivery, start)
-    elif timing.gathers(event) or not _goes_alone(delivery, ledger):
+    elif delivery.reason not in timing.ALONE and (
+        timing.gathers(event) or not _goes_alone(delivery, ledger)
+    ):
         ledger.gather(delivery, urgent=timing.is_urgent(event))
     else:
         ledger.deliveries.put(delivery)

@@ -29,6 +29,7 @@ from shared.contracts.router import (
     ActionRefused,
     ChasingPaused,
     ChasingResumed,
+    CompanionEvent,
     IssueEvent,
     PersonAway,
     PersonBack,
@@ -104,6 +105,8 @@ class Message:
     """What stands at the foot: how and when they are told, and no more of this."""
     mute_url: str = ""
     """Where one click ends messages about the issue; empty where none should."""
+    answered: Button | None = None
+    """Where whoever waits says that they had their answer by telephone or in person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +140,15 @@ class _Told:
         if not self.issue_id or not is_guest or asks:
             return ""
         return self.links.mute(self.issue_id, say.to.person_id, say.now)
+
+    def answered(self) -> Button | None:
+        """By one click, from whatever message they have at hand."""
+        say, issue = self.say, self.say.issue
+        if issue is None or not say.may_say_answered:
+            return None
+        does = Action.ANSWERED_ELSEWHERE
+        url = self.links.action(self.issue_id, say.to.person_id, does, issue.assignment, say.now)
+        return Button(say._("I got my answer another way"), url, does=does)
 
     def inbox_url(self) -> str:
         return self.links.inbox(self.say.to.person_id, self.say.now)
@@ -176,6 +188,10 @@ class _Told:
             return self.inbox_url()
         if offer.does is Place.ISSUE:
             return self.status_url()
+        if offer.does is Place.FIGURE:
+            return self.links.figure(person_id, now)
+        if offer.does is Place.COMPANION:
+            return self._companion_url(offer.to)
         if issue is None:
             return ""
         if offer.does is Place.UNDO:
@@ -183,6 +199,14 @@ class _Told:
             return self.links.undo(self.issue_id, person_id, request_id, issue.assignment, now)
         url = self.links.action(self.issue_id, person_id, offer.does, issue.assignment, now)
         return f"{url}?{urlencode({'to': offer.to})}" if offer.to else url
+
+    def _companion_url(self, word: str | None) -> str:
+        """Where one click more says this word; without one it only leads to the page."""
+        event, say = self.say.event, self.say
+        if not isinstance(event, CompanionEvent):
+            return ""
+        url = self.links.companion(event.companionship_id, say.to.person_id, say.now)
+        return f"{url}?{urlencode({'say': word})}" if word else url
 
 
 def trial(to: Recipient, organisation: Organisation, links: Links, now: datetime) -> Message:
@@ -310,6 +334,7 @@ def _one(told: _Told) -> Message:
         absence_url=told.absence_url(),
         quietly=told.quietly(),
         mute_url=told.mute_url(),
+        answered=told.answered(),
     )
 
 
@@ -345,6 +370,7 @@ def _entry(told: _Told, *, alike: bool) -> Entry:
     said = told.said
     quoted = said.quote if said.quote_first else None
     buttons = [button for button in told.buttons() if button.url != told.status_url()]
+    answered = [one] if (one := told.answered()) is not None else []
     notes = ["" if alike else said.heading, _urgent(told.say)]
     return Entry(
         title=told.summary,
@@ -352,7 +378,9 @@ def _entry(told: _Told, *, alike: bool) -> Entry:
         reference=told.reference,
         lines=said.lines[:1],
         quote=cut(quoted, LONGEST_LISTED_QUOTE) if quoted else None,
-        buttons=[replace(one, is_main=False) for one in buttons[:MOST_BUTTONS_LISTED]],
+        buttons=[
+            replace(one, is_main=False) for one in (*buttons, *answered)[:MOST_BUTTONS_LISTED]
+        ],
         status_url=told.status_url(),
     )
 
@@ -395,7 +423,7 @@ def _about(event: Event) -> tuple[Snapshot | None, str, str]:
             return issue, issue.reference, issue.summary
         case PersonUnreachable(issue=Snapshot() as issue):
             return issue, issue.reference, issue.summary
-        case PersonAway() | PersonBack() | ChasingPaused() | ChasingResumed():
+        case PersonAway() | PersonBack() | ChasingPaused() | ChasingResumed() | CompanionEvent():
             return None, "", ""
         case PersonUnreachable():
             return None, "", ""

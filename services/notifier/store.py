@@ -28,6 +28,7 @@ from sqlalchemy import (
 )
 
 from services.notifier import reach, timing
+from services.notifier.audience import asks_in_vain
 from services.notifier.digest import Followed
 from services.notifier.reach import Blame, Broken, Standing
 from services.notifier.ways import address_of, ways
@@ -37,7 +38,15 @@ from shared.contracts.intake import STRANGER, IssueRaised, MailBounced, Preferen
 from shared.contracts.issue import Snapshot, State, Step, Urgency
 from shared.contracts.notifier import DigestItem, Reason, Relation
 from shared.contracts.organisation import Channel, Language
-from shared.contracts.router import IssueCorrected, IssueEvent, IssueUndone
+from shared.contracts.router import (
+    CompanionAssigned,
+    CompanionChecked,
+    CompanionEvent,
+    CompanionReleased,
+    IssueCorrected,
+    IssueEvent,
+    IssueUndone,
+)
 from shared.contracts.traffic import EVENTS
 from shared.database import Document, Instant, Word
 from shared.journal import add_journal
@@ -69,6 +78,8 @@ class Fate(StrEnum):
     """It is told in a summary only."""
 
 
+MOST_ACCOMPANIED = 20
+"""So many are named in a summary; nobody runs alongside more than a few."""
 MOST_UNDONE = 20
 """Of one issue, so many requests that were taken back are known."""
 OPEN_FATES = (Fate.HELD, Fate.SENDING, Fate.POSTPONED)
@@ -194,6 +205,16 @@ preferences = Table(
     Column("said", Document, nullable=False),
 )
 
+accompanied = Table(
+    "accompanied",
+    metadata,
+    Column("carrier_id", String, primary_key=True),
+    Column("companionship_id", String, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("companion_id", String),
+    Column("heard_of", Instant, nullable=False),
+)
+
 mutes = Table(
     "mute",
     metadata,
@@ -302,6 +323,24 @@ class DigestDue:
     due_at: datetime | None = None
     """None for whoever wants none, or has left."""
     taken_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accompanied:
+    """A carrier, and who runs alongside, as it was heard last."""
+
+    carrier_id: str
+    companionship_id: str
+    version: int
+    companion_id: str | None
+    """None where nobody does just now."""
+    heard_of: datetime
+
+    def is_newer_than(self, event: CompanionEvent) -> bool:
+        """Whether the event tells of how it was before."""
+        if self.companionship_id == event.companionship_id:
+            return self.version > event.version
+        return self.heard_of > event.occurred_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -522,6 +561,7 @@ class Ledger(HearerStore):
         self.digests = self.rows(digests, DigestDue)
         self.preferences = self.rows(preferences, Preference)
         self.mutes = self.rows(mutes, Mute)
+        self.accompanied = self.rows(accompanied, Accompanied)
         self.threads = self.rows(threads, Thread)
         self.reaches = self.rows(reaches, Broken)
         self.unreached = self.rows(unreached, Unreached)
@@ -542,6 +582,7 @@ class Ledger(HearerStore):
         events = [event for event in matters if isinstance(event, IssueEvent)]
         self.preferences.expect({one for event in events for one in _concerned(event)})
         self.currents.expect([event.issue_id for event in events])
+        self.accompanied.expect([one.issue.carrier_id for one in events if asks_in_vain(one)])
         bounced = [one for one in matters if isinstance(one, MailBounced)]
         self.deliveries.expect([one.delivery_id for one in bounced])
         self.deliveries.expect([one.delivery_id for one in tried])
@@ -697,6 +738,9 @@ class Ledger(HearerStore):
         known = self.bundles.get(delivery.person_id) or Bundle(delivery.person_id)
         held_id = known.held_id or delivery.delivery_id
         due_at = until + timing.GATHER
+        if delivery.reason in timing.ALONE:
+            self._join(delivery, None, due_at)
+            return
         if known.held_until is not None:
             due_at = min(due_at, max(known.held_until, self.now))
         self.bundles.put(replace(known, held_id=held_id, held_until=due_at))
@@ -719,6 +763,36 @@ class Ledger(HearerStore):
             return
         self.bundles.put(replace(known, held_until=due_at))
         self.deliveries.put(replace(first, due_at=due_at))
+
+    def heard_of_companion(self, event: CompanionEvent) -> None:
+        """Who runs alongside a carrier from now on, or that nobody does any more."""
+        known = self.accompanied.get(event.carrier_id)
+        if known is not None and known.is_newer_than(event):
+            return
+        runs = isinstance(event, CompanionAssigned | CompanionChecked)
+        before = known.companion_id if known is not None else None
+        ends = isinstance(event, CompanionReleased)
+        companion_id = event.companion_id if runs else None if ends else before
+        self.accompanied.put(
+            Accompanied(
+                event.carrier_id,
+                event.companionship_id,
+                event.version,
+                companion_id,
+                event.occurred_at,
+            )
+        )
+
+    def companion_of(self, carrier_id: str) -> str | None:
+        """Who runs alongside a carrier."""
+        known = self.accompanied.get(carrier_id)
+        return known.companion_id if known is not None else None
+
+    def accompanied_by(self, companion_id: str) -> list[str]:
+        """Alongside whom somebody runs, in order."""
+        table = accompanied
+        query = select(table.c.carrier_id).where(table.c.companion_id == companion_id)
+        return sorted(self.connection.scalars(query))[:MOST_ACCOMPANIED]
 
     def sum_up(self, delivery: Delivery) -> None:
         """It is told in a summary only; the inbox has it all the same."""
@@ -1043,3 +1117,20 @@ class Ledger(HearerStore):
         if isinstance(event, IssueUndone):
             undone = [*known.undone, *event.requests][-MOST_UNDONE:]
             self.currents.put(replace(known, undone=undone))
+
+
+def answered(connection: Connection, questions: Sequence[Ready]) -> frozenset[str]:
+    """Of which deliveries that ask about a companion more has happened since."""
+    events = {
+        one.delivery.delivery_id: one.event
+        for one in questions
+        if isinstance(one.event, CompanionEvent)
+    }
+    carriers = {event.carrier_id for event in events.values()}
+    query = select(accompanied).where(accompanied.c.carrier_id.in_(sorted(carriers)))
+    known = {row.carrier_id: Accompanied(*row) for row in connection.execute(query)}
+    return frozenset(
+        delivery_id
+        for delivery_id, event in events.items()
+        if event.carrier_id in known and known[event.carrier_id].is_newer_than(event)
+    )

@@ -58,6 +58,20 @@ APART_IF_URGENT = timedelta(minutes=5)
 GATHERED = frozenset({Reason.RECEIPT})
 """Reasons that wait for company whatever happened: whoever clicks through their issues would get
 one for each, and until then it is known whether a machine did."""
+ALONE = frozenset(
+    {
+        Reason.COMPANION_OFFERED,
+        Reason.COMPANION_WANTED,
+        Reason.COMPANION_ASKED,
+        Reason.COMPANION_BEGUN,
+        Reason.COMPANION_CHECK,
+        Reason.COMPANION_CONCERN,
+        Reason.COMPANION_OVER,
+    }
+)
+"""Reasons that never stand in a list: they are about a person, and have their own buttons."""
+QUESTIONS = frozenset({Reason.COMPANION_OFFERED, Reason.COMPANION_ASKED, Reason.COMPANION_CHECK})
+"""Of these, what somebody has answered by now, or need not any more, is not asked."""
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 AWAKE = HOUR
@@ -110,6 +124,8 @@ TOLD_WHEN_BACK = frozenset(
         Reason.SEPARATED,
         Reason.COPIED,
         Reason.UNDONE,
+        Reason.COMPANION_OVER,
+        Reason.COMPANION_COPY,
     }
 )
 """News that ask for nothing: whoever is away hears them when they are back."""

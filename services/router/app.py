@@ -10,7 +10,13 @@ from services.router.calendars import Calendars
 from services.router.learning import Learner, file_of
 from services.router.settings import RouterSettings
 from services.router.store import Board, Desk
-from services.router.tick import OrganisationFile, Queues, say_what_is_due, turn_absences
+from services.router.tick import (
+    OrganisationFile,
+    Queues,
+    follow_companions,
+    say_what_is_due,
+    turn_absences,
+)
 from shared import due, service
 from shared.bus import Bus
 from shared.contracts.event import Speaker
@@ -46,6 +52,9 @@ async def serve(settings: RouterSettings) -> None:
 
     async def turn() -> int:
         return await turn_absences(journal) if bus.is_connected and file.current else 0
+
+    async def follow() -> int:
+        return await follow_companions(journal) if bus.is_connected and file.current else 0
 
     queues = Queues(board, file)
 
@@ -83,6 +92,7 @@ async def serve(settings: RouterSettings) -> None:
             place.keep,
             lambda: due.keep_doing(tick, "due"),
             lambda: due.keep_doing(turn, "absences"),
+            lambda: due.keep_doing(follow, "companions"),
             lambda: due.keep_doing(drain, "queues"),
             lambda: due.keep_doing(read_calendars, "calendars"),
             lambda: due.keep_doing(learn, "suggestion"),

@@ -39,6 +39,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from services.router import pause, presence
 from services.router.assignment import NOTHING, Staff, Work
+from services.router.companions import Companionship, Stage
 from services.router.lifecycle import OPEN, Issue
 from services.router.pause import Pause
 from services.router.presence import (
@@ -61,7 +62,9 @@ from shared.contracts.intake import (
     MessageReceived,
 )
 from shared.contracts.issue import Action, Source, State, Step, Urgency, WaitingFor
+from shared.contracts.metrics import Level
 from shared.contracts.organisation import Organisation, Person
+from shared.contracts.router import CompanionBecause, ReleasedBecause
 from shared.database import Document, Instant, Store, Word
 from shared.journal import NotYet, add_journal
 from shared.worktime import Rest, WorkingHours, working_hours
@@ -231,6 +234,39 @@ acts = Table(
     Index("act_by_time", "at"),
 )
 
+isolations = Table(
+    "isolation",
+    metadata,
+    Column("person_id", String, primary_key=True),
+    Column("level", Word(Level)),
+    Column("heard_of", Instant, nullable=False),
+)
+
+companionships = Table(
+    "companionship",
+    metadata,
+    Column("companionship_id", String, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("carrier_id", String, nullable=False),
+    Column("stage", Word(Stage), nullable=False),
+    Column("level", Word(Level), nullable=False),
+    Column("began_at", Instant, nullable=False),
+    Column("offers", Integer, nullable=False),
+    Column("companion_id", String),
+    Column("because", Word(CompanionBecause)),
+    Column("asked_ids", Document, nullable=False),
+    Column("why", Document, nullable=False),
+    Column("silent_team_ids", Document, nullable=False),
+    Column("coordinator_id", String),
+    Column("ended_at", Instant),
+    Column("ended_because", Word(ReleasedBecause)),
+    Column("due_at", Instant),
+    Column("taken_at", Instant),
+    Index("companionship_by_carrier", "carrier_id", "began_at"),
+    _index_of_few("companionship_due", "due_at"),
+    _index_of_few("companionship_open", "stage", "stage <> 'over'"),
+)
+
 organisations = Table(
     "organisation",
     metadata,
@@ -262,6 +298,17 @@ class Lesson:
     learned_at: datetime | None
     """When somebody or a rule last said where it belongs; None while history only guesses."""
     raised_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Isolation:
+    """How much a carrier is left alone, as metrics said last."""
+
+    person_id: str
+    level: Level | None
+    """None: not, or no longer."""
+    heard_of: datetime
+    """When that was so; an older fact that is heard later changes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,6 +405,8 @@ class Desk(Store):
         self._published = self.lines(organisations, Published)
         self._pauses = self.rows(pauses, Pause)
         self._acts = self.rows(acts, Act)
+        self._isolations = self.rows(isolations, Isolation)
+        self._companionships = self.rows(companionships, Companionship)
         self._act_ids: dict[str, set[str]] = {}
         """By issue, what was lately asked for, whether or not it stands in this batch."""
         self._acted = False
@@ -659,12 +708,15 @@ class Desk(Store):
         return [issue for who in left for issue in self.lent_by(who)]
 
     def queue(self, team_id: str | None, most: int) -> list[Issue]:
-        """What waits in a team for somebody to be free, in the order in which it is given out."""
+        """What waits in a team for somebody to be free, in the order in which it is given out: the
+        more urgent, then whose carrier is left alone, then whose carrier waits longer."""
         urgencies = case(_URGENT_FIRST, value=issues.c.urgency)
+        is_left_alone = select(isolations.c.person_id).where(isolations.c.level.is_not(None))
+        alone_first = case((issues.c.carrier_id.in_(is_left_alone), 0), else_=1)
         query = (
             select(issues.c.issue_id)
             .where(*_QUEUED, issues.c.team_id == team_id)
-            .order_by(urgencies, issues.c.raised_at, issues.c.issue_id)
+            .order_by(urgencies, alone_first, issues.c.raised_at, issues.c.issue_id)
             .limit(most)
         )
         ids = list(self.connection.scalars(query))
@@ -703,6 +755,49 @@ class Desk(Store):
         when = (at or self.now).astimezone(UTC).isoformat()
         last = max(when, known.get(person_id, ""))
         self._answers.put(Answers(carrier_id, {**known, person_id: last}))
+
+    def isolation(self, person_id: str) -> Isolation | None:
+        return self._isolations.get(person_id)
+
+    def put_isolation(self, isolation: Isolation) -> None:
+        self._isolations.put(isolation)
+
+    def is_isolated(self, person_id: str) -> bool:
+        """Whether the company leaves this carrier alone at present."""
+        known = self._isolations.get(person_id)
+        return known is not None and known.level is not None
+
+    def companionship(self, companionship_id: str) -> Companionship | None:
+        return self._companionships.get(companionship_id)
+
+    def companionship_of(self, carrier_id: str) -> Companionship | None:
+        """The carrier's last one, over or not."""
+        found = self._companionships_where(companionships.c.carrier_id == carrier_id)
+        theirs = (one for one in found if one.carrier_id == carrier_id)
+        return max(theirs, key=lambda one: (one.began_at, one.is_open), default=None)
+
+    def open_companionships(self) -> list[Companionship]:
+        """All that are not over, the oldest first."""
+        found = self._companionships_where(companionships.c.stage != Stage.OVER)
+        still_open = (one for one in found if one.is_open)
+        return sorted(still_open, key=lambda one: (one.began_at, one.companionship_id))
+
+    def put_companionship(self, companionship: Companionship) -> None:
+        self._companionships.put(companionship)
+
+    def take_companionships(self, companionship_ids: Sequence[str]) -> None:
+        """Marks those for which something is done now, so that they are not taken again at once."""
+        if companionship_ids:
+            mark = update(companionships).where(
+                companionships.c.companionship_id.in_(companionship_ids)
+            )
+            self.connection.execute(mark.values(taken_at=self.now))
+
+    def _companionships_where(self, wanted: ColumnElement[bool]) -> list[Companionship]:
+        """Those for which this held when the batch began, and those that it has read."""
+        ids = list(self.connection.scalars(select(companionships.c.companionship_id).where(wanted)))
+        self._companionships.expect(ids)
+        return self._companionships.all()
 
     @property
     def pauses(self) -> list[Pause]:
@@ -873,6 +968,11 @@ def pauses_in_force(connection: Connection, now: datetime) -> list[Pause]:
         or_(pauses.c.wake_at.is_not(None), pauses.c.moving.is_not(None), pauses.c.ends_at > now)
     )
     return [Pause(**row) for row in connection.execute(query).mappings()]
+
+
+def is_resting(connection: Connection, now: datetime) -> bool:
+    """Whether nobody is chased just now."""
+    return any(one.holds(now) for one in pauses_in_force(connection, now))
 
 
 def with_calendars(connection: Connection) -> list[str]:

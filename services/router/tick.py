@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row
 
 from services.router import handlers, organisation, store
 from services.router.pause import Pause
-from services.router.store import Board, Desk, absences, issues, queues
+from services.router.store import Board, Desk, absences, companionships, issues, queues
 from shared import clock, due, logs
 from shared.contracts.organisation import Organisation
 from shared.contracts.router import IssueDue
@@ -96,6 +96,27 @@ async def turn_absences(journal: Journal[Desk]) -> int:
 def _turn(absence_id: str, wake_at: datetime) -> Cause[Desk]:
     turns = partial(handlers.absence_turns, absence_id, wake_at)
     return Cause(f"absence/{absence_id}/{wake_at.isoformat()}", turns)
+
+
+async def follow_companions(journal: Journal[Desk]) -> int:
+    """Acts where a carrier, a colleague or a companion has said nothing in time, and tells how
+    many there were. While chasing rests nobody is asked anything."""
+    columns = (companionships.c.companionship_id, companionships.c.version)
+    at, taken_at, now = companionships.c.due_at, companionships.c.taken_at, clock.now()
+    rows = await journal.read(lambda connection: due.find(connection, columns, at, taken_at, now))
+    if not rows or await journal.read(lambda connection: store.is_resting(connection, now)):
+        return 0
+    taken = [row.companionship_id for row in rows]
+    await asyncio.gather(
+        journal.note(lambda desk: desk.take_companionships(taken)),
+        *(journal.settle(_follow(row.companionship_id, row.version)) for row in rows),
+    )
+    return len(rows)
+
+
+def _follow(companionship_id: str, version: int) -> Cause[Desk]:
+    acts = partial(handlers.companion_due, companionship_id, version)
+    return Cause(f"companion/{companionship_id}/{version}", acts)
 
 
 LOOK_AT_QUEUES = timedelta(minutes=1)

@@ -189,6 +189,27 @@ class PauseSaid(IntakeEvent):
     """It ends now, earlier than was said."""
 
 
+class CompanionWord(StrEnum):
+    """What is said about a companion."""
+
+    YES = "yes"
+    NO = "no"
+    HELPS = "helps"
+    HELPS_NOT = "helps_not"
+    END = "end"
+
+
+class CompanionSaid(IntakeEvent):
+    """A carrier, or whoever was asked to run alongside, says yes or no, whether it helps, or that
+    it is enough."""
+
+    subject: ClassVar[str] = "companion.said.v1"
+
+    companionship_id: str
+    person_id: str
+    word: CompanionWord
+
+
 class Digest(StrEnum):
     """How often somebody gets a summary."""
 

@@ -35,6 +35,10 @@ class Relation(StrEnum):
     """Owns or carries something open."""
     THEMSELVES = "themselves"
     """It is about nobody but them."""
+    COMPANION = "companion"
+    """Runs alongside whoever carries it, or is asked to."""
+    COORDINATOR = "coordinator"
+    """Sees to it that somebody runs alongside where it is needed."""
 
 
 class Reason(StrEnum):
@@ -118,6 +122,22 @@ class Reason(StrEnum):
     """To whose link it was: this was done in your name by a link; one click takes it back."""
     UNREACHABLE = "unreachable"
     """To the lead, or to the carrier of a customer: somebody can't be reached by any channel."""
+    COMPANION_OFFERED = "companion_offered"
+    """To the carrier, first and in private: would you like somebody to run alongside?"""
+    COMPANION_WANTED = "companion_wanted"
+    """To the companion coordinator: somebody may need a companion, how it goes on, and its end."""
+    COMPANION_ASKED = "companion_asked"
+    """To a colleague: would you run alongside?"""
+    COMPANION_BEGUN = "companion_begun"
+    """To carrier and companion: it begins, and what it means."""
+    COMPANION_CHECK = "companion_check"
+    """To carrier and companion: does it help?"""
+    COMPANION_CONCERN = "companion_concern"
+    """To those who lead: somebody is hardly answered, or left alone in spite of a companion."""
+    COMPANION_OVER = "companion_over"
+    """To carrier and companion: it is over, with thanks."""
+    COMPANION_COPY = "companion_copy"
+    """To the companion: an answer that their carrier waits for is late."""
     DIGEST = "digest"
     """What waits for you, what moved, and what you brought in that got solved."""
     SUBSCRIBED = "subscribed"
@@ -220,3 +240,5 @@ class DigestMade(Event):
     """How many more there are."""
     summed: int = 0
     """Messages that they were not sent one by one."""
+    accompanies: tuple[str, ...] = Field(default=(), max_length=20)
+    """Ids of the carriers alongside whom they run."""

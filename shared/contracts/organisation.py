@@ -207,12 +207,47 @@ class Person(Part):
     """Most open issues at a time; none said means that only their load counts."""
     substitute: Id | None = None
     """Who has their work while they are away, where they name nobody themselves."""
+    since: date | None = None
+    """When they began in this kind of work, here or elsewhere: their experience."""
+    companion: bool = False
+    """Willing, and experienced enough, to run alongside somebody who is alone with what they
+    carry."""
     chat: dict[Way, Annotated[str, StringConstraints(min_length=1, max_length=300)]] = Field(
         default_factory=dict
     )
     """Where they are reached by chat: their member id in Slack (`U024BE7LH`), in Matrix
     (`@kimura:example.com`), in Chatwork the number of the room shared with Banso, in LINE WORKS
     their user id; in Teams and Apprise the name that the operator gave to the place."""
+
+
+class Tier(StrEnum):
+    """How much of load and isolation may be seen outside Banso (docs/privacy.md)."""
+
+    TEAMS = "teams"
+    """Nothing about any one person."""
+    NAMES = "names"
+    """By person, on an endpoint of its own."""
+
+
+class Privacy(Part):
+    """Who may see what is computed about people. The person always sees their own figure."""
+
+    tier: Tier = Tier.TEAMS
+    agreement: Annotated[str, StringConstraints(min_length=10, max_length=300)] | None = None
+    """What allows names, such as the works agreement with its date; `names` needs it."""
+    smallest_group: Annotated[int, Field(ge=3)] | None = None
+    """Smaller groups are not shown by themselves; none said means 5, and 10 with a company that
+    keeps Japanese holidays, after the rule for stress checks."""
+
+    @model_validator(mode="after")
+    def _names_are_agreed(self) -> Self:
+        if self.tier == Tier.NAMES and self.agreement is None:
+            raise PydanticCustomError(
+                "privacy",
+                "say in `agreement:` which agreement with the people allows their names, "
+                "and of which day",
+            )
+        return self
 
 
 class Rota(Part):
@@ -272,7 +307,8 @@ PolicyNames = Annotated[dict[Urgency, Id], BeforeValidator(_read_policies)]
 
 
 JsonPath = Annotated[str, StringConstraints(pattern=r"^[^.\s]+(\.[^.\s]+)*$", max_length=200)]
-"""Where something stands in a JSON message: names and numbers with dots, `alerts.0.labels.job`."""
+"""Where something stands in a JSON message: names and numbers with dots, `alerts.0.labels.job`;
+`*` is each of several."""
 
 
 class Product(Part):
@@ -489,6 +525,11 @@ class Hook(Part):
     language: Language | None = None
     only: dict[JsonPath, Several[str]] = Field(default_factory=dict)
     """Only messages with one of these values become issues; others are ignored."""
+    ends: dict[JsonPath, Several[str]] = Field(default_factory=dict)
+    """Messages with one of these values say that it is over: they are told to whoever has the open
+    issue, and never begin one."""
+    tells: bool = False
+    """Whether whoever has the open issue is told of each further message that is not the same."""
 
 
 class Organisation(Part):
@@ -522,6 +563,9 @@ class Organisation(Part):
     fields: tuple[FormField, ...] = ()
     web: Web = Web()
     hooks: tuple[Hook, ...] = ()
+    companion_coordinator: Id | None = None
+    """Who hears that somebody may need a companion; none said means the leader."""
+    privacy: Privacy = Privacy()
     channels: Annotated[tuple[Way, ...], Field(min_length=1)] = (Channel.EMAIL,)
     """How people are told, the first choice first; each is told by the first on which they can be
     reached. Mail is always the last resort."""

@@ -21,6 +21,7 @@ from shared.contracts.issue import (
     Step,
     UndoneBecause,
 )
+from shared.contracts.metrics import Evidence
 from shared.contracts.organisation import Organisation
 
 
@@ -397,3 +398,117 @@ class OrganisationPublished(RouterEvent):
     subject: ClassVar[str] = "organisation.published.v1"
 
     organisation: Organisation
+
+
+class CompanionEvent(RouterEvent):
+    """About a companion for somebody who is alone with what they carry."""
+
+    companionship_id: str
+    version: int = 0
+    """Of the companionship as it is now; of two events the higher one is the newer."""
+    carrier_id: str
+    companion_id: str | None = None
+    """Who was asked, or runs alongside; None while nobody is found."""
+    why: tuple[Evidence, ...] = ()
+    """What the figure is made of; for the carrier's eyes."""
+
+
+class CompanionOffered(CompanionEvent):
+    """The carrier is asked, first and in private, whether somebody shall run alongside; and the
+    companion coordinator hears that they are. A question, not a verdict."""
+
+    subject: ClassVar[str] = "companion.offered.v1"
+
+    coordinator_id: str | None = None
+    """None where nobody but the carrier need hear of it, or has heard already."""
+    silent_team_ids: tuple[str, ...] = ()
+    again: bool = False
+    """They were asked before and have not answered."""
+
+
+class CompanionAsked(CompanionEvent):
+    """A colleague is asked whether they would run alongside."""
+
+    subject: ClassVar[str] = "companion.asked.v1"
+
+    answer_by: AwareDatetime
+
+
+class CompanionBecause(StrEnum):
+    """Why somebody runs alongside."""
+
+    AGREED = "agreed"
+    """Both said yes."""
+    LEADER = "leader"
+    """Nobody else agreed in time, so the leader does."""
+
+
+class CompanionAssigned(CompanionEvent):
+    """Somebody runs alongside from now on; both are told what that means."""
+
+    subject: ClassVar[str] = "companion.assigned.v1"
+
+    because: CompanionBecause
+    coordinator_id: str | None = None
+    """Who had heard that somebody is looked for, and now hears who it is."""
+
+
+class CompanionChecked(CompanionEvent):
+    """After a week both are asked, for one click, whether it helps."""
+
+    subject: ClassVar[str] = "companion.checked.v1"
+
+
+class Concern(StrEnum):
+    """Why those who lead are told."""
+
+    ALARM = "alarm"
+    """The carrier is hardly answered at all; to the heads of the teams that do not answer."""
+    UNANSWERED = "unanswered"
+    """The carrier was asked twice whether somebody shall run alongside, and has not answered; to
+    the companion coordinator, who can talk to them."""
+    HELPS_NOT = "helps_not"
+    """One of them says that it does not help, so somebody else is looked for."""
+    IN_SPITE = "in_spite"
+    """The carrier is hardly answered although somebody has run alongside for three weeks."""
+
+
+class CompanionEscalated(CompanionEvent):
+    """Those who lead are told: the heads of silent teams, the companion coordinator, the leader."""
+
+    subject: ClassVar[str] = "companion.escalated.v1"
+
+    because: Concern
+    person_ids: tuple[str, ...]
+    silent_team_ids: tuple[str, ...] = ()
+
+
+class ReleasedBecause(StrEnum):
+    """Why nobody runs alongside any more, or nobody has to be found."""
+
+    SUPPORTED = "supported"
+    """The carrier is answered again, and has been for a while."""
+    ENDED = "ended"
+    """One of them says so."""
+    DECLINED = "declined"
+    """The carrier wants none."""
+    LEFT = "left"
+    """One of them is no longer in the organisation."""
+    AWAY = "away"
+    """Whoever ran alongside is away for a while, and somebody else is looked for."""
+    REPLACED = "replaced"
+    """It did not help, or somebody agreed after the leader had been named."""
+
+
+class CompanionReleased(CompanionEvent):
+    """It is over, with thanks."""
+
+    subject: ClassVar[str] = "companion.released.v1"
+
+    because: ReleasedBecause
+    began: bool = True
+    """Somebody ran alongside; else they were only asked, or nobody was found yet."""
+    said_by_id: str | None = None
+    """Who ended it; None where Banso did."""
+    coordinator_id: str | None = None
+    """Who had heard that somebody is looked for, and now hears that nobody is any more."""

@@ -9,6 +9,7 @@ from shared.contracts.event import Event, Speaker
 from shared.contracts.intake import (
     AbsenceSaid,
     ActionRequested,
+    CompanionSaid,
     IssueImported,
     IssueMuted,
     IssueRaised,
@@ -19,6 +20,7 @@ from shared.contracts.intake import (
     PersonKnown,
     PreferenceSet,
 )
+from shared.contracts.metrics import PersonIsolated, PersonSupported
 from shared.contracts.notifier import (
     DigestMade,
     NotificationFailed,
@@ -29,6 +31,12 @@ from shared.contracts.router import (
     ActionRefused,
     ChasingPaused,
     ChasingResumed,
+    CompanionAsked,
+    CompanionAssigned,
+    CompanionChecked,
+    CompanionEscalated,
+    CompanionOffered,
+    CompanionReleased,
     IssueAcknowledged,
     IssueAssigned,
     IssueClosed,
@@ -95,6 +103,15 @@ ISSUE_EVENTS: tuple[type[Event], ...] = (
     IssueUndone,
 )
 
+COMPANION_EVENTS: tuple[type[Event], ...] = (
+    CompanionOffered,
+    CompanionAsked,
+    CompanionAssigned,
+    CompanionChecked,
+    CompanionEscalated,
+    CompanionReleased,
+)
+
 SAYS: Mapping[Speaker, tuple[type[Event], ...]] = {
     Speaker.INTAKE: (
         IssueRaised,
@@ -108,9 +125,11 @@ SAYS: Mapping[Speaker, tuple[type[Event], ...]] = {
         PreferenceSet,
         IssueMuted,
         MailArrived,
+        CompanionSaid,
     ),
     Speaker.ROUTER: (
         *ISSUE_EVENTS,
+        *COMPANION_EVENTS,
         IssueRecorded,
         IssueDue,
         ActionRefused,
@@ -121,12 +140,13 @@ SAYS: Mapping[Speaker, tuple[type[Event], ...]] = {
         OrganisationPublished,
     ),
     Speaker.NOTIFIER: (NotificationSent, NotificationFailed, PersonUnreachable, DigestMade),
-    Speaker.METRICS: (),
+    Speaker.METRICS: (PersonIsolated, PersonSupported),
 }
 
 HEARS: Mapping[Speaker, tuple[type[Event], ...]] = {
     Speaker.INTAKE: (
         *ISSUE_EVENTS,
+        *COMPANION_EVENTS,
         IssueRecorded,
         ActionRefused,
         PersonAway,
@@ -137,6 +157,8 @@ HEARS: Mapping[Speaker, tuple[type[Event], ...]] = {
         NotificationSent,
         NotificationFailed,
         PersonUnreachable,
+        PersonIsolated,
+        PersonSupported,
     ),
     Speaker.ROUTER: (
         IssueRaised,
@@ -145,6 +167,9 @@ HEARS: Mapping[Speaker, tuple[type[Event], ...]] = {
         IssueImported,
         AbsenceSaid,
         PauseSaid,
+        CompanionSaid,
+        PersonIsolated,
+        PersonSupported,
         IssueDue,
     ),
     Speaker.NOTIFIER: (
@@ -155,6 +180,7 @@ HEARS: Mapping[Speaker, tuple[type[Event], ...]] = {
         PreferenceSet,
         IssueMuted,
         *ISSUE_EVENTS,
+        *COMPANION_EVENTS,
         ActionRefused,
         PersonAway,
         PersonBack,
@@ -166,6 +192,12 @@ HEARS: Mapping[Speaker, tuple[type[Event], ...]] = {
     Speaker.METRICS: (
         IssueRaised,
         *ISSUE_EVENTS,
+        CompanionAssigned,
+        CompanionReleased,
+        PersonAway,
+        PersonBack,
+        ChasingPaused,
+        ChasingResumed,
         OrganisationPublished,
         NotificationFailed,
         PersonUnreachable,

@@ -20,16 +20,22 @@ from pydantic.fields import FieldInfo
 
 from deploy.audit.figures import Figures as AuditFigures
 from deploy.audit.settings import AuditSettings
+from deploy.backtesting.export import ExportMapping
 from deploy.cli import app
 from deploy.importing.table import TableMapping
 from deploy.local.keeping import PORTS
+from deploy.local.up import SAMPLE
 from services.intake import projection, store
 from services.intake.chat.matrix import Figures as ChatFigures
 from services.intake.mail.imap import Figures as MailboxFigures
 from services.intake.mail.ways import MailsTaken
 from services.intake.settings import IntakeSettings, read_mailboxes
 from services.intake.store import Shelf
+from services.metrics.backtest import scores
 from services.metrics.gauges import Figures
+from services.metrics.gauges.people import PersonGauges
+from services.metrics.gauges.seen import Nothing
+from services.metrics.keeper import Keeper
 from services.metrics.settings import MetricsSettings
 from services.notifier.channels.apprise import Apprise
 from services.notifier.channels.chatwork import Chatwork
@@ -44,6 +50,7 @@ from services.notifier.lost import Lost
 from services.notifier.settings import NotifierSettings
 from services.notifier.summing import Summaries
 from services.router.calendars import Calendars
+from services.router.organisation import parse
 from services.router.settings import RouterSettings
 from shared import logs, service
 from shared.bus import Bus
@@ -51,9 +58,10 @@ from shared.channels import Channels
 from shared.channels import LineWorks as LineWorksSettings
 from shared.channels import Slack as SlackSettings
 from shared.contracts.event import Speaker
-from shared.contracts.organisation import Channel, Hook
+from shared.contracts.organisation import Channel, Hook, Organisation, Privacy, Tier
 from shared.contracts.traffic import AUDITOR
 from shared.database import open_engine
+from shared.health import Readiness
 from shared.journal import Journal
 from shared.links import Links
 from shared.organisation import KnownOrganisation
@@ -70,6 +78,11 @@ TRANSLATED = [
     ("README.md", "README.ja.md"),
     ("docs/users.md", "docs/users.ja.md"),
     ("docs/operators.md", "docs/operators.ja.md"),
+    *(
+        (f"docs/runbooks/{path.name}", f"docs/runbooks/{path.stem}.ja.md")
+        for path in sorted((ROOT / "docs/runbooks").glob("*.md"))
+        if not path.name.endswith(".ja.md")
+    ),
 ]
 SETTINGS: tuple[type[ProcessSettings], ...] = (
     AuditSettings,
@@ -231,7 +244,7 @@ async def test_just_the_metrics_that_there_are_stand_in_the_documents(
     settings = Settings(database_url="sqlite://")
     registry = service.prepare("metrics", settings)
     await service.take_place(settings, registry)
-    _make_all_metrics(registry, tmp_path)
+    make_all_metrics(registry, tmp_path)
 
     there = {
         family.name + ("_total" if family.type == "counter" else "")
@@ -242,7 +255,7 @@ async def test_just_the_metrics_that_there_are_stand_in_the_documents(
     assert set(_METRIC.findall(_read(document))) == there
 
 
-def _make_all_metrics(registry: CollectorRegistry, directory: Path) -> None:
+def make_all_metrics(registry: CollectorRegistry, directory: Path) -> None:
     """Whatever any service registers, without starting one."""
     engine = open_engine("sqlite://")
     store.metadata.create_all(engine)
@@ -260,13 +273,23 @@ def _make_all_metrics(registry: CollectorRegistry, directory: Path) -> None:
     Deliveries({}, known, Links(["key"], "http://127.0.0.1"), registry)
     Lost(known, (), registry)
     Summaries(known, registry)
+    known.current = named_company()
     Figures(registry, known, [])
+    Keeper(engine, registry)
+    registry.register(PersonGauges(Nothing(), known))
+    registry.register(Readiness({}))
     ChatFigures(registry)
     MailsTaken(registry)
     MailboxFigures(registry)
     AuditFigures(registry)
     Calendars(directory, registry)
     engine.dispose()
+
+
+def named_company() -> Organisation:
+    """The sample, where people have agreed to be told of by name."""
+    agreed = Privacy(tier=Tier.NAMES, agreement="Works agreement of 2026-04-01")
+    return parse(SAMPLE.read_text("utf-8")).model_copy(update={"privacy": agreed})
 
 
 @every_document
@@ -383,13 +406,29 @@ def test_the_examples_of_hooks_and_of_a_mapping_are_taken() -> None:
         for text in _FENCED.findall(_read("docs/operators.md"))
         if text.startswith("```yaml")
     ]
-    (hooks,) = (block["hooks"] for block in blocks if "hooks" in block)
-    (mapping,) = (block for block in blocks if "columns" in block)
+    hooks = [hook for block in blocks if "hooks" in block for hook in block["hooks"]]
+    imported, exported = (block for block in blocks if "columns" in block)
 
     read = [Hook.model_validate(hook) for hook in hooks]
 
-    assert [hook.id for hook in read] == ["alertmanager", "zendesk", "github", "grafana"]
-    assert TableMapping.model_validate(mapping).system == "zendesk"
+    assert [hook.id for hook in read] == ["alertmanager", "zendesk", "github", "grafana", "banso"]
+    assert TableMapping.model_validate(imported).system == "zendesk"
+    assert ExportMapping.model_validate(exported).other == "commented"
+
+
+def test_the_examples_of_a_backtest_are_taken() -> None:
+    blocks = [
+        "\n".join(text.splitlines()[1:-1])
+        for text in _FENCED.findall(_read("docs/operators.md"))
+        if text.startswith("```json")
+    ]
+    (events,) = (block.splitlines() for block in blocks if "issue_raised" in block)
+    (meta,) = (json.loads(block) for block in blocks if "work_start_hour" in block)
+
+    found = list(scores(map(json.loads, events), meta))
+
+    assert [one.person for one in found] == ["aoki"]
+    assert found[0].score > 0.05
 
 
 def test_every_decision_is_in_the_list() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from shared.contracts import intake, issue, notifier, router
+from shared.contracts import intake, issue, metrics, notifier, router
 from shared.contracts.event import MAX_EVENT_BYTES, Event, Speaker, event_id_of
 from shared.contracts.traffic import EVENTS
 from tests.contracts.stored import EXAMPLES, Example, examples
@@ -20,7 +20,7 @@ NEVER_SAID: Mapping[str, str] = {
     "State.RECEIVED": "only intake shows it; no event carries an issue without an owner",
     "Step.ASSIGN": "only intake shows it, for the same reason",
 }
-MAPPINGS = frozenset({"policies", "skills", "hours", "fields", "urgencies", "only"})
+MAPPINGS = frozenset({"policies", "skills", "hours", "fields", "urgencies", "only", "ends"})
 """Objects whose keys are ids, words or days."""
 
 each_example = pytest.mark.parametrize("example", examples(), ids=str)
@@ -173,7 +173,7 @@ def _vocabulary() -> Iterator[type[StrEnum]]:
     """Every closed set of words that events are made of."""
     found = {
         kind
-        for module in (intake, issue, notifier, router)
+        for module in (intake, issue, metrics, notifier, router)
         for kind in vars(module).values()
         if isinstance(kind, type) and issubclass(kind, StrEnum)
     }

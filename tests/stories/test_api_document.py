@@ -76,7 +76,7 @@ def test_the_document_is_there_for_everybody_and_names_every_operation(
     document = answer.json()
     assert document["openapi"] == "3.1.0"
     operations = [one for path in document["paths"].values() for one in path.values()]
-    assert len(operations) == 19
+    assert len(operations) == 22
     for operation in operations:
         assert {"401", "403", "404", "405", "429", "500", "503"} <= operation["responses"].keys()
         for response in operation["responses"].values():

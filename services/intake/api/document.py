@@ -21,6 +21,9 @@ from services.intake.api.models import (
     ActionIn,
     CommentAccepted,
     CommentIn,
+    CompanionshipOut,
+    CompanionshipsOut,
+    FigureOut,
     Filters,
     HookOut,
     ImportIn,
@@ -38,6 +41,7 @@ from services.intake.api.models import (
     PreferencesOut,
     ProblemOut,
     Reporter,
+    WordIn,
 )
 from services.intake.api.problems import PROBLEM_JSON
 from services.intake.api.tokens import Scope
@@ -119,6 +123,11 @@ _PERSON = {
     "required": True,
     "description": "Their id in the organisation, or the one that Banso gave somebody outside.",
     "schema": {"type": "string", "examples": ["nguyen"]},
+}
+_COMPANIONSHIP = {
+    **_ABSENCE,
+    "name": "companionship_id",
+    "description": "Its id, from `GET /companionships`.",
 }
 _PAUSE = {**_ABSENCE, "name": "pause_id"}
 _KEY = {
@@ -392,6 +401,41 @@ OPERATIONS: Sequence[Operation] = (
         parameters=(_REFERENCE, _PERSON),
     ),
     Operation(
+        "get",
+        "/figure",
+        "showFigure",
+        "See how the company answers you",
+        "Of the person to whom the token belongs, and of nobody else. Compared with how it answers"
+        " others; it says nothing about the person.",
+        Scope.READ,
+        {200: ("The figure and what it is made of.", FigureOut)},
+        (406,),
+    ),
+    Operation(
+        "get",
+        "/companionships",
+        "findCompanionships",
+        "See who runs alongside you, or alongside whom you run",
+        "Of the person to whom the token belongs: what is open, and what they may say.",
+        Scope.READ,
+        {200: ("What concerns them.", CompanionshipsOut)},
+        (406,),
+    ),
+    Operation(
+        "post",
+        "/companionships/{companionship_id}/words",
+        "sayWord",
+        "Say a word about a companion",
+        "Yes or no, whether it helps, or that it is enough: what `may_say` lists. What comes of it"
+        " is seen a moment later.",
+        Scope.ACT,
+        {200: ("It is said.", CompanionshipOut)},
+        _WITH_BODY,
+        takes=WordIn,
+        example={"word": "yes"},
+        parameters=(_COMPANIONSHIP,),
+    ),
+    Operation(
         "post",
         "/hooks/{hook_id}",
         "takeMessage",
@@ -402,7 +446,7 @@ OPERATIONS: Sequence[Operation] = (
         {
             201: ("A new issue.", HookOut),
             200: ("It is about an issue that is here.", HookOut),
-            202: ("No issue, since `only` says so.", HookOut),
+            202: ("No issue: `only` says so, or it is over and none is open.", HookOut),
         },
         (400, 406, 413, 422),
         example={"status": "firing", "commonAnnotations": {"summary": "Disk full on db1"}},

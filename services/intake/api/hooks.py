@@ -13,7 +13,14 @@ from litestar.params import FromPath
 from services.intake.api.body import read_document, read_key
 from services.intake.api.guard import Caller, caller_of
 from services.intake.api.issues import API, keep, long_text, status_link
-from services.intake.api.mapping import Draft, NobodyReports, PathMissing, concerns, read_draft
+from services.intake.api.mapping import (
+    Draft,
+    NobodyReports,
+    PathMissing,
+    concerns,
+    is_over,
+    read_draft,
+)
 from services.intake.api.models import HookOut
 from services.intake.api.problems import AnyRequest, Problem, faulty, language_of_request
 from services.intake.attachments import File
@@ -46,17 +53,23 @@ async def take_message(
     key = read_key(request)
     document, raw = await read_document(request)
     if not concerns(hook, document):
-        return Response(HookOut(status="ignored"), status_code=202)
+        return _ignored()
     draft = _draft(hook, document, caller, door, _)
     submission = await _submission(hook, draft, raw, key, door, _)
-    cause = Cause(submission.cause_id, partial(deliver, submission), submission, hold=True)
-    settled = await door.settle(cause)
+    over = is_over(hook, document)
+    decide = partial(deliver, submission, over=over, quiet=not (over or hook.tells))
+    settled = await door.settle(Cause(submission.cause_id, decide, submission, hold=True))
     said = next(
-        (kind.from_message(one.payload), one)
-        for one in settled.said
-        for kind in (IssueRaised, MessageReceived)
-        if one.subject == kind.subject
-    )[0]
+        (
+            kind.from_message(one.payload)
+            for one in settled.said
+            for kind in (IssueRaised, MessageReceived)
+            if one.subject == kind.subject
+        ),
+        None,
+    )
+    if said is None:
+        return _ignored()
     view = await door.look(said.issue_id)
     assert view is not None
     is_new = isinstance(said, IssueRaised) and not settled.repeated
@@ -72,13 +85,20 @@ async def take_message(
     )
 
 
-def deliver(submission: Submission, shelf: Shelf) -> Sequence[Event]:
+def _ignored() -> Response[HookOut]:
+    return Response(HookOut(status="ignored"), status_code=202)
+
+
+def deliver(
+    submission: Submission, shelf: Shelf, *, over: bool = False, quiet: bool = True
+) -> Sequence[Event]:
     """An issue for what is new. While that is open, another message about it is one more line of
-    its history, which nobody is told of; once it is closed, it is a new issue."""
+    its history, which nobody is told of where it is `quiet`; once it is closed, it is a new issue,
+    unless the message only says that it is `over`."""
     before = shelf.submissions.get(submission.key)
     view = shelf.views.get(before.issue_id) if before else None
     if view is None or view.state is State.CLOSED:
-        return accept(submission, shelf)
+        return [] if over else accept(submission, shelf)
     person_id, known = person_of(
         submission.reporter_address, submission.reporter_name, submission.language, shelf
     )
@@ -88,12 +108,19 @@ def deliver(submission: Submission, shelf: Shelf) -> Sequence[Event]:
         person_id=person_id,
         source=Source.API,
         standing=Standing.VOUCHED,
-        text=submission.description[:MAX_TEXT],
+        text=_words(submission, over)[:MAX_TEXT],
         text_sha256=submission.description_sha256,
         attachments=submission.attachments,
-        quiet=True,
+        quiet=quiet,
     )
     return [*known, again]
+
+
+def _words(submission: Submission, over: bool) -> str:
+    if not over:
+        return submission.description
+    _ = Words(known_language(submission.language, "ja"))
+    return _("This is over:") + "\n" + submission.description
 
 
 def _draft(hook: Hook, document: object, caller: Caller, door: Door, _: Words) -> Draft:

@@ -61,6 +61,11 @@ def concerns(hook: Hook, document: Any) -> bool:
     return all(at(document, path) in values for path, values in hook.only.items())
 
 
+def is_over(hook: Hook, document: Any) -> bool:
+    """Whether the message says that what it is about has ended."""
+    return bool(hook.ends) and all(at(document, path) in said for path, said in hook.ends.items())
+
+
 def read_draft(
     hook: Hook, document: Any, organisation: Organisation, person_id: str | None
 ) -> Draft:
@@ -88,8 +93,27 @@ def read_draft(
 
 
 def at(document: Any, path: str) -> str | None:
-    """What stands at a path, as text; None where there is nothing. A name may have dots itself."""
-    found = _walk(document, path.split("."))
+    """What stands at a path, as text; None where there is nothing. A name may have dots itself.
+    What `*` finds stands on lines of its own, each once."""
+    if "*" in path.split("."):
+        lines = dict.fromkeys(filter(None, map(_text, _each(document, path.split(".")))))
+        return "\n".join(lines) or None
+    return _text(_walk(document, path.split(".")))
+
+
+def _each(document: Any, parts: Sequence[str]) -> list[Any]:
+    """What stands at the path in each of several things."""
+    if "*" not in parts:
+        return [_walk(document, parts)]
+    star = parts.index("*")
+    several = _walk(document, parts[:star])
+    found = several.values() if isinstance(several, Mapping) else several
+    if not isinstance(several, Mapping | list):
+        return []
+    return [one for part in found for one in _each(part, parts[star + 1 :])]
+
+
+def _text(found: Any) -> str | None:
     if found is None or isinstance(found, str):
         return found
     if isinstance(found, bool):

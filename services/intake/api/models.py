@@ -27,6 +27,7 @@ from pydantic import (
 )
 
 from services.intake import clean, store
+from services.intake.alongside import Part
 from services.intake.attachments import File
 from services.intake.imported import LONGEST_ID, MOST_REMARKS_SENT
 from services.intake.listing import MOST_LISTED, Listed
@@ -40,7 +41,7 @@ from services.intake.submission import (
 from services.intake.view import Seen
 from services.intake.wishes import minutes_of, time_of
 from shared.contracts.event import MAX_TEXT
-from shared.contracts.intake import Digest, Preferences, Told
+from shared.contracts.intake import CompanionWord, Digest, Preferences, Told
 from shared.contracts.issue import (
     Action,
     Attachment,
@@ -51,6 +52,7 @@ from shared.contracts.issue import (
     Urgency,
     WaitingFor,
 )
+from shared.contracts.metrics import Level, Move
 from shared.contracts.organisation import Channel, Language, Way
 
 MOST_FILES = 50
@@ -887,6 +889,50 @@ class PreferencesOut(Out):
         )
 
 
+class EvidenceOut(Out):
+    """What one team's doing has moved."""
+
+    move: Move
+    team: str | None = Field(description="Its id; null where it is no single team's.")
+    count: int = Field(description="How often; for `waiting`, of how many issues.")
+    of: int | None = Field(description="Of how many issues that the team had, for `waiting`.")
+    higher: bool = Field(description="It makes the figure higher, not lower.")
+    words: str = Field(description="The same in words.")
+
+
+class FigureOut(Out):
+    """How the company answers somebody, compared with how it answers others."""
+
+    level: Level | None = Field(description="Null: as others, as far as is known.")
+    score: float | None = Field(
+        description="From 0 to 1. Everybody begins with 0.05, and from 0.3 on Banso does something;"
+        " null where nothing was ever unusual."
+    )
+    since: datetime | None = Field(description="When it became as high as the level says.")
+    why: list[EvidenceOut] = Field(description="What it is made of, the heaviest first.")
+
+
+class CompanionshipOut(Out):
+    """A carrier and whoever runs alongside, or is asked to."""
+
+    id: str
+    carrier: str
+    companion: str | None = Field(description="Who runs alongside, or is asked now.")
+    part: Part = Field(description="What the caller has to do with it now.")
+    may_say: list[CompanionWord] = Field(description="Which words are the caller's to say now.")
+    answer_by: datetime | None = Field(description="Until when a colleague is asked.")
+
+
+class CompanionshipsOut(Out):
+    companionships: list[CompanionshipOut]
+
+
+class WordIn(In):
+    """A word about a companionship."""
+
+    word: CompanionWord
+
+
 class MuteOut(Out):
     """Whether somebody gets messages about an issue."""
 
@@ -925,7 +971,7 @@ class HookOut(Out):
     """What became of another system's message."""
 
     status: Literal["raised", "known", "ignored"] = Field(
-        description="A new issue; one that was here before; or nothing, since `only` says so."
+        description="A new issue; one that was here before; or nothing, see 202."
     )
     reference: str | None = None
     status_url: str | None = None

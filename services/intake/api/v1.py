@@ -16,6 +16,7 @@ from services.intake.api.absences import (
     say_absence,
     say_pause,
 )
+from services.intake.api.alongside import find_companionships, say_word, show_figure
 from services.intake.api.document import document
 from services.intake.api.guard import NotLetIn, guard, needs
 from services.intake.api.hooks import take_message
@@ -78,6 +79,13 @@ def api(tokens: KnownTokens, door: Door, largest: int, most_per_minute: int) -> 
         delete(f"{issue}/mutes/{{person_id:str}}", status_code=200, opt=needs(Scope.PREFERENCE))(
             unmute
         ),
+        get("/figure", opt=needs(Scope.READ))(show_figure),
+        get("/companionships", opt=needs(Scope.READ))(find_companionships),
+        post(
+            "/companionships/{companionship_id:str}/words",
+            status_code=200,
+            opt=needs(Scope.ACT),
+        )(say_word),
         post("/hooks/{hook_id:str}", opt=needs(Scope.HOOK))(take_message),
         post(
             "/imports",

@@ -15,7 +15,7 @@ from services.intake.history import Eyes
 from services.intake.names import Names, state_text
 from services.intake.store import Notice, Told, View
 from services.intake.tellings import ways_text
-from services.intake.web.offers import button_text, offered
+from services.intake.web.offers import button_text, may_say_answered, offered
 from services.intake.web.own import own_pages
 from services.intake.web.pages import page, page_language
 from shared import clock
@@ -97,9 +97,16 @@ async def show_inbox(request: Request[Any, Any, Any], token: str, door: Door) ->
         everybody=everybody,
         owner=names.person(person_id),
         pause=await door.pause(),
+        figure_url=_figure_url(link.person_id, door),
         zone=door.organisation.calendar_of(person_id).zone,
         **own_pages(person_id or "", door),
     )
+
+
+def _figure_url(person_id: str, door: Door) -> str:
+    """Not in the frame of every page: the page of an issue is shown to others."""
+    inside = person_id in door.organisation.person
+    return door.links.figure(person_id, clock.now()) if inside else ""
 
 
 def _may_read(notice: Notice, views: dict[str, View], person_id: str, door: Door) -> bool:
@@ -169,6 +176,9 @@ def _open_actions(
     snapshot = Snapshot.model_validate_json(view.snapshot)
     state = main.state if main else None
     actions = offered(snapshot, notice.person_id, door.organisation, state).main
+    inside = notice.person_id in door.organisation.person
+    if inside and may_say_answered(snapshot, notice.person_id):
+        actions = (*actions, Action.ANSWERED_ELSEWHERE)
     return [(action, button_text(action, _), snapshot.assignment) for action in actions]
 
 
@@ -253,6 +263,22 @@ def heading(reason: Reason, _: Words) -> str:
             return _("Something pressed your buttons, and nothing was done")
         case Reason.RECEIPT:
             return _("Done in your name")
+        case Reason.COMPANION_OFFERED:
+            return _("Would you like somebody to run alongside you?")
+        case Reason.COMPANION_WANTED:
+            return _("About a companion for somebody")
+        case Reason.COMPANION_ASKED:
+            return _("Would you run alongside a colleague?")
+        case Reason.COMPANION_BEGUN:
+            return _("Somebody runs alongside from now on")
+        case Reason.COMPANION_CHECK:
+            return _("Does it help?")
+        case Reason.COMPANION_CONCERN:
+            return _("Somebody is left without answers")
+        case Reason.COMPANION_OVER:
+            return _("Running alongside has ended")
+        case Reason.COMPANION_COPY:
+            return _("An answer for your carrier is late")
         case Reason.DIGEST:
             return _("Your summary")
         case Reason.SUBSCRIBED:

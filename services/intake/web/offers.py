@@ -63,6 +63,13 @@ def offered(
     return Offered(more=(Action.TAKE,))
 
 
+def may_say_answered(snapshot: Snapshot, person_id: str) -> bool:
+    """Whether they wait for an answer, which may have come by telephone or in person."""
+    waits = person_id in (snapshot.carrier_id, snapshot.reporter_id)
+    is_theirs_to_give = person_id == snapshot.owner_id or snapshot.waiting_for is not None
+    return waits and snapshot.state in _OPEN and not is_theirs_to_give
+
+
 def _owner(snapshot: Snapshot, *, leads: bool) -> Offered:
     main: list[Action] = []
     if snapshot.state is State.ASSIGNED:

@@ -133,8 +133,10 @@ def paragraphs(message: Message) -> list[tuple[str, bool]]:
 def places(message: Message) -> list[tuple[str, str]]:
     """The pages to which a message leads, that of its issue first."""
     _ = words(message.language)
+    answered = message.answered
+    elsewhere = [(answered.words, answered.url)] if answered is not None else []
     issue = [(_("See how it stands"), message.status_url)] if message.status_url else []
-    return [*issue, (_("Your inbox"), message.inbox_url)]
+    return [*issue, *elsewhere, (_("Your inbox"), message.inbox_url)]
 
 
 def as_plain(message: Message) -> str:

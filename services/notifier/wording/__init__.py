@@ -7,6 +7,7 @@ from typing import assert_never
 from services.notifier.wording import (
     answers,
     chasing,
+    companions,
     digest,
     ending,
     many,
@@ -104,6 +105,22 @@ def what(say: Say, reason: Reason) -> Said:
             return undone.voided(say)
         case Reason.RECEIPT:
             return undone.receipt(say)
+        case Reason.COMPANION_OFFERED:
+            return companions.offered(say)
+        case Reason.COMPANION_WANTED:
+            return companions.wanted(say)
+        case Reason.COMPANION_ASKED:
+            return companions.asked(say)
+        case Reason.COMPANION_BEGUN:
+            return companions.begun(say)
+        case Reason.COMPANION_CHECK:
+            return companions.check(say)
+        case Reason.COMPANION_CONCERN:
+            return companions.concern(say)
+        case Reason.COMPANION_OVER:
+            return companions.over(say)
+        case Reason.COMPANION_COPY:
+            return companions.copied(say)
         case Reason.DIGEST:
             return digest.summary(say)
         case Reason.SUBSCRIBED:

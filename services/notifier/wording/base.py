@@ -41,6 +41,10 @@ class Place(Enum):
     INBOX = auto()
     UNDO = auto()
     """Where what is told is taken back, with one click more."""
+    COMPANION = auto()
+    """Where a word is said about a companion, with one click more."""
+    FIGURE = auto()
+    """What is said of how the company answers them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ class Offer:
     does: Action | Place
     words: str
     to: str | None = None
-    """A team that is chosen already on the button's page."""
+    """A team, or a word about a companion, that is chosen already on the button's page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +117,15 @@ class Say:
         closed = self.issue is not None and self.issue.state == State.CLOSED
         does = [Action.REOPEN] if closed else [Action.CONFIRM, Action.REOPEN]
         return self.offers(*does)
+
+    @property
+    def may_say_answered(self) -> bool:
+        """Whether they wait for an answer, which may have come by telephone or in person."""
+        issue = self.issue
+        if issue is None or self.is_outside or self.is_owner:
+            return False
+        waits = self.to.person_id in (issue.carrier_id, issue.reporter_id)
+        return waits and self.is_open and issue.waiting_for is None
 
     def offers(self, *actions: Action) -> list[Offer]:
         return [Offer(action, button(action, self._)) for action in actions]

@@ -61,6 +61,11 @@ def _introduction(say: Say, made: DigestMade) -> list[str]:
     """Since when, and what they were not sent one by one."""
     _ = say._
     lines = [_("What has happened since %(time)s.", time=say.time(made.since))]
+    if made.accompanies:
+        names = _.listed(say.person(one) for one in made.accompanies)
+        lines.append(
+            _("You run alongside %(names)s. A few minutes of talk today do good.", names=names)
+        )
     if made.summed:
         lines.append(
             _.many(

@@ -6,6 +6,12 @@ from collections.abc import Mapping
 
 from services.router.handlers.asked import action_failed, action_requested
 from services.router.handlers.away import Span, absence_said, absence_turns, calendar_read
+from services.router.handlers.companions import (
+    companion_due,
+    companion_said,
+    person_isolated,
+    person_supported,
+)
 from services.router.handlers.due import due_failed, issue_due
 from services.router.handlers.paused import pause_over, pause_said, plans_moved
 from services.router.handlers.published import organisation_changed
@@ -23,11 +29,13 @@ from shared.contracts.event import Event
 from shared.contracts.intake import (
     AbsenceSaid,
     ActionRequested,
+    CompanionSaid,
     IssueImported,
     IssueRaised,
     MessageReceived,
     PauseSaid,
 )
+from shared.contracts.metrics import PersonIsolated, PersonSupported
 from shared.contracts.router import IssueDue
 
 __all__ = [
@@ -35,6 +43,7 @@ __all__ = [
     "Span",
     "absence_turns",
     "calendar_read",
+    "companion_due",
     "drain",
     "organisation_changed",
     "pause_over",
@@ -49,4 +58,7 @@ HEARS: Mapping[type[Event], Hears[Desk]] = {
     AbsenceSaid: Hears(absence_said),
     IssueDue: Hears(issue_due, rescue=due_failed),
     PauseSaid: Hears(pause_said),
+    CompanionSaid: Hears(companion_said),
+    PersonIsolated: Hears(person_isolated),
+    PersonSupported: Hears(person_supported),
 }

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from services.router import presence
+from services.router.handlers.companions import companion_goes_away
 from services.router.handlers.owner import give_back, lend, lend_again
 from services.router.lifecycle import OPEN, Issue
 from services.router.presence import Absence, AbsenceSource, AbsenceState, Run
@@ -188,7 +189,7 @@ def _begin(absence: Absence, run: Run, desk: Desk) -> list[Event]:
         substitute_id=acting_id if acting_id != person_id else None,
         issues=sum(issue.state in OPEN for issue in desk.lent_by(person_id)),
     )
-    return [*events, away]
+    return [*events, away, *companion_goes_away(person_id, desk)]
 
 
 def _names_another(absence: Absence, run: Run) -> bool:

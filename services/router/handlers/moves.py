@@ -24,7 +24,8 @@ from shared.contracts.router import (
 )
 
 MOVES_BEFORE_LEADER = 2
-"""The second "not mine" brings it to the leader, who decides."""
+"""The second "not mine" brings it to the leader, who decides: of nobody's issues, and so of none of
+a carrier who is left alone, is one declined again and again without them."""
 
 
 def move(issue: Issue, request: ActionRequested, desk: Desk) -> list[Event]:

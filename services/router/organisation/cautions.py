@@ -29,6 +29,7 @@ def remarks(organisation: Organisation, now: datetime) -> Iterator[Remark]:
         yield from _carries_and_owns(rule, n, organisation)
     yield from _cannot_take(organisation)
     yield from _nobody_for_the_leader(organisation)
+    yield from _nobody_runs_alongside(organisation)
     yield from _circles(organisation)
     yield from _unused(organisation)
     for place, policy in policies(organisation):
@@ -162,6 +163,16 @@ def _nobody_for_the_leader(organisation: Organisation) -> Iterator[Remark]:
             ("people", organisation.people.index(leader)),
             f"nobody stands in for the leader `{leader.id}`",
             "Name a `substitute:`, best from another team: they decide while the leader is away",
+        )
+
+
+def _nobody_runs_alongside(organisation: Organisation) -> Iterator[Remark]:
+    """Whoever is left alone with what they carry gets a companion."""
+    if not any(person.companion for person in organisation.people):
+        yield Remark(
+            ("people",),
+            "nobody would run alongside a carrier who is left alone, so the leader always has to",
+            "Give `companion: true` to some people who are willing and experienced",
         )
 
 

@@ -53,6 +53,7 @@ def remarks(organisation: Organisation) -> Iterator[Remark]:
     yield from names.person(organisation.leader, "leader")
     yield from names.team(organisation.default_team, "default_team")
     yield from names.person(organisation.default_carrier, "default_carrier")
+    yield from names.person(organisation.companion_coordinator, "companion_coordinator")
     yield from names.calendar(organisation.calendar, "calendar")
     for n, calendar in enumerate(organisation.calendars):
         yield from _calendar(calendar, n)

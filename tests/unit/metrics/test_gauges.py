@@ -56,7 +56,7 @@ def registry() -> CollectorRegistry:
 def figures(
     registry: CollectorRegistry, *standings: Standing, known: Organisation | None = None
 ) -> Figures:
-    return Figures(registry, Known(known), standings)  # type: ignore[arg-type]
+    return Figures(registry, Known(known), standings)
 
 
 def standing(issue_id: str = "issue", **said: Any) -> Standing:
@@ -264,7 +264,7 @@ def test_no_figure_is_about_a_person_or_an_issue(registry: CollectorRegistry) ->
     }
 
     allowed = {"team", "state", "urgency", "quantile", "step", "level", "reason", "service"}
-    assert labels <= allowed | {"channel", "le"}
+    assert labels <= allowed | {"channel", "le", "because", "condition"}
     assert b"issue-1" not in generate_latest(registry)
 
 
@@ -274,3 +274,30 @@ def test_every_figure_has_our_prefix_and_says_what_it_is(registry: CollectorRegi
     for family in registry.collect():
         assert family.name.startswith("banso_")
         assert family.documentation.endswith(".")
+
+
+def test_every_teams_counters_begin_at_nought(registry: CollectorRegistry) -> None:
+    figures(registry, known=build.organisation())
+
+    for name, labels in (
+        ("requests_total", {}),
+        ("declines_total", {"reason": "no_time"}),
+        ("reminders_total", {"step": "answer"}),
+        ("escalations_total", {"level": "leader"}),
+        ("handons_total", {}),
+        ("resolution_seconds_count", {}),
+    ):
+        for team in ("product", "sales", "none"):
+            found = registry.get_sample_value(f"banso_{name}", {"team": team, **labels})
+            assert found == 0, (name, team)
+    assert registry.get_sample_value("banso_dead_letters_total", {"service": "router"}) == 0
+
+
+def test_the_counters_of_a_team_that_comes_later_begin_then(registry: CollectorRegistry) -> None:
+    known = Known(None)
+    ours = Figures(registry, known, [])
+    known.current = build.organisation()
+
+    ours.committed(batch())
+
+    assert registry.get_sample_value("banso_requests_total", {"team": "product"}) == 0

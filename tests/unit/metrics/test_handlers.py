@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,12 +13,15 @@ from sqlalchemy import Connection
 from services.metrics import handlers, store
 from services.metrics.gauges import Figures
 from services.metrics.store import Books
-from shared.contracts.issue import Source, Standing, State
+from shared.contracts.issue import AssignedBecause, Reasons, Source, Standing, State
 from shared.contracts.router import (
     IssueAcknowledged,
+    IssueAssigned,
+    IssueClosed,
     IssueCommented,
     IssueCorrected,
     IssueEvent,
+    IssuePromised,
     IssueReopened,
     IssueResolved,
     IssueResponded,
@@ -94,10 +98,10 @@ def test_words_that_are_no_answer_change_no_figure_even_at_the_same_instant(book
     )
     corrected = IssueCorrected(**said(4, "emi", **TAKEN), changed=("summary",))
 
-    alone = counted(books, taken)
+    assert counted(books, taken) != {}
     books.observed.clear()
 
-    assert counted(books, taken, comment, corrected) == alone
+    assert counted(books, comment, corrected) == {}
 
 
 def test_an_answer_given_elsewhere_is_an_answer(books: Books) -> None:
@@ -133,3 +137,76 @@ def test_a_part_that_is_solved_with_its_problem_is_a_solved_issue(books: Books) 
     found = counted(books, IssueResolved(**said(3, **part), shared_from="problem"))
 
     assert found["banso_resolution_seconds_count"] == 1
+
+
+def test_a_hand_over_counts_for_the_team_that_handed_it_on(books: Books) -> None:
+    moved = IssueAssigned(
+        **said(2, team_id="shipping", owner_id="ume"),
+        because=AssignedBecause.HANDED_OVER,
+        reasons=Reasons(),
+        previous_owner_id="ren",
+    )
+
+    assert series(books, moved, name="banso_handons_total") == {"product": 1}
+
+
+def test_a_hand_over_by_somebody_who_left_counts_for_no_team(books: Books) -> None:
+    moved = IssueAssigned(
+        **said(2), because=AssignedBecause.HANDED_OVER, reasons=Reasons(), previous_owner_id="gone"
+    )
+
+    assert series(books, moved, name="banso_handons_total") == {"none": 1}
+
+
+def test_a_confirmed_solution_is_credited_to_its_team_once(books: Books) -> None:
+    over = {**TAKEN, "state": State.CLOSED}
+    confirmed = IssueClosed(**said(4, **over), confirmed=True)
+    by_itself = IssueClosed(**said(5, **over), confirmed=False)
+    shared = IssueClosed(**said(6, **over), confirmed=True, shared_from="main")
+
+    credited = series(books, confirmed, by_itself, shared, name="banso_credited_issues_total")
+
+    assert credited == {"product": 1}
+
+
+def test_an_answer_given_elsewhere_is_counted_as_such(books: Books) -> None:
+    elsewhere = IssueResponded(**said(2, **TAKEN), text="", elsewhere=True, said_by_id="emi")
+    written = IssueResponded(**said(3, **TAKEN), text="A new lamp.")
+
+    counted = series(books, elsewhere, written, name="banso_answered_elsewhere_total")
+
+    assert counted == {"product": 1}
+
+
+def test_a_promise_drifts_by_the_working_time_to_the_later_day(books: Books) -> None:
+    friday, monday = MONDAY + timedelta(days=4), MONDAY + timedelta(days=7)
+    later = IssuePromised(**said(2, promised_at=monday), previously_at=friday)
+    sooner = IssuePromised(**said(3, promised_at=MONDAY), previously_at=friday)
+    again = IssuePromised(**said(4, promised_at=MONDAY), previously_at=friday)
+    first = IssuePromised(**said(5, promised_at=friday))
+
+    drift = series(books, later, name="banso_promise_drift_seconds_sum")
+    books.observed.clear()
+
+    assert drift == {"product": 8 * 3600}
+    assert series(books, sooner, name="banso_promise_drift_seconds_sum") == {}
+    books.observed.clear()
+    assert series(books, again, name="banso_promise_drift_seconds_count") == {"product": 1}
+    books.observed.clear()
+    assert series(books, first, name="banso_promise_drift_seconds_count") == {}
+
+
+def series(books: Books, *events: IssueEvent, name: str) -> dict[str, float]:
+    """A figure by team, as far as it is not nought."""
+    registry = CollectorRegistry()
+    figures = Figures(registry, KnownAs(books), [])
+    for event in events:
+        handlers.issue_changed(event, books)
+    for observe in books.observed:
+        observe(figures)
+    return {
+        sample.labels["team"]: sample.value
+        for family in registry.collect()
+        for sample in family.samples
+        if sample.name == name and sample.value
+    }

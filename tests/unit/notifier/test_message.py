@@ -48,6 +48,7 @@ from shared.replies import REPLY_ABOVE
 from tests.unit import build
 from tests.unit.build import CUSTOMER, HOUR, ISSUE_ID, MONDAY
 from tests.unit.notifier.telling import LINKS, ORGANISATION, actions, delivery, said, tell, what
+from tests.unit.notifier.test_alongside import ALONGSIDE
 from tests.unit.notifier.test_followup_message import EVERY_NEWS
 
 KANA = re.compile("[ぁ-ヿ]")
@@ -193,7 +194,7 @@ EVERY_REASON: list[tuple[Reason, Relation, Event]] = [
 
 
 def test_these_and_those_of_follow_up_are_all_the_reasons_that_there_are() -> None:
-    reasons = [reason for reason, _, _ in (*EVERY_REASON, *EVERY_NEWS)]
+    reasons = [reason for reason, _, _ in (*EVERY_REASON, *EVERY_NEWS, *ALONGSIDE)]
 
     assert {*reasons, Reason.DIGEST, Reason.SUBSCRIBED} == set(
         Reason

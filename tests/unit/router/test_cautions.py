@@ -33,8 +33,9 @@ def rule(name: str, when: Mapping[str, Any], **said: Any) -> dict[str, Any]:
 
 
 def people(**changes: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Everybody, some of them otherwise; `mio` stands in for the leader."""
-    usual = {"kai": {"substitute": "mio"}}
+    """Everybody, some of them otherwise; `mio` stands in for the leader, and `yui` would run
+    alongside somebody."""
+    usual = {"kai": {"substitute": "mio"}, "yui": {"companion": True}}
     return tuple(
         one.model_copy(update={**usual.get(one.id, {}), **changes.get(one.id, {})})
         for one in build.organisation().people
@@ -43,6 +44,13 @@ def people(**changes: Mapping[str, Any]) -> tuple[Any, ...]:
 
 def test_nothing_is_odd_about_an_ordinary_organisation() -> None:
     assert odd() == []
+
+
+def test_a_company_in_which_nobody_would_run_alongside_anybody_is_odd() -> None:
+    found = odd(people=people(yui={"companion": False}))
+
+    assert [place for place, _ in found] == ["people"]
+    assert "the leader always has to" in found[0][1]
 
 
 def test_a_leader_for_whom_nobody_stands_in_is_odd() -> None:

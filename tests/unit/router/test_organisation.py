@@ -737,6 +737,17 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_the_file() -> None:
     assert lines == sorted(lines)
 
 
+def test_whoever_sees_to_companions_is_somebody_of_the_organisation() -> None:
+    text = f"companion_coordinator: kay\n{USABLE}"
+
+    (found,) = findings(text)
+
+    assert found.place == "companion_coordinator"
+    assert found.line == line_of("companion_coordinator", text)
+    assert "there is no person `kay`" in found.problem
+    assert "people:" in found.remedy
+
+
 def test_a_calendar_may_have_no_public_holidays() -> None:
     assert parse(changed("    holidays: JP\n", "")).calendars[0].holidays is None
 

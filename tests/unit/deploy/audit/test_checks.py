@@ -136,7 +136,7 @@ def test_work_in_hand_that_is_something_else_is_found(in_hand_s: dict[str, float
     assert len(checks.work(in_hand_s, [issue()])) == 1
 
 
-@pytest.mark.parametrize("promise", [Promise.ABSENCE, Promise.PAUSE])
+@pytest.mark.parametrize("promise", [Promise.ABSENCE, Promise.PAUSE, Promise.ALONGSIDE])
 def test_what_did_not_begin_or_end_in_time_is_found(promise: Promise) -> None:
     late, soon = Timed("a-1", NOW - 3 * MINUTE), Timed("a-2", NOW + MINUTE)
 

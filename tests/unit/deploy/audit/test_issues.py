@@ -24,8 +24,10 @@ from services.metrics import store as metrics
 from services.notifier import store as notifier
 from services.notifier.store import Fate
 from services.router import store as router
+from services.router.companions import Stage
 from shared.contracts.event import Speaker
 from shared.contracts.issue import State
+from shared.contracts.metrics import Level
 from shared.contracts.notifier import Reason, Relation
 from shared.contracts.organisation import Channel
 from tests.unit.build import ISSUE_ID, MONDAY, issue, organisation
@@ -234,6 +236,47 @@ async def test_a_pause_that_did_not_end_is_found(company: Company) -> None:
     )
 
     assert await company.broken() == [(Promise.PAUSE, "p-1")]
+
+
+async def test_what_is_not_done_for_somebody_who_is_left_alone_is_found(company: Company) -> None:
+    company.add(
+        Speaker.ROUTER,
+        router.companionships,
+        companionship_id="c-1",
+        version=1,
+        carrier_id="emi",
+        stage=Stage.OFFERED,
+        level=Level.ASK,
+        began_at=MONDAY,
+        offers=1,
+        asked_ids=[],
+        why=[],
+        silent_team_ids=[],
+        due_at=NOW - 5 * MINUTE,
+    )
+
+    assert await company.broken() == [(Promise.ALONGSIDE, "c-1")]
+
+
+@pytest.mark.parametrize(
+    ("level", "who", "is_found"),
+    [
+        (Level.ALARM, "emi", True),
+        (Level.ASK, "emi", True),
+        (Level.WATCH, "emi", False),
+        (None, "emi", False),
+        (Level.ASK, "somebody-who-left", False),
+    ],
+)
+async def test_somebody_who_is_left_alone_and_never_asked_is_found_and_not_named(
+    company: Company, level: Level | None, who: str, is_found: bool
+) -> None:
+    company.add(
+        Speaker.ROUTER, router.isolations, person_id=who, level=level, heard_of=NOW - 5 * MINUTE
+    )
+
+    expected = [(Promise.ALONGSIDE, "a carrier without any")] if is_found else []
+    assert await company.broken() == expected
 
 
 async def test_an_absence_that_did_not_begin_is_found(company: Company) -> None:

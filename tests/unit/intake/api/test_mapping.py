@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake.api.mapping import NobodyReports, PathMissing, at, concerns, read_draft
+from services.intake.api.mapping import (
+    NobodyReports,
+    PathMissing,
+    at,
+    concerns,
+    is_over,
+    read_draft,
+)
 from shared.contracts.issue import Urgency
 from shared.contracts.organisation import Hook
 from tests.unit import build
@@ -229,3 +236,49 @@ def test_no_message_breaks_a_path(document: Any, path: str) -> None:
     found = at(document, path)
 
     assert found is None or isinstance(found, str)
+
+
+TWO = {
+    **ALERTMANAGER,
+    "alerts": [
+        {"annotations": {"summary": "Disk full", "description": "92 % of /var is in use."}},
+        {"annotations": {"summary": "Slow", "description": "Queries take 9 s."}},
+        {"annotations": {"summary": "Slow"}},
+    ],
+    "commonAnnotations": {},
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        ("alerts.*.annotations.description", "92 % of /var is in use.\nQueries take 9 s."),
+        ("alerts.*.annotations.summary", "Disk full\nSlow"),
+        ("alerts.*.annotations.*", "Disk full\n92 % of /var is in use.\nSlow\nQueries take 9 s."),
+        ("commonLabels.*", "DiskFull\ncritical"),
+        ("alerts.*.nothing", None),
+        ("status.*", None),
+        ("nothing.*.at.all", None),
+    ],
+)
+def test_a_star_is_each_of_several_on_a_line_of_its_own(path: str, found: str | None) -> None:
+    assert at(TWO, path) == found
+
+
+def test_alerts_that_have_nothing_in_common_are_one_issue_that_lists_them() -> None:
+    wanted = hook(
+        summary="alerts.0.annotations.summary", description="alerts.*.annotations.description"
+    )
+
+    draft = read_draft(wanted, TWO, COMPANY, None)
+
+    assert draft.summary == "Disk full"
+    assert draft.description == "92 % of /var is in use.\nQueries take 9 s."
+
+
+def test_what_is_over_is_known_by_what_the_file_says() -> None:
+    wanted = hook(ends={"status": "resolved"})
+
+    assert is_over(wanted, {**ALERTMANAGER, "status": "resolved"})
+    assert not is_over(wanted, ALERTMANAGER)
+    assert not is_over(hook(), {**ALERTMANAGER, "status": "resolved"})

@@ -1,21 +1,21 @@
-"""The figures for Prometheus: by team, nothing about any person."""
+"""The figures for Prometheus: by team, or by a group that is large enough."""
 
 from __future__ import annotations
 
-from collections import Counter as Tally
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable
+from datetime import UTC, datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
-from prometheus_client.core import GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
 
+from services.metrics.gauges.groups import shown_teams
+from services.metrics.gauges.issues import IssueGauges, OpenIssues
+from services.metrics.gauges.people import GroupGauges, PersonGauges
+from services.metrics.gauges.seen import Known, Nothing, Seen
 from services.metrics.store import Books, Standing
-from shared import clock
-from shared.contracts.issue import State, Urgency
-from shared.contracts.organisation import WORKING_DAY
-from shared.organisation import KnownOrganisation
+from shared.contracts.event import Speaker
+from shared.contracts.issue import DeclineReason, Step, UndoneBecause
+from shared.contracts.organisation import WORKING_DAY, Channel, Organisation
+from shared.contracts.router import CompanionBecause
 
 _HOUR_S = 3600.0
 _DAY_S = WORKING_DAY.total_seconds()
@@ -25,7 +25,10 @@ BUCKETS = tuple(
 )
 """In working seconds, from a quarter of an hour to four weeks."""
 
-AGE_QUANTILES = (0.5, 0.95, 1.0)
+NO_TEAM = "none"
+"""The label of issues that the leader owns without any team."""
+LEVELS = ("lead", "leader")
+"""How far up Banso went."""
 
 
 class Figures:
@@ -34,8 +37,9 @@ class Figures:
     def __init__(
         self,
         registry: CollectorRegistry,
-        known: KnownOrganisation,
+        known: Known,
         standings: Iterable[Standing],
+        seen: Seen | None = None,
     ) -> None:
         def counter(name: str, words: str, *labels: str) -> Counter:
             return Counter(f"banso_{name}", words, ["team", *labels], registry=registry)
@@ -50,13 +54,28 @@ class Figures:
             )
 
         self._known = known
-        self._open = {one.issue_id: one for one in standings}
+        self._began_for: Organisation | None = None
+        self._open = OpenIssues(standings)
         self.requests = counter("requests", "Issues brought in, by the team that got them.")
         self.answers = counter("answers", "Words of a person that reached the carrier.")
         self.declines = counter("declines", "Times that a team said not ours.", "reason")
+        self.handons = counter("handons", "Times that somebody in a team handed an issue on.")
         self.reminders = counter("reminders", "Reminders that Banso sent.", "step")
         self.escalations = counter("escalations", "Times that Banso went up the ladder.", "level")
         self.reopens = counter("reopens", "Issues that were not solved after all.")
+        self.credited_issues = counter(
+            "credited_issues",
+            "Issues whose carrier confirmed the solution, by the team that solved them.",
+        )
+        self.answered_elsewhere = counter(
+            "answered_elsewhere",
+            "Answers that were given by telephone or in person, as the carrier says.",
+        )
+        self.companions_assigned = counter(
+            "companions_assigned",
+            "Times that somebody began to run alongside, by the carrier's group.",
+            "reason",
+        )
         self.undone = Counter(
             "banso_undone",
             "Times that something was taken back, and why.",
@@ -71,6 +90,9 @@ class Figures:
         )
         self.resolution = histogram(
             "resolution", "From the carrier's first word until the owner said solved."
+        )
+        self.promise_drift = histogram(
+            "promise_drift", "By how much a promised day was moved to a later one."
         )
         self.dead_letters = Counter(
             "banso_dead_letters",
@@ -95,11 +117,23 @@ class Figures:
             registry=registry,
         )
         self._newest = datetime.fromtimestamp(0, UTC)
-        registry.register(_OpenIssues(self))
+        registry.register(IssueGauges(self._open, lambda: self.teams))
+        seen = seen or Nothing()
+        registry.register(GroupGauges(seen, known))
+        self.by_person = CollectorRegistry()
+        """The figures by name, which are told by a page of their own."""
+        self.by_person.register(PersonGauges(seen, known))
+        for speaker in Speaker:
+            self.dead_letters.labels(speaker)
+        for channel in Channel:
+            self.failed_notifications.labels(channel)
+        for because in UndoneBecause:
+            self.undone.labels(because)
+        self._begin()
 
     @property
     def open(self) -> Iterable[Standing]:
-        return self._open.values()
+        return self._open
 
     @property
     def teams(self) -> Iterable[str]:
@@ -111,77 +145,45 @@ class Figures:
         self._newest = max(self._newest, occurred_at)
         self.last_event.set(self._newest.timestamp())
 
+    def changed(self, standing: Standing) -> None:
+        """An issue stands so from now on."""
+        self._open.put(standing)
+
     def committed(self, books: Books) -> None:
         """Counts what a batch has found, now that it can't be taken back."""
+        self._begin()
         for standing in books.changed.values():
-            if standing.state == State.CLOSED:
-                self._open.pop(standing.issue_id, None)
-            else:
-                self._open[standing.issue_id] = standing
+            self.changed(standing)
         for observe in books.observed:
             observe(self)
 
-
-class _OpenIssues(Collector):
-    """What is counted at the moment of the scrape."""
-
-    def __init__(self, figures: Figures) -> None:
-        self._figures = figures
-
-    def describe(self) -> Iterator[Metric]:
-        return iter(())
-
-    def collect(self) -> Iterator[Metric]:
-        now = clock.now()
-        standings = list(self._figures.open)
-        owned = [one for one in standings if one.version > 0]
-        yield _unowned(standings, now)
-        yield from _by_team(owned, self._figures.teams, now)
-
-
-def _unowned(standings: list[Standing], now: datetime) -> Metric:
-    """Known from intake's fact, so that it grows while the router is down."""
-    waiting = [now - one.raised_at for one in standings if one.version == 0]
-    age = max(waiting, default=timedelta())
-    family = GaugeMetricFamily(
-        "banso_unowned_seconds", "Age of the oldest issue that has no owner yet; 0 without one."
-    )
-    family.add_metric([], max(0.0, age.total_seconds()))
-    return family
-
-
-def _by_team(owned: list[Standing], teams: Iterable[str], now: datetime) -> Iterator[Metric]:
-    counts: Tally[tuple[str, State, Urgency]] = Tally()
-    unanswered: Tally[str] = Tally(dict.fromkeys(teams, 0))
-    ages: dict[str, list[float]] = defaultdict(list)
-    for one in owned:
-        counts[one.team, one.state, one.urgency] += 1
-        unanswered[one.team] += 0 if one.is_answered else 1
-        ages[one.team].append((now - one.raised_at).total_seconds())
-    family = GaugeMetricFamily(
-        "banso_open_issues", "Issues that are not closed.", labels=["team", "state", "urgency"]
-    )
-    for team in unanswered:
-        for state in (State.ASSIGNED, State.ACKNOWLEDGED, State.RESOLVED):
-            for urgency in Urgency:
-                family.add_metric([team, state, urgency], counts[team, state, urgency])
-    yield family
-    family = GaugeMetricFamily(
-        "banso_unanswered_issues",
-        "Open issues whose carrier has not heard a person's words yet.",
-        labels=["team"],
-    )
-    for team, count in unanswered.items():
-        family.add_metric([team], count)
-    yield family
-    family = GaugeMetricFamily(
-        "banso_open_issue_age_seconds",
-        "Age of open issues in calendar time; quantile 1 is the oldest.",
-        labels=["team", "quantile"],
-    )
-    for team, found in ages.items():
-        found.sort()
-        for quantile in AGE_QUANTILES:
-            nth = min(len(found) - 1, int(quantile * len(found)))
-            family.add_metric([team, str(quantile)], max(0.0, found[nth]))
-    yield family
+    def _begin(self) -> None:
+        """Every team's counters begin at nought: a first event that makes a series is no increase
+        for Prometheus."""
+        organisation = self._known.current
+        if organisation is None or organisation is self._began_for:
+            return
+        self._began_for = organisation
+        for team in [*self.teams, NO_TEAM]:
+            for plain in (
+                self.requests,
+                self.answers,
+                self.handons,
+                self.reopens,
+                self.credited_issues,
+                self.answered_elsewhere,
+                self.acknowledgement,
+                self.first_response,
+                self.resolution,
+                self.promise_drift,
+            ):
+                plain.labels(team)
+            for reason in DeclineReason:
+                self.declines.labels(team, reason)
+            for step in Step:
+                self.reminders.labels(team, step)
+            for level in LEVELS:
+                self.escalations.labels(team, level)
+        for label in set(shown_teams(organisation).values()):
+            for because in CompanionBecause:
+                self.companions_assigned.labels(label, because)

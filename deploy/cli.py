@@ -558,6 +558,53 @@ def evaluate_routing(
         raise typer.Exit(2) from error
 
 
+@app.command()
+def backtest(
+    events: Annotated[
+        Path,
+        typer.Argument(help="What happened: a JSON object a line, or a table with --from-csv."),
+    ],
+    scores: Annotated[
+        Path, typer.Option(help="The file for the figures: a line for each carrier and tick.")
+    ],
+    meta: Annotated[
+        Path | None, typer.Option(help="Who is who, and when people work (META.json).")
+    ] = None,
+    from_csv: Annotated[
+        bool,
+        typer.Option(
+            "--from-csv", help="EVENTS is a helpdesk's event log: case, person, time, activity."
+        ),
+    ] = False,
+    mapping: Annotated[
+        Path | None,
+        typer.Option("--map", help="With --from-csv: what columns and activities mean (YAML)."),
+    ] = None,
+    language: Annotated[
+        Language | None, typer.Option(help="By default the one of your terminal.")
+    ] = None,
+) -> None:
+    """What the isolation figure would have said about an old helpdesk's history.
+
+    Nothing is kept but the file that you name, and nobody is told. A tick in EVENTS asks for the
+    figures; without any they are taken after each working day.
+    """
+    from functools import partial
+
+    from deploy.backtesting.show import backtest_file
+    from deploy.importing.found import SourceUnusable
+
+    _ = _words(language)
+    if mapping is not None and not from_csv:
+        raise typer.BadParameter(_("Write --from-csv as well."), param_hint="--map")
+    say = partial(typer.echo, err=True)
+    try:
+        backtest_file(events, meta, scores, from_csv=from_csv, mapping=mapping, say=say, _=_)
+    except SourceUnusable as error:
+        typer.echo(error.say(_), err=True)
+        raise typer.Exit(2) from error
+
+
 TokensAt = Annotated[
     Path | None,
     typer.Option(

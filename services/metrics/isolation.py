@@ -258,7 +258,7 @@ class Isolation:
         if fact.id:
             self._today.add(fact.id)
         match fact.kind:
-            case Kind.TICK:
+            case Kind.TICK | Kind.COMPANION_ASSIGNED | Kind.COMPANION_RELEASED:
                 pass
             case Kind.PERSON_JOINED:
                 self._carriers.setdefault(fact.person, Carrier())
@@ -295,9 +295,7 @@ class Isolation:
         self._place(request, fact)
         self._settle_on(request, carrier, fact, reacted=reacted)
 
-    def _settle_on(
-        self, request: Request, carrier: Carrier, fact: Fact, *, reacted: bool
-    ) -> None:
+    def _settle_on(self, request: Request, carrier: Carrier, fact: Fact, *, reacted: bool) -> None:
         """What an open request waits for from here on."""
         match fact.kind:
             case Kind.RESOLVED | Kind.CLOSED | Kind.MERGED:
@@ -313,9 +311,6 @@ class Isolation:
             request.await_next(self._normal, self._night)
         elif not request.is_measured:
             request.measure(self._normal, self._night)
-            self._flow(request.team).requests += (
-                request.is_measured and request.stage is Stage.FIRST
-            )
 
     def _meet(self, fact: Fact) -> Request | None:
         """A new request; one that was raised before the first fact is open and waits from now."""
@@ -352,14 +347,17 @@ class Isolation:
             self._owned.setdefault(fact.owner, {})[fact.issue] = request
         if fact.team and (fact.owner or fact.kind in PLACING):
             request.team = fact.team
+        if request.owner and request.team and not request.is_counted:
+            request.is_counted = True
+            self._flow(request.team).requests += 1
 
     def _reopen(self, request: Request, carrier: Carrier, fact: Fact) -> None:
         carrier.over.pop(fact.issue, None)
         carrier.open[fact.issue] = request
-        self._place(request, fact)
         self._owned.setdefault(request.owner, {})[fact.issue] = request
+        request.is_counted = False
+        self._place(request, fact)
         request.start(self._normal, self._night)
-        self._flow(request.team).requests += request.is_measured
 
     def _end(self, request: Request, carrier: Carrier, issue: str) -> None:
         self._owned.get(request.owner, {}).pop(issue, None)
@@ -429,9 +427,7 @@ class Isolation:
             weights[key] = weights.get(key, 0.0) + charge
         return weights
 
-    def _late(
-        self, carrier: Carrier, at_s: float | None
-    ) -> tuple[dict[str, int], dict[str, int]]:
+    def _late(self, carrier: Carrier, at_s: float | None) -> tuple[dict[str, int], dict[str, int]]:
         """By team, of how many issues a wait took longer than normal, and how many there were:
         those that are open or ended in the last 20 working days."""
         spans = {id(request): span_s for request, span_s in self._waiting(carrier, at_s)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from math import exp2
 from typing import Any, Final
 
 from services.metrics.worked import DAY_S
@@ -63,7 +64,7 @@ class Normal:
             return
         taught = self._taught.setdefault((team, stage), Taught())
         own = taught.by_carrier.setdefault(carrier, Waits())
-        weight = 2.0 ** (night / HALF_LIFE_NIGHTS)
+        weight = exp2(night / HALF_LIFE_NIGHTS)
         for waits in (taught.everybody, own):
             waits.add(min(waited_s, MOST_LEARNED_S), weight)
 
@@ -88,7 +89,7 @@ class Normal:
         if taught is None:
             return promise_s
         own = taught.by_carrier.get(carrier) or Waits()
-        fading = 2.0 ** (-night / HALF_LIFE_NIGHTS)
+        fading = exp2(-night / HALF_LIFE_NIGHTS)
         weight = (taught.everybody.weight - own.weight) * fading
         sum_s = (taught.everybody.sum_s - own.sum_s) * fading
         return (PROMISE_WEIGHT * promise_s + sum_s) / (PROMISE_WEIGHT + weight)

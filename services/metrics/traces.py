@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass, field
+from math import exp2
 from typing import Any, Final
 
 from shared.contracts.metrics import Move
@@ -51,12 +52,12 @@ class Traces:
         trace = self._traces.get((move, team))
         if trace is None:
             trace = self._traces[move, team] = Trace()
-        trace.weight += STEP[move] * steps * 2.0 ** (night / HALF_LIFE_NIGHTS)
+        trace.weight += STEP[move] * steps * exp2(night / HALF_LIFE_NIGHTS)
         return trace
 
     def weights(self, night: int) -> dict[tuple[Move, str], float]:
         """In log-odds, faded by now."""
-        fading = 2.0 ** (-night / HALF_LIFE_NIGHTS)
+        fading = exp2(-night / HALF_LIFE_NIGHTS)
         return {key: trace.weight * fading for key, trace in self._traces.items()}
 
     def count(self, move: Move, team: str, night: int) -> int:

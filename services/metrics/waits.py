@@ -50,6 +50,8 @@ class Request:
     """The ball is elsewhere, or it is scheduled."""
     is_own: bool = False
     """The carrier took it over, so nobody else owes an answer."""
+    is_counted: bool = False
+    """Among the requests of its owner's team."""
     was_late: bool = False
     """One of its waits took longer than normal."""
     ended_night: int | None = None
@@ -120,7 +122,7 @@ class Request:
         return [
             self.carrier, self.team, self.owner, self.tau_s, self.stage, self.waited_s,
             self.charged, self.is_measured, self.is_whole, self.is_paused, self.is_own,
-            self.was_late, self.ended_night, reacted,
+            self.is_counted, self.was_late, self.ended_night, reacted,
         ]  # fmt: skip
 
     @classmethod

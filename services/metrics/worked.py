@@ -55,7 +55,7 @@ class Worked:
         return self.at(end_s) - self.at(start_s)
 
     def nights(self, after_s: float, until_s: float) -> Sequence[float]:
-        """The midnights that end a worked day: later than `after_s`, and `until_s` at the latest."""
+        """The midnights that end a worked day, later than `after_s` and not than `until_s`."""
         if until_s > self._known_until_s:
             self._learn(until_s)
         first = bisect_right(self._nights, after_s)

@@ -1,0 +1,1 @@
+"""What the figures would have said about an old helpdesk (`banso backtest`)."""

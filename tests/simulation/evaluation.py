@@ -15,7 +15,7 @@ from tests.simulation.naive import Table
 from tests.simulation.world import History
 
 GRACE_DAYS: Final = 10
-"""Working days before anybody could know; these count for neither side of the AUC."""
+"""Working days before anybody could know; they count for neither side of the AUC."""
 AFTER_DAYS: Final = 20
 """Working days in which somebody may still be called alone who is answered again."""
 QUIET_DAYS: Final = 5
@@ -45,7 +45,7 @@ class Truth:
     seed: int
     ticks_s: NDArray[np.float64]
     alone: Marks
-    """Left alone for longer than the grace."""
+    """Left alone for longer than the grace, and at least half as much as it will become."""
     fine: Marks
     """There, not left alone, and not just before."""
     anyhow: Marks
@@ -85,7 +85,8 @@ def truth_of(scenario: str, seed: int, history: History) -> Truth:
             continue
         begins_s, ends_s = neglect.begins_s, neglect.ends_s
         during = (worked_s >= begins_s) & (worked_s < ends_s)
-        alone[:, place] = during & (worked_s >= begins_s + GRACE_DAYS * DAY_S)
+        grown_s = max(GRACE_DAYS * DAY_S, neglect.ramp_s / 2)
+        alone[:, place] = during & (worked_s >= begins_s + grown_s)
         fine[:, place] &= (worked_s < begins_s) | (worked_s >= ends_s + AFTER_DAYS * DAY_S)
         at = np.flatnonzero(during)
         wall_s = company.calendar.wall_s(begins_s)

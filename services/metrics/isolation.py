@@ -286,14 +286,13 @@ class Isolation:
         reacted = bool(fact.person) and fact.person != request.carrier and fact.kind in REACTIONS
         if reacted:
             self._credit(request, carrier, fact)
-        if not request.is_open:
-            return
-        if reacted and request.is_whole:
+        if reacted and request.is_open and request.is_whole:
             self._normal.learn(
                 request.team, request.stage, request.carrier, request.waited_s, self._night
             )
         self._place(request, fact)
-        self._settle_on(request, carrier, fact, reacted=reacted)
+        if request.is_open:
+            self._settle_on(request, carrier, fact, reacted=reacted)
 
     def _settle_on(self, request: Request, carrier: Carrier, fact: Fact, *, reacted: bool) -> None:
         """What an open request waits for from here on."""
@@ -318,9 +317,11 @@ class Isolation:
         if not name or not fact.issue:
             return None
         carrier = self._carriers.setdefault(name, Carrier())
-        if not carrier.has_raised:
-            carrier.has_raised, carrier.settled_at_s = True, fact.at_s
-        request = self._requests[fact.issue] = carrier.open[fact.issue] = Request(name)
+        # Before it is there, or it would be charged for the time since their last fact.
+        self._settle(carrier, fact.at_s)
+        carrier.has_raised = True
+        request = Request(name)
+        self._keep(fact.issue, request)
         request.start(self._normal, self._night)
         request.is_whole = fact.kind is Kind.RAISED
         return request
@@ -339,9 +340,9 @@ class Isolation:
         self._flow(request.team).note(move)
 
     def _place(self, request: Request, fact: Fact) -> None:
-        """Who has it after the fact."""
+        """Who has it after the fact, also where it is over: it may be reopened."""
         if fact.owner or fact.kind in LETTING_GO:
-            self._owned.get(request.owner, {}).pop(fact.issue, None)
+            del self._owned[request.owner][fact.issue]
             is_taken = fact.kind is not Kind.RAISED and fact.person == request.carrier
             request.take_owner(fact.owner, by_carrier=is_taken)
             self._owned.setdefault(fact.owner, {})[fact.issue] = request
@@ -354,13 +355,11 @@ class Isolation:
     def _reopen(self, request: Request, carrier: Carrier, fact: Fact) -> None:
         carrier.over.pop(fact.issue, None)
         carrier.open[fact.issue] = request
-        self._owned.setdefault(request.owner, {})[fact.issue] = request
         request.is_counted = False
         self._place(request, fact)
         request.start(self._normal, self._night)
 
     def _end(self, request: Request, carrier: Carrier, issue: str) -> None:
-        self._owned.get(request.owner, {}).pop(issue, None)
         carrier.over[issue] = carrier.open.pop(issue)
         request.ended_night = self._night
         self._over.append((self._night, issue))
@@ -386,6 +385,7 @@ class Isolation:
         if request is not None and request.ended_night == night:
             del self._requests[issue]
             del self._carriers[request.carrier].over[issue]
+            del self._owned[request.owner][issue]
 
     # What is waited.
 
@@ -415,7 +415,8 @@ class Isolation:
 
     def _settle_asking(self, owner: str, at_s: float) -> None:
         """Settles everybody who waits for this owner."""
-        for name in {request.carrier for request in self._owned.get(owner, {}).values()}:
+        owned = self._owned.get(owner, {}).values()
+        for name in {request.carrier for request in owned if request.is_open}:
             self._settle(self._carriers[name], at_s)
 
     def _weights(self, carrier: Carrier, at_s: float | None) -> dict[tuple[Move, str], float]:
@@ -491,5 +492,4 @@ class Isolation:
         carrier = self._carriers[request.carrier]
         (carrier.open if request.is_open else carrier.over)[issue] = request
         self._requests[issue] = request
-        if request.is_open and request.owner:
-            self._owned.setdefault(request.owner, {})[issue] = request
+        self._owned.setdefault(request.owner, {})[issue] = request

@@ -165,7 +165,7 @@ def _colleague(
     name: str, team: str, scenario: Scenario, chance: random.Random, working_days: int
 ) -> Colleague:
     pace = math.exp(chance.gauss(0, 0.3))
-    forgets = min(0.4, chance.gammavariate(1.0, scenario.forgets))
+    forgets = min(0.4, scenario.forgets * chance.gammavariate(1.0, 1.0))
     return Colleague(name, team, pace, forgets, _days_off(scenario, chance, working_days))
 
 
@@ -187,7 +187,7 @@ def _carrier(
         requests,
         tuple(sum(asks[: place + 1]) / sum(asks) for place in range(len(asks))),
         math.exp(chance.gauss(0, 0.15)),
-        min(0.9, chance.gammavariate(2.0, scenario.unlogged / 2.0)),
+        min(0.9, scenario.unlogged * chance.gammavariate(2.0, 0.5)),
         begins_s,
         _days_off(scenario, chance, working_days),
     )

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from functools import cached_property
 from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -186,7 +185,7 @@ class Export:
     unknown: Counter[str] = field(default_factory=Counter)
     """Activities that are none of the known ones, and were left out."""
 
-    @cached_property
+    @property
     def monday(self) -> date:
         """Day 0: the Monday on or before the first event."""
         first = self.rows[0].at.date()

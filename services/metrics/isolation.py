@@ -327,12 +327,12 @@ class Isolation:
         return request
 
     def _credit(self, request: Request, carrier: Carrier, fact: Fact) -> None:
-        """What a reaction moves. Of an issue that is over, only words still do."""
-        if not request.is_open and fact.kind is not Kind.COMMENTED:
-            return
-        if fact.kind in LIMITED and not request.counts(
-            fact.person, fact.kind, fact.at_s, self._worked
-        ):
+        """What a reaction moves. An answer counts also where it is over already: or else one
+        answer could take away another's weight."""
+        if fact.kind in LIMITED:
+            if not request.counts(fact.person, fact.kind, fact.at_s, self._worked):
+                return
+        elif not request.is_open:
             return
         move = REACTIONS[fact.kind]
         carrier.move(STEP[move])
@@ -398,19 +398,25 @@ class Isolation:
         since_s = carrier.settled_at_s
         until_s = max(since_s, self._at_s or since_s if at_s is None else at_s)
         usual_s = self._worked.between(since_s, until_s)
+        if usual_s <= 0 and not self._by_team:
+            return
         for request in carrier.open.values():
             if self._is_owed(request):
-                own = self._by_team.get(request.team)
+                own = self._by_team.get(request.team) if self._by_team else None
                 yield request, usual_s if own is None else own.between(since_s, until_s)
 
     def _settle(self, carrier: Carrier, at_s: float) -> None:
         """Charges what has been waited until now."""
-        for request, span_s in self._waiting(carrier, at_s):
-            charge = request.wait(span_s)
-            if charge > 0:
-                carrier.move(STEP[Move.WAITING] * charge)
-                carrier.traces.waited(request.team, charge, self._night)
-                self._flow(request.team).expected += charge
+        if carrier.open:
+            charged: dict[str, float] = {}
+            for request, span_s in self._waiting(carrier, at_s):
+                charge = request.wait(span_s)
+                if charge:
+                    charged[request.team] = charged.get(request.team, 0.0) + charge
+            for team, normal_waits in charged.items():
+                carrier.move(STEP[Move.WAITING] * normal_waits)
+                carrier.traces.waited(team, normal_waits, self._night)
+                self._flow(team).expected += normal_waits
         carrier.settled_at_s = at_s
 
     def _settle_asking(self, owner: str, at_s: float) -> None:

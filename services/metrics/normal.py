@@ -75,14 +75,6 @@ class Normal:
             return first_s
         return max(first_s, self._mean_s(team, Stage.NEXT, carrier, night))
 
-    def expected_s(self, team: str, stage: Stage, night: int) -> float:
-        """How long anybody would normally wait, for a figure about the team."""
-        return self.tau_s(team, stage, "", night)
-
-    def teams(self) -> frozenset[str]:
-        """Of whom something has been learned."""
-        return frozenset(team for team, _ in self._taught)
-
     def _mean_s(self, team: str, stage: Stage, carrier: str, night: int) -> float:
         promise_s = PROMISE_S[stage]
         taught = self._taught.get((team, stage))

@@ -72,9 +72,10 @@ class Request:
     def wait(self, span_s: float) -> float:
         """Waits so much longer, and says how many normal waits are charged for it."""
         charge = self.charge_for(span_s)
-        self.was_late = self.is_late_after(span_s)
         self.waited_s += span_s
         self.charged += charge
+        if self.waited_s > self.tau_s:
+            self.was_late = True
         return charge
 
     def measure(self, normal: Normal, night: int) -> None:

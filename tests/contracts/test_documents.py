@@ -20,6 +20,7 @@ from pydantic.fields import FieldInfo
 
 from deploy.audit.figures import Figures as AuditFigures
 from deploy.audit.settings import AuditSettings
+from deploy.backtesting.export import ExportMapping
 from deploy.cli import app
 from deploy.importing.table import TableMapping
 from deploy.local.keeping import PORTS
@@ -29,6 +30,7 @@ from services.intake.mail.imap import Figures as MailboxFigures
 from services.intake.mail.ways import MailsTaken
 from services.intake.settings import IntakeSettings, read_mailboxes
 from services.intake.store import Shelf
+from services.metrics.backtest import scores
 from services.metrics.gauges import Figures
 from services.metrics.settings import MetricsSettings
 from services.notifier.channels.apprise import Apprise
@@ -369,12 +371,28 @@ def test_the_examples_of_hooks_and_of_a_mapping_are_taken() -> None:
         if text.startswith("```yaml")
     ]
     (hooks,) = (block["hooks"] for block in blocks if "hooks" in block)
-    (mapping,) = (block for block in blocks if "columns" in block)
+    imported, exported = (block for block in blocks if "columns" in block)
 
     read = [Hook.model_validate(hook) for hook in hooks]
 
     assert [hook.id for hook in read] == ["alertmanager", "zendesk", "github", "grafana"]
-    assert TableMapping.model_validate(mapping).system == "zendesk"
+    assert TableMapping.model_validate(imported).system == "zendesk"
+    assert ExportMapping.model_validate(exported).other == "commented"
+
+
+def test_the_examples_of_a_backtest_are_taken() -> None:
+    blocks = [
+        "\n".join(text.splitlines()[1:-1])
+        for text in _FENCED.findall(_read("docs/operators.md"))
+        if text.startswith("```json")
+    ]
+    (events,) = (block.splitlines() for block in blocks if "issue_raised" in block)
+    (meta,) = (json.loads(block) for block in blocks if "work_start_hour" in block)
+
+    found = list(scores(map(json.loads, events), meta))
+
+    assert [one.person for one in found] == ["aoki"]
+    assert found[0].score > 0.05
 
 
 def test_every_decision_is_in_the_list() -> None:

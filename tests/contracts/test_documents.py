@@ -72,6 +72,7 @@ TRANSLATED = [
     ("README.md", "README.ja.md"),
     ("docs/users.md", "docs/users.ja.md"),
     ("docs/operators.md", "docs/operators.ja.md"),
+    ("docs/isolation.md", "docs/isolation.ja.md"),
 ]
 SETTINGS: tuple[type[ProcessSettings], ...] = (
     AuditSettings,
@@ -294,6 +295,17 @@ def test_both_languages_have_the_same_headings_and_code(english: str, japanese: 
 
     assert levels(one) == levels(other)
     assert _FENCED.findall(one) == _FENCED.findall(other)
+
+
+def test_both_languages_give_the_same_figures_of_isolation() -> None:
+    def figures(name: str) -> list[str]:
+        rows = re.findall(r"^\|.*\|$", _read(name), re.MULTILINE)
+        return [number for row in rows for number in re.findall(r"\d[\d.,]*%?", row)]
+
+    english, japanese = figures("docs/isolation.md"), figures("docs/isolation.ja.md")
+
+    assert len(english) > 100
+    assert english == japanese
 
 
 def test_the_words_that_users_read_of_stand_on_the_pages() -> None:

@@ -46,7 +46,7 @@ COMPANIES: Final = {
     "busy": ("busy, but supported", "忙しいが、支えられている"),
     "slower": ("everybody waits longer", "会社全体の回答が遅くなる"),
     "gradual": ("gradual onset", "少しずつ始まる"),
-    "partly": ("30 % of the requests cut off", "三割の依頼だけ回答がない"),
+    "partly": ("30 % of the requests cut off", "依頼の 30 % だけ回答がない"),
     "seldom": ("one request a week", "依頼は週に一件"),
     "pushed": ("pushed around", "たらい回し"),
     "acknowledged": ("acknowledged, never answered", "引き受けるだけで回答しない"),
@@ -171,7 +171,10 @@ def _ways_to_count(whole: Measured, language: int) -> Iterator[str]:
             "the first ten working days and the time just afterwards counted, too",
             "最初の十営業日と、回答が戻った直後も数える",
         ),
-        ("without the company where 30 % are cut off", "三割だけ回答がない会社を除く"),
+        (
+            "without the company where 30 % of the requests are cut off",
+            "依頼の 30 % だけ回答がない会社を除く",
+        ),
         ("the worst of these eleven companies", "残る十一社のうち最も悪い会社"),
     )
     judged: tuple[Callable[[str], float], ...] = (

@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 PURE := services/router/lifecycle.py,services/router/organisation/cautions.py,services/router/organisation/consistency.py,services/router/organisation/coverage.py,services/router/organisation/reach.py,services/router/rota.py,services/router/rules.py,services/router/presence.py,services/router/assignment.py,services/router/companions.py,services/router/followup.py,services/router/pause.py,services/notifier/audience.py,services/intake/mail/origin.py,services/intake/mail/bounce.py,services/intake/mail/reply.py,services/intake/mail/command.py,services/intake/mail/trust.py,deploy/audit/checks.py,deploy/audit/lane.py,shared/load.py,shared/worktime.py,shared/evidence.py,services/intake/mail/later.py,services/intake/absences.py,services/intake/days.py,services/intake/reasons.py,services/intake/web/offers.py,services/notifier/timing.py,services/notifier/ways.py,services/notifier/reach.py,services/router/undoing.py,services/notifier/digest.py,services/intake/wishes.py,services/router/organisation/channels.py,services/intake/chat/signed.py,services/intake/chat/signs.py,services/metrics/gauges/groups.py,services/metrics/heard.py,services/metrics/helpers.py,services/metrics/ledger.py,services/metrics/load.py,services/metrics/people.py,services/metrics/picture.py,services/metrics/standing.py,services/metrics/teams.py,services/metrics/watch.py,services/metrics/isolation.py,services/metrics/normal.py,services/metrics/traces.py,services/metrics/waits.py,services/metrics/worked.py
 
-.PHONY: run test synapse test-long mutants check format docs messages bench clean
+.PHONY: run test synapse test-long mutants simulate check format docs messages bench clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.installed
@@ -31,6 +31,9 @@ synapse: .venv-synapse/.installed
 
 mutants: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.mutants $(ARGS)
+
+simulate: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.simulation $(ARGS)
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .

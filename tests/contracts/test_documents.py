@@ -83,6 +83,7 @@ TRANSLATED = [
         for path in sorted((ROOT / "docs/runbooks").glob("*.md"))
         if not path.name.endswith(".ja.md")
     ),
+    ("docs/isolation.md", "docs/isolation.ja.md"),
 ]
 SETTINGS: tuple[type[ProcessSettings], ...] = (
     AuditSettings,
@@ -315,6 +316,17 @@ def test_both_languages_have_the_same_headings_and_code(english: str, japanese: 
 
     assert levels(one) == levels(other)
     assert _FENCED.findall(one) == _FENCED.findall(other)
+
+
+def test_both_languages_give_the_same_figures_of_isolation() -> None:
+    def figures(name: str) -> list[str]:
+        rows = re.findall(r"^\|.*\|$", _read(name), re.MULTILINE)
+        return [number for row in rows for number in re.findall(r"\d[\d.,]*%?", row)]
+
+    english, japanese = figures("docs/isolation.md"), figures("docs/isolation.ja.md")
+
+    assert len(english) > 100
+    assert english == japanese
 
 
 def test_the_words_that_users_read_of_stand_on_the_pages() -> None:

@@ -10,14 +10,17 @@ from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import update
 
+from services.metrics import rebuild as rebuilding
 from services.metrics import store
 from services.metrics.ledger import Ledger
-from services.metrics.rebuild import rebuild
+from services.metrics.rebuild import NothingHeard, StillRuns, rebuild
 from services.metrics.standing import Standing
+from shared import alone
 from shared.contracts.event import Event
 from shared.contracts.router import IssueAssigned
 from tests.unit.metrics.history import Draw, draws, happened
@@ -155,3 +158,22 @@ def test_who_has_what_is_taken_from_facts_that_an_older_metrics_kept(tmp_path: P
 
     assert known == found
     assert {one.owner_id for one in found} != {""}
+
+
+def test_nothing_is_rebuilt_while_metrics_runs_or_before_anything_was_heard(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"sqlite:///{tmp_path / 'metrics.db'}"
+    monkeypatch.setattr(rebuilding, "WAITS_S", 0.05)
+
+    async def run() -> None:
+        service = Service(url)
+        place = await alone.take_place(url)
+        with pytest.raises(StillRuns):
+            await rebuild(url)
+        place.give_back()
+        with pytest.raises(NothingHeard):
+            await rebuild(url)
+        await service.close()
+
+    asyncio.run(run())

@@ -62,9 +62,13 @@ async def take_place(
     log.warning("service.stands_by", because="another process has this database")
     async with standing_by():
         is_ours = False
-        while not is_ours:
-            await asyncio.sleep(LOOK_AGAIN_S)
-            is_ours = await asyncio.to_thread(place.try_to_take)
+        try:
+            while not is_ours:
+                await asyncio.sleep(LOOK_AGAIN_S)
+                is_ours = await asyncio.to_thread(place.try_to_take)
+        except asyncio.CancelledError:
+            place.give_back()  # whoever asked does not wait any longer
+            raise
     log.warning("service.takes_over")
     return place
 

@@ -102,7 +102,12 @@ class Watch:
         loads, newest_at = self._keeper.loads, self._keeper.newest_at
         about = partial(_look, ledger, loads, self._watched, self._holds, newest_at, now)
         look = await asyncio.to_thread(about)
-        await self._say(journal, look)
+        try:
+            await self._say(journal, look)
+        except Exception:
+            # recorded or not: what is kept decides what has been said, and since when
+            self._watched = await journal.read(store.all_watched)
+            raise
         self._picture, self._is_old = look.picture, False
         self._looked_at_s = clock.elapsed_s()
         self._took_s = self._looked_at_s - began_s

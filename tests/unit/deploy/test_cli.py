@@ -215,3 +215,10 @@ def test_every_command_refuses_in_the_language_of_the_session(
 
     assert "".join(english.split()) in said("en_GB.UTF-8")
     assert "".join(japanese.split()) in said("ja_JP.UTF-8")
+
+
+def test_figures_are_not_rebuilt_where_there_is_no_banso(tmp_path: Path) -> None:
+    refused = CliRunner().invoke(app, ["metrics", "rebuild", "--data", str(tmp_path)])
+
+    assert refused.exit_code == 2
+    assert "no Banso" in refused.stderr

@@ -14,7 +14,7 @@ from services.metrics.ledger import Ledger
 from services.metrics.store import Books
 from shared.contracts.event import Event
 from shared.database import open_engine
-from shared.journal import Cause, Journal, Said
+from shared.journal import Cause, Journal, Said, Unsaid
 from shared.organisation import KnownOrganisation
 
 
@@ -23,6 +23,7 @@ class Service:
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self.is_connected = True
         self.engine = open_engine(url)
         self.readers = open_engine(url, read_only=True)
         store.metadata.create_all(self.engine)
@@ -35,10 +36,15 @@ class Service:
             self.engine,
             store.metadata,
             lambda connection, now: Books(connection, now, self.known, self.keeper.nights),
-            _say,
+            self._say,
             CollectorRegistry(),
             on_commit=self._committed,
         )
+
+    async def _say(self, said: Sequence[Said]) -> Sequence[int | Exception]:
+        if not self.is_connected:
+            return [Unsaid()] * len(said)
+        return range(1, len(said) + 1)
 
     def _committed(self, books: Books) -> None:
         self.known.adopt(books)
@@ -76,7 +82,3 @@ class Service:
         await self.journal.close()
         self.engine.dispose()
         self.readers.dispose()
-
-
-async def _say(said: Sequence[Said]) -> Sequence[int | Exception]:
-    return range(1, len(said) + 1)

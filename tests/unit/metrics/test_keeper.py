@@ -10,11 +10,17 @@ from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import update
 
+from services.metrics import rebuild as rebuilding
+from services.metrics import store
 from services.metrics.ledger import Ledger
-from services.metrics.rebuild import rebuild
+from services.metrics.rebuild import NothingHeard, StillRuns, rebuild
+from services.metrics.standing import Standing
+from shared import alone
 from shared.contracts.event import Event
 from shared.contracts.router import IssueAssigned
 from tests.unit.metrics.history import Draw, draws, happened
@@ -93,7 +99,7 @@ async def _delivered(events: Sequence[Event], url: str, chance: Random) -> None:
     await inverse.close()
 
 
-@settings(max_examples=20, phases=(Phase.generate,))
+@settings(max_examples=12, phases=(Phase.generate,))
 @given(drawn=draws, seed=st.integers(0, 2**32))
 def test_any_order_of_arrival_snapshots_and_a_rebuild_agree(drawn: list[Draw], seed: int) -> None:
     events = happened(drawn)
@@ -130,3 +136,44 @@ def test_what_comes_more_than_a_week_late_waits_for_a_rebuild(tmp_path: Path) ->
     assert too_late > 0
     assert moved > 0
     assert moved_again == 0
+
+
+def test_who_has_what_is_taken_from_facts_that_an_older_metrics_kept(tmp_path: Path) -> None:
+    events = happened([(60, nth % 3, "hand over", nth % 4) for nth in range(20)])
+
+    async def run() -> tuple[list[Standing], list[Standing]]:
+        service = Service(f"sqlite:///{tmp_path / 'metrics.db'}")
+        await service.hear(events)
+        with service.engine.begin() as connection:
+            known = store.open_standings(connection)
+            connection.execute(update(store.standings).values(owner_id="", moves=0))
+            store.stand_anew(connection)
+            found = store.open_standings(connection)
+            store.stand_anew(connection)
+            assert store.open_standings(connection) == found
+        await service.close()
+        return known, found
+
+    known, found = asyncio.run(run())
+
+    assert known == found
+    assert {one.owner_id for one in found} != {""}
+
+
+def test_nothing_is_rebuilt_while_metrics_runs_or_before_anything_was_heard(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"sqlite:///{tmp_path / 'metrics.db'}"
+    monkeypatch.setattr(rebuilding, "WAITS_S", 0.05)
+
+    async def run() -> None:
+        service = Service(url)
+        place = await alone.take_place(url)
+        with pytest.raises(StillRuns):
+            await rebuild(url)
+        place.give_back()
+        with pytest.raises(NothingHeard):
+            await rebuild(url)
+        await service.close()
+
+    asyncio.run(run())

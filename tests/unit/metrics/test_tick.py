@@ -27,6 +27,7 @@ from shared.contracts.router import (
     IssueResponded,
     OrganisationPublished,
 )
+from shared.journal import Unsaid
 from tests.unit import build
 from tests.unit.build import MONDAY
 from tests.unit.metrics.service import Service
@@ -112,9 +113,10 @@ async def test_an_ignored_carrier_is_said_once_even_after_a_start(
 
     await look(service, watch, at, MONDAY + DAY)
     await look(service, watch, at, MONDAY + DAY)
-    await look(service, watch, at, MONDAY + 2 * DAY)
+    later = MONDAY + 2 * DAY + timedelta(hours=1)
+    await look(service, watch, at, later)
     again = Watch(service.keeper, service.readers)
-    await look(service, again, at, MONDAY + 2 * DAY)
+    await look(service, again, at, later)
 
     heard = events(service)
     assert [(one["person_id"], one["level"]) for one in heard] == [("emi", "watch"), ("emi", "ask")]
@@ -243,3 +245,20 @@ async def test_nothing_is_seen_before_an_organisation_was_heard(
     assert list(watch.people(MONDAY)) == list(watch.teams(MONDAY)) == []
     assert list(watch.conditions(MONDAY)) == []
     await service.close()
+
+
+async def test_what_the_bus_did_not_take_is_not_decided_again(
+    company: tuple[Service, Watch], at: list[datetime]
+) -> None:
+    service, watch = company
+    await service.hear([given(f"i{nth}") for nth in range(5)])
+    service.is_connected = False
+    at[0] = service.keeper.newest_at = MONDAY + DAY
+    await watch.tick(service.journal)
+    with pytest.raises(Unsaid):
+        await watch.tick(service.journal)
+
+    service.is_connected = True
+    await look(service, watch, at, MONDAY + DAY + timedelta(minutes=5))
+
+    assert [one["level"] for one in events(service)] == ["watch"]

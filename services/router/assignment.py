@@ -27,11 +27,14 @@ _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a person has in hand: effort and number of the issues that they own."""
+    """What a person has in hand: effort and number of the issues that they own, and whom they
+    accompany."""
 
     in_hand_s: float = 0.0
     chosen_at: datetime | None = None
     open_issues: int = 0
+    accompanies: int = 0
+    """Alongside how many carriers they run, which takes time every day."""
 
 
 NOTHING = Work()
@@ -163,7 +166,7 @@ def _measure(person: Person, wanted: Wanted, staff: Staff) -> _Measured:
     presence = staff.presences.get(person.id, HERE)
     declared = person.skills.get(wanted.category) if wanted.category else None
     skill = 1.0 if declared is None else declared
-    capacity = load.capacity(person)
+    capacity = load.capacity(person, accompanies=work.accompanies)
     away_s = presence.away_s
     if presence.leaves_in_s != math.inf:
         more_s = load.EFFORT_S[wanted.urgency]

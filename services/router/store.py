@@ -344,6 +344,8 @@ class Board:
             for row in rows
         }
         self.works |= {who: Work(open_issues=count) for who, count in counts.items()}
+        for who, count in _accompanying(connection).items():
+            self.works[who] = replace(self.works.get(who, NOTHING), accompanies=count)
         self.absences: dict[str, tuple[Absence, ...]] = {}
         """By person, what is not over."""
         for row in connection.execute(
@@ -783,6 +785,14 @@ class Desk(Store):
         return sorted(still_open, key=lambda one: (one.began_at, one.companionship_id))
 
     def put_companionship(self, companionship: Companionship) -> None:
+        """Keeps it, and with it how many carriers its companion runs alongside."""
+        before = self._companionships.get(companionship.companionship_id)
+        for one, count in ((before, -1), (companionship, 1)):
+            if one is not None and one.stage is Stage.RUNNING and one.companion_id is not None:
+                work = self.works.get(one.companion_id, NOTHING)
+                self._set_work(
+                    one.companion_id, replace(work, accompanies=work.accompanies + count)
+                )
         self._companionships.put(companionship)
 
     def take_companionships(self, companionship_ids: Sequence[str]) -> None:
@@ -930,6 +940,13 @@ def _open_issues(connection: Connection) -> dict[str, int]:
     for person_id, number in connection.execute(by_owner.where(*_QUEUED)):
         found[person_id] -= number
     return found
+
+
+def _accompanying(connection: Connection) -> dict[str, int]:
+    """Alongside how many carriers everybody runs."""
+    table = companionships
+    query = select(table.c.companion_id, func.count()).where(table.c.stage == Stage.RUNNING)
+    return {row[0]: row[1] for row in connection.execute(query.group_by(table.c.companion_id))}
 
 
 def queues(connection: Connection) -> list[str | None]:

@@ -370,7 +370,7 @@ def test_somebody_who_is_really_ignored_is_asked_and_once_answered_thanked(
 
     assert "questions to Production unanswered for longer than usual" in asked.text
     own = page_text(banso.browser.get(asked.link("See what it is made of")).text)
-    assert "your issues come before others as urgent" in own
+    assert "your issues come before others of the same urgency" in own
     story.press(asked, "Yes, please")
     story.press(banso.expect("mori", "伴走していただけませんか"), "はい、引き受けます")
     assert story.stage == ("running", "mori")

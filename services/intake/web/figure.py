@@ -94,7 +94,9 @@ def what_happens(
     level = figure.level if figure is not None else None
     lines: list[str] = []
     if level is not None:
-        lines.append(_("Where work waits in line, your issues come before others as urgent."))
+        lines.append(
+            _("Where work waits in line, your issues come before others of the same urgency.")
+        )
     if level == Level.ALARM:
         lines.append(_("Those who lead the teams that do not answer have been told."))
     if known is not None and known.stage != Alongside.OVER:

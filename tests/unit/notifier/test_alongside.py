@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select
 
 from services.notifier import store, timing
 from services.notifier.audience import asks_in_vain, audience
+from services.notifier.channels.layout import as_plain, places
 from services.notifier.letters import as_html, as_text
 from services.notifier.message import Message
 from shared.contracts.event import Event
@@ -448,3 +449,12 @@ def test_a_summary_says_alongside_whom_its_reader_runs(connection: Connection) -
     )
     message = tell(made, Reason.DIGEST, Relation.THEMSELVES, to="yui")
     assert "You run alongside Emi. A few minutes of talk today do good." in message.lines
+
+
+def test_a_chat_leads_there_too() -> None:
+    event = IssueAcknowledged(**said(), actor_id="ren")
+    message = tell(event, Reason.TAKEN, CARRIER, to="emi")
+
+    assert message.answered is not None
+    assert (message.answered.words, message.answered.url) in places(message)
+    assert message.answered.url in as_plain(message)

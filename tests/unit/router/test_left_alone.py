@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, select
 
-from services.router import handlers, store
+from services.router import assignment, handlers, store
+from services.router.assignment import Wanted
 from services.router.companions import Companionship, Stage
 from services.router.presence import Absence, AbsenceSource, AbsenceState
 from services.router.store import Board, Desk, companionships
 from shared.contracts.event import Event
 from shared.contracts.intake import CompanionSaid, CompanionWord
-from shared.contracts.issue import Urgency
+from shared.contracts.issue import NotChosen, Urgency
 from shared.contracts.metrics import Evidence, Level, Move, PersonIsolated, PersonSupported
 from shared.contracts.organisation import Organisation
 from shared.contracts.router import (
@@ -263,6 +264,43 @@ def test_what_waits_is_given_out_to_urgent_ones_first_then_to_whoever_is_left_al
         ("emi", Urgency.NORMAL),
         ("aki", Urgency.NORMAL),
     ]
+
+
+def test_running_alongside_somebody_leaves_less_time_for_issues(office: Office) -> None:
+    office.running()
+    yui = office.organisation.person["yui"]
+    wanted = Wanted(parties=(), urgency=Urgency.NORMAL)
+
+    staff = office.desk().staff([yui])
+    alongside = assignment.figures(yui, wanted, staff, NotChosen.CHOSEN).expected_hours
+    assert Board(office.connection).works["yui"].accompanies == 1
+    office.say("emi", END)
+    staff = office.desk().staff([yui])
+    alone = assignment.figures(yui, wanted, staff, NotChosen.CHOSEN).expected_hours
+
+    assert alongside is not None
+    assert alone is not None
+    assert (alone, alongside) == (6.0, 6.86)  # 3 hours of work; 4 and 3.5 hours a day for them
+    assert office.board.works["yui"].accompanies == 0
+
+
+def test_what_is_taken_back_counts_for_nobody(office: Office) -> None:
+    office.isolated()
+    office.say("emi", YES)
+    desk = office.desk()
+    desk.mark()
+    said = CompanionSaid(
+        occurred_at=NOW,
+        companionship_id=office.known.companionship_id,
+        person_id="yui",
+        word=YES,
+    )
+
+    handlers.HEARS[CompanionSaid].decide(said, desk)
+    assert office.board.works["yui"].accompanies == 1
+    desk.undo()
+
+    assert office.board.works["yui"].accompanies == 0
 
 
 # Somebody says no

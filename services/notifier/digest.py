@@ -12,6 +12,8 @@ from shared.contracts.notifier import DigestItem, DigestMade
 
 MOST_OF_A_KIND = 20
 """So many of each stand in a summary; the others are counted, and are in the inbox."""
+MOST_ACCOMPANIED = 5
+"""Companions have three carriers at most; only a leader who stands in may have more."""
 
 _OF_THE_OWNER = frozenset({Step.ACKNOWLEDGE, Step.ANSWER, Step.RESOLVE})
 _OF_THE_CARRIER = frozenset({Step.CONFIRM, Step.WAIT})
@@ -70,7 +72,7 @@ def make(
         solved=_first(solved),
         left_out=sum(max(0, len(some) - MOST_OF_A_KIND) for some in kinds),
         summed=summed,
-        accompanies=tuple(accompanies),
+        accompanies=tuple(accompanies)[:MOST_ACCOMPANIED],
     )
 
 

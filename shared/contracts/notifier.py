@@ -240,5 +240,5 @@ class DigestMade(Event):
     """How many more there are."""
     summed: int = 0
     """Messages that they were not sent one by one."""
-    accompanies: tuple[str, ...] = Field(default=(), max_length=20)
-    """Ids of the carriers alongside whom they run."""
+    accompanies: tuple[str, ...] = Field(default=(), max_length=5)
+    """Ids of carriers alongside whom they run."""

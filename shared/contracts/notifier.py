@@ -230,11 +230,11 @@ class DigestMade(Event):
     since: AwareDatetime
     until: AwareDatetime
     daily: bool
-    waits: tuple[DigestItem, ...] = Field(default=(), max_length=50)
+    waits: tuple[DigestItem, ...] = Field(default=(), max_length=40)
     """What waits for them, what is due first in front."""
-    moved: tuple[DigestItem, ...] = Field(default=(), max_length=50)
+    moved: tuple[DigestItem, ...] = Field(default=(), max_length=40)
     """What they wait for and has moved."""
-    solved: tuple[DigestItem, ...] = Field(default=(), max_length=50)
+    solved: tuple[DigestItem, ...] = Field(default=(), max_length=40)
     """What they brought in and got solved."""
     left_out: int = 0
     """How many more there are."""

@@ -18,7 +18,7 @@ from deploy.local.up import SAMPLE
 from shared.contracts.event import Speaker
 from shared.contracts.router import ChasingPaused
 from shared.replies import Replies
-from tests.installation import BANSO, MONDAY, Installation, is_alive, running, until
+from tests.installation import BANSO, MONDAY, START_WITHIN_S, Installation, is_alive, running, until
 from tests.postbox import Postbox
 from tests.postgresql import cluster
 from tests.proxy import Proxy
@@ -211,7 +211,8 @@ def test_two_notifiers_send_each_message_once_though_one_dies_while_it_sends(
 def _one_dies(banso: Installation, directory: Path) -> None:
     other = copy_of(banso, directory)
     try:
-        until(lambda: "stands_by" in (directory / "copy.log").read_text(), "the copy stands by")
+        log = directory / "copy.log"
+        until(lambda: "stands_by" in log.read_text(), "the copy stands by", START_WITHIN_S)
         first = until(lambda: banso.pid("notifier"), "the notifier runs")
         killing = Killing(after=20, kill=[first])
         banso.postbox.answer = killing.answer

@@ -321,7 +321,7 @@ def test_both_languages_have_the_same_headings_and_code(english: str, japanese: 
 def test_both_languages_give_the_same_figures_of_isolation() -> None:
     def figures(name: str) -> list[str]:
         rows = re.findall(r"^\|.*\|$", _read(name), re.MULTILINE)
-        return [number for row in rows for number in re.findall(r"\d[\d.,]*%?", row)]
+        return [number for row in rows for number in re.findall(r"\d+(?:[.,]\d+)*%?", row)]
 
     english, japanese = figures("docs/isolation.md"), figures("docs/isolation.ja.md")
 

@@ -2,7 +2,7 @@
 
 Simulates the twelve scenarios with ten seeds that nobody has looked at while building, writes the
 tables into docs/isolation.md and docs/isolation.ja.md, and the curves into docs/isolation/.
-About a quarter of an hour on one processor.
+About seven minutes of one processor.
 
     python -m tests.simulation [--seeds 10] [--days 260] [--workers 2] [--events DIRECTORY]
 

@@ -25,7 +25,7 @@ STEPS: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 def roc(curves: Mapping[str, Curve], title: str, across: str, up: str) -> str:
     """One square, all curves, and what each is."""
-    width, height = LEFT + SIDE + 20, TOP + SIDE + 60 + 20 * len(curves)
+    width, height = LEFT + SIDE + 110, TOP + SIDE + 60 + 20 * len(curves)
     parts = [*_square(LEFT, TOP, SIDE), *_scale()]
     for place, (name, curve) in enumerate(curves.items()):
         below = TOP + SIDE + 62 + 20 * place
@@ -37,7 +37,7 @@ def roc(curves: Mapping[str, Curve], title: str, across: str, up: str) -> str:
         f'<text transform="translate(14 {TOP + SIDE / 2:.0f}) rotate(-90)" '
         f'text-anchor="middle">{escape(up)}</text>'
     )
-    return _svg(width, height, title, parts)
+    return _svg(width, height, title, parts, 13)
 
 
 def many(panels: Mapping[str, Sequence[Curve]], title: str, columns: int = 4) -> str:
@@ -49,14 +49,14 @@ def many(panels: Mapping[str, Sequence[Curve]], title: str, columns: int = 4) ->
         parts.append(_text(left, top - 8, name))
         parts += _square(left, top, SMALL)
         parts += [_line(curve, nth, left, top, SMALL) for nth, curve in enumerate(curves)]
-    return _svg(12 + columns * (SMALL + 20), 28 + rows * (SMALL + 36), title, parts)
+    return _svg(12 + columns * (SMALL + 20), 28 + rows * (SMALL + 36), title, parts, 11)
 
 
-def _svg(width: float, height: float, title: str, parts: Sequence[str]) -> str:
+def _svg(width: float, height: float, title: str, parts: Sequence[str], size: int) -> str:
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" '
         f'width="{width:.0f}" height="{height:.0f}" role="img" font-family="sans-serif" '
-        f'font-size="13" fill="#222"><title>{escape(title)}</title>'
+        f'font-size="{size}" fill="#222"><title>{escape(title)}</title>'
         '<rect width="100%" height="100%" fill="#fff"/>'
     )
     return "\n".join([head, *parts, "</svg>", ""])

@@ -20,8 +20,15 @@ from tests.simulation.world import simulate
 DAYS = 130
 SEED = 21
 
-FLOOR = 0.0
-FLOOR_OF_ONE = 0.0
+FLOOR = 0.93
+"""Seeds 1 to 4 and this one had 0.939 to 0.956 at this size, with a deviation of 0.007. With three
+normal waits charged for an issue instead of five it is about 0.07 less (ADR 29)."""
+FLOOR_OF_ONE = 0.83
+"""The worst company of each had 0.848 to 0.888; with so few people chance plays a part. The one
+where 30 % of the requests are cut off is left out: docs/isolation.md says that it is the weak one.
+"""
+MOST_DAYS = 15.0
+"""Of the calendar until half of them are found, at one false alarm a person-year: 9.2 to 12.2."""
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +45,10 @@ def test_the_score_is_better_than_what_one_would_build_first(
 
 
 def test_the_score_is_as_good_as_it_was(measured: Measured) -> None:
+    at = measured.outcome(SCORE, measured.threshold(SCORE))
+
     assert measured.auc(SCORE) > FLOOR
+    assert at.median_days < MOST_DAYS
 
 
 def test_no_kind_of_company_is_forgotten(measured: Measured) -> None:

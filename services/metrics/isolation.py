@@ -42,6 +42,9 @@ LIMITED: Final = frozenset({Kind.ACKNOWLEDGED, Kind.COMMENTED, Kind.RESOLVED})
 """Of these not all count."""
 PLACING: Final = frozenset({Kind.RAISED, Kind.ASSIGNED, Kind.REASSIGNED, Kind.REOPENED})
 """These name the team that has it, even where they name no owner."""
+ENDING: Final = frozenset({Kind.RESOLVED, Kind.CLOSED, Kind.MERGED})
+MOVING_NOTHING: Final = frozenset({Kind.TICK, Kind.COMPANION_ASSIGNED, Kind.COMPANION_RELEASED})
+"""A companion's appointment is no answer; what they say is."""
 LETTING_GO: Final = frozenset({Kind.DECLINED, Kind.REASSIGNED})
 """Without an owner these leave none."""
 
@@ -257,19 +260,14 @@ class Isolation:
         self.advance(fact.at_s)
         if fact.id:
             self._today.add(fact.id)
-        match fact.kind:
-            case Kind.TICK | Kind.COMPANION_ASSIGNED | Kind.COMPANION_RELEASED:
-                pass
-            case Kind.PERSON_JOINED:
-                self._carriers.setdefault(fact.person, Carrier())
-            case Kind.ABSENCE_STARTED:
-                self._settle_asking(fact.person, fact.at_s)
-                self._away.add(fact.person)
-            case Kind.ABSENCE_ENDED:
-                self._settle_asking(fact.person, fact.at_s)
-                self._away.discard(fact.person)
-            case _:
-                self._fold_issue(fact)
+        if fact.kind is Kind.PERSON_JOINED:
+            self._carriers.setdefault(fact.person, Carrier())
+        elif fact.kind in (Kind.ABSENCE_STARTED, Kind.ABSENCE_ENDED):
+            self._settle_asking(fact.person, fact.at_s)
+            is_away = fact.kind is Kind.ABSENCE_STARTED
+            (self._away.add if is_away else self._away.discard)(fact.person)
+        elif fact.kind not in MOVING_NOTHING:
+            self._fold_issue(fact)
 
     def _fold_issue(self, fact: Fact) -> None:
         request = self._requests.get(fact.issue)
@@ -296,16 +294,11 @@ class Isolation:
 
     def _settle_on(self, request: Request, carrier: Carrier, fact: Fact, *, reacted: bool) -> None:
         """What an open request waits for from here on."""
-        match fact.kind:
-            case Kind.RESOLVED | Kind.CLOSED | Kind.MERGED:
-                self._end(request, carrier, fact.issue)
-                return
-            case Kind.WAITING:
-                request.is_paused = True
-            case Kind.RESUMED:
-                request.is_paused = False
-            case _:
-                pass
+        if fact.kind in ENDING:
+            self._end(request, carrier, fact.issue)
+            return
+        if fact.kind in (Kind.WAITING, Kind.RESUMED):
+            request.is_paused = fact.kind is Kind.WAITING
         if reacted:
             request.await_next(self._normal, self._night)
         elif not request.is_measured:

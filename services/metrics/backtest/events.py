@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from math import isfinite
-from operator import attrgetter
 from pathlib import Path
 from sys import intern
 from typing import Any, Final
@@ -16,6 +16,19 @@ from services.metrics.facts import Fact, Kind
 
 LATEST_S: Final = 4e9
 """126 years: what is later was written in milliseconds."""
+WITHIN_A_MOMENT: Final = {
+    kind: place
+    for place, kind in enumerate(
+        (
+            *(Kind.PERSON_JOINED, Kind.ABSENCE_ENDED, Kind.ABSENCE_STARTED),
+            *(Kind.RAISED, Kind.REOPENED, Kind.DECLINED, Kind.REASSIGNED, Kind.ASSIGNED),
+            *(Kind.ACKNOWLEDGED, Kind.COMMENTED, Kind.RESUMED, Kind.WAITING),
+            *(Kind.REMINDED, Kind.ESCALATED, Kind.COMPANION_ASSIGNED, Kind.COMPANION_RELEASED),
+            *(Kind.RESOLVED, Kind.CLOSED, Kind.MERGED, Kind.TICK),
+        )
+    )
+}
+"""What usually comes before what, where neither time nor the file says it."""
 
 ABOUT_PEOPLE: Final = frozenset({Kind.PERSON_JOINED, Kind.ABSENCE_STARTED, Kind.ABSENCE_ENDED})
 ABOUT_NOBODY: Final = frozenset({Kind.TICK, Kind.COMPANION_ASSIGNED, Kind.COMPANION_RELEASED})
@@ -46,11 +59,12 @@ class Event(msgspec.Struct, frozen=True):
     owner: Name = None
     """After the event."""
     dept: Name = None
-    severity: int | None = None
+    severity: int | float | str | None = None
+    """0 to 3; what is none of them counts as 1."""
 
 
 class Events:
-    """The facts of a history in their order: by time, and as they stand where it is the same."""
+    """The facts of a history in their order."""
 
     def __init__(self, meta: Meta) -> None:
         self._meta = meta
@@ -83,7 +97,7 @@ class Events:
         self._put_in_order()
 
     def _take(self, event: Event, number: int) -> None:
-        if not (isfinite(event.t) and 0 <= event.t < LATEST_S):
+        if not (isfinite(event.t) and abs(event.t) < LATEST_S):
             raise LineUnusable(
                 number, f"t is {event.t}; it counts seconds from a Monday, 00:00 local time"
             )
@@ -101,8 +115,15 @@ class Events:
         self.facts.append(fact)
 
     def _put_in_order(self) -> None:
-        # A stable sort; of what is in order already it costs next to nothing.
-        self.facts.sort(key=attrgetter("at_s"))
+        """A file that is in the order of time knows best what came first within a moment."""
+        times = [fact.at_s for fact in self.facts]
+        if any(later < earlier for earlier, later in pairwise(times)):
+            self.facts.sort(key=_place)
+
+
+def _place(fact: Fact) -> tuple[float, bool, str, int, str]:
+    is_tick = fact.kind is Kind.TICK
+    return fact.at_s, is_tick, fact.issue, WITHIN_A_MOMENT[fact.kind], fact.id
 
 
 def _fact(event: Event, number: int, meta: Meta) -> Fact:
@@ -116,7 +137,7 @@ def _fact(event: Event, number: int, meta: Meta) -> Fact:
         raiser=_text(event.raiser),
         owner=owner,
         team=_team(event, owner, meta),
-        severity=1 if event.severity is None else event.severity,
+        severity=event.severity if isinstance(event.severity, int) else 1,
         version=number,
     )
 

@@ -23,9 +23,7 @@ class Backtest:
     """A history, folded by the same code as the present."""
 
     def __init__(self, meta: Meta) -> None:
-        self._meta = meta
-        self.worked = meta.worked()
-        self.isolation = Isolation(self.worked)
+        self.isolation = Isolation(meta.worked())
         self._known = dict.fromkeys(meta.carriers())
 
     def run(self, facts: Sequence[Fact]) -> Iterator[Scored]:

@@ -94,7 +94,7 @@ class Installation:
         self._command = [BANSO, "up", "--data", str(self.data)]
         if organisation is not None:
             self._command += ["--organisation", str(organisation)]
-        self._environment = {
+        self.environment = {
             **os.environ,
             **PATIENT,
             "BANSO_TEST_CLOCK": "1",
@@ -104,7 +104,7 @@ class Installation:
         }
         self._postgresql = postgresql
         if postgresql is not None:
-            self._environment["BANSO_DATABASE_URL"] = (
+            self.environment["BANSO_DATABASE_URL"] = (
                 "postgresql://{user}@/%s?host={host}".format(**postgresql) % "{service}"
             )
         self._process: subprocess.Popen[bytes] | None = None
@@ -124,7 +124,7 @@ class Installation:
             write_offset(self.data / "clock", MONDAY - clock.now())
         with self._output.open("ab") as output:
             self._process = subprocess.Popen(
-                self._command, env=self._environment, stdout=output, stderr=output
+                self._command, env=self.environment, stdout=output, stderr=output
             )
         until(self._is_ready, f"banso up is ready; {self.output}", START_WITHIN_S)
         self.endpoints = json.loads((self.data / "endpoints.json").read_text())
@@ -168,7 +168,7 @@ class Installation:
         """A command of `banso` on this installation; fails where it ends otherwise."""
         done = subprocess.run(
             [BANSO, *words],
-            env={**self._environment, "BANSO_DATA": str(self.data)},
+            env={**self.environment, "BANSO_DATA": str(self.data)},
             capture_output=True,
             text=True,
             check=False,

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from deploy.local.databases import database_url
+from deploy.local.keeping import secrets_of
 from deploy.local.up import SAMPLE
 from shared.contracts.event import Speaker
 from shared.contracts.router import ChasingPaused
@@ -180,16 +182,26 @@ class Killing:
 
 def copy_of(banso: Installation, directory: Path) -> subprocess.Popen[bytes]:
     """Another notifier on the same database, as somebody might start by mistake."""
-    pid = until(lambda: banso.pid("notifier"), "the notifier runs")
-    lines = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-    told = dict(one.split(b"=", 1) for one in lines if b"=" in one)
-    told[b"BANSO_HEALTH_PORT"] = b"0"
+    secrets, where = secrets_of(banso.data), banso.environment.get("BANSO_DATABASE_URL")
+    told = {
+        **banso.environment,
+        "BANSO_NATS_URL": banso.endpoints["nats"],
+        "BANSO_NATS_SEED": secrets.nats_seeds[Speaker.NOTIFIER],
+        "BANSO_DATABASE_URL": where.format(service=Speaker.NOTIFIER)
+        if where
+        else database_url(banso.data, Speaker.NOTIFIER),
+        "BANSO_HEALTH_PORT": "0",
+        "BANSO_CLOCK_FILE": str(banso.data / "clock"),
+        "BANSO_WEB_URL": banso.endpoints["web"],
+        "BANSO_LINK_KEYS": json.dumps(secrets.link_keys),
+        "BANSO_MAIL_DIRECTORY": str(banso.data / "mail"),
+    }
     with (directory / "copy.log").open("wb") as log:
         return subprocess.Popen(
             [BANSO, "serve", "notifier"],
             env=told,
             stdout=log,
-            stderr=log,  # type: ignore[arg-type]
+            stderr=log,
         )
 
 

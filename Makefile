@@ -63,6 +63,7 @@ bench: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.bench.notify
 	$(BIN)/python -m tests.bench.scrape
 	$(BIN)/python -m tests.bench.fold
+	$(BIN)/python -m tests.bench.restart
 
 clean:
 	rm -rf $(VENV) .venv-synapse build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*

@@ -260,11 +260,14 @@ def expect_undone(ledger: Ledger, undone: Iterable[Entry]) -> None:
             ledger.expect_undone(entry.what.causes, entry.key[0])
 
 
-def fold(ledger: Ledger, entries: Iterable[Entry]) -> Folded:
-    """Folds entries in their order, and keeps the newest nights that pass."""
+def fold(ledger: Ledger, entries: Iterable[Entry], nights_since: datetime | None = None) -> Folded:
+    """Folds entries in their order, and keeps the newest nights that pass; none before
+    `nights_since`, since writing down everybody's state takes longer than a day's facts."""
+    since_s = nights_since.timestamp() if nights_since else float("-inf")
     nights: deque[Night] = deque(maxlen=store.NIGHTS_KEPT)
     for entry in entries:
-        nights.extend(_night(ledger, night_s) for night_s in ledger.fold(entry))
+        passed = ledger.fold(entry)
+        nights.extend(_night(ledger, night_s) for night_s in passed if night_s >= since_s)
     return Folded(ledger, tuple(nights))
 
 
@@ -272,7 +275,8 @@ def fold_anew(connection: Connection, first: Organisation, organisations: Organi
     """Everything that is kept, from the beginning until the newest night that was kept."""
     ledger, newest = Ledger(first, organisations), store.newest_night(connection)
     expect_undone(ledger, store.undone_since(connection))
-    folded = fold(ledger, store.in_order(connection))
+    since = store.nights_kept_since(connection)
+    folded = fold(ledger, store.in_order(connection), since)
     if newest is None:
         return folded
     passed = _pass_nights(folded.ledger, newest.at.timestamp())

@@ -37,6 +37,9 @@ from shared.database import Instant, Rows, Word
 from shared.journal import add_journal
 from shared.organisation import HearerStore, KnownOrganisation, add_organisation
 
+_NOT_CLOSED = tuple(state for state in State if state is not State.CLOSED)
+"""As words that can be looked up: what something is not is found by no index."""
+
 metadata = MetaData()
 add_journal(metadata)
 add_organisation(metadata)
@@ -48,6 +51,8 @@ LATE_AT_MOST = timedelta(days=7)
 
 NIGHTS_KEPT = 12
 """So many working days lie further back than `LATE_AT_MOST`, whatever holidays there are."""
+NIGHTS_LIE_WITHIN = timedelta(days=45)
+"""As a rule so many of them do, whatever holidays there are; fewer are as right, only slower."""
 PART = 2_000
 
 facts = Table(
@@ -273,6 +278,13 @@ def newest_fact_at(connection: Connection) -> datetime | None:
     return found
 
 
+def nights_kept_since(connection: Connection) -> datetime | None:
+    """From when on a night may be among those that stay; None before anything was heard."""
+    night, newest_at = newest_night(connection), newest_fact_at(connection)
+    ends = [at for at in (newest_at, night.at if night else None) if at is not None]
+    return max(ends) - NIGHTS_LIE_WITHIN if ends else None
+
+
 def forget_old_nights(connection: Connection) -> None:
     """Only those stay to which something late may go back."""
     query = select(nights.c.at).order_by(nights.c.at.desc()).offset(NIGHTS_KEPT - 1).limit(1)
@@ -319,7 +331,7 @@ def stand_anew(connection: Connection) -> None:
 
 def open_standings(connection: Connection) -> list[Standing]:
     """Every issue that is not closed."""
-    query = select(standings).where(standings.c.state != State.CLOSED)
+    query = select(standings).where(standings.c.state.in_(_NOT_CLOSED))
     return [Standing(*row) for row in connection.execute(query)]
 
 
@@ -335,13 +347,22 @@ def all_holds(connection: Connection) -> dict[str, datetime]:
 
 
 def _as_folded(connection: Connection, since: datetime | None) -> Iterator[Fact]:
-    """Facts in the order in which what they say begins."""
+    """Facts in the order in which what they say begins; before all others those that began before
+    `since` and have happened after it."""
     query = select(facts).order_by(facts.c.begins_at, facts.c.event_id).limit(PART)
     if since is not None:
-        query = query.where(facts.c.occurred_at >= since)
+        yield from _begun_before(connection, since)
+        # Not by when they happened: a database would read all facts, to have them in this order.
+        query = query.where(facts.c.begins_at >= since)
     rows = connection.execute(query).all()
     while rows:
         yield from (Fact(*row) for row in rows)
         place = (rows[-1].begins_at, rows[-1].event_id)
         after = tuple_(facts.c.begins_at, facts.c.event_id) > place
         rows = connection.execute(query.where(after)).all() if len(rows) == PART else []
+
+
+def _begun_before(connection: Connection, since: datetime) -> list[Fact]:
+    lasted = facts.c.begins_at < facts.c.occurred_at
+    rows = connection.execute(select(facts).where(facts.c.occurred_at >= since, lasted))
+    return [Fact(*row) for row in rows if row.begins_at < since]

@@ -17,13 +17,16 @@ from sqlalchemy import update
 
 from services.metrics import rebuild as rebuilding
 from services.metrics import store
+from services.metrics.facts import Fact
+from services.metrics.keeper import Folded, Organisations, fold, fold_anew
 from services.metrics.ledger import Ledger
 from services.metrics.rebuild import NothingHeard, StillRuns, rebuild
 from services.metrics.standing import Standing
 from shared import alone
 from shared.contracts.event import Event
 from shared.contracts.router import IssueAssigned
-from tests.unit.metrics.history import Draw, draws, happened
+from tests.unit import build
+from tests.unit.metrics.history import VERBS, Draw, draws, happened
 from tests.unit.metrics.service import Service
 
 EXACT = 1e-9
@@ -158,6 +161,52 @@ def test_who_has_what_is_taken_from_facts_that_an_older_metrics_kept(tmp_path: P
 
     assert known == found
     assert {one.owner_id for one in found} != {""}
+
+
+def test_what_happened_since_a_moment_is_read_without_what_was_before(tmp_path: Path) -> None:
+    events = happened([(7, nth % 6, VERBS[nth % len(VERBS)], nth % 4) for nth in range(60)])
+
+    async def run() -> None:
+        service = Service(f"sqlite:///{tmp_path / 'metrics.db'}")
+        await service.hear(events)
+        with service.readers.connect() as connection:
+            everything = list(store.in_order(connection))
+            assert any(isinstance(one.what, Fact) for one in everything)
+            for event in events:
+                # Whoever has an issue is known three minutes after it was raised.
+                for since in (event.occurred_at, event.occurred_at - timedelta(minutes=1)):
+                    expected = [one for one in everything if one.key[0] >= since.timestamp()]
+                    assert list(store.in_order(connection, since)) == expected
+        await service.close()
+
+    asyncio.run(run())
+
+
+def test_folding_anew_writes_down_only_the_nights_that_stay(tmp_path: Path) -> None:
+    events = happened([(24 * 60, nth % 3, "answer", nth % 4) for nth in range(150)])
+    first = build.organisation()
+
+    async def run() -> tuple[Folded, Folded, Folded]:
+        service = Service(f"sqlite:///{tmp_path / 'metrics.db'}")
+        await service.hear(events)
+        organisations = Organisations(service.readers)
+        with service.readers.connect() as connection:
+            whole = list(store.in_order(connection))
+            lately = events[-1].occurred_at - timedelta(days=4)
+            found = (
+                fold_anew(connection, first, organisations),
+                fold(Ledger(first, organisations), whole),
+                fold(Ledger(first, organisations), whole, lately),
+            )
+        await service.close()
+        return found
+
+    anew, usual, last_days = asyncio.run(run())
+
+    assert len(usual.nights) == store.NIGHTS_KEPT
+    assert anew.nights == usual.nights
+    assert 0 < len(last_days.nights) < 5
+    assert last_days.nights == usual.nights[-len(last_days.nights) :]
 
 
 def test_nothing_is_rebuilt_while_metrics_runs_or_before_anything_was_heard(

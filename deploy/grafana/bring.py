@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,7 +45,7 @@ def main() -> None:
     headers = {"Authorization": f"Bearer {token}"}
     with httpx.Client(base_url=given.url, headers=headers, timeout=30) as client:
         for place in bring(client, given.language):
-            print(place)
+            sys.stdout.write(f"{place}\n")
 
 
 if __name__ == "__main__":

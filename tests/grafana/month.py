@@ -232,7 +232,7 @@ def store(scraped: Scraped, directory: Path) -> None:
     """Makes blocks for a Prometheus that keeps its data in this directory's `prometheus`."""
     file = directory / "month.openmetrics"
     scraped.write(file)
-    made = ["tsdb", "create-blocks-from", "openmetrics", str(file), str(directory / "prometheus")]
-    command = [program("promtool", "prometheus"), *made]
+    made = ["tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=744h"]
+    command = [program("promtool", "prometheus"), *made, str(file), str(directory / "prometheus")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -3,13 +3,14 @@ which scrapes the real services."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, create_engine, text
 
 from deploy.grafana.boards import BOARDS, FILES
 from tests.grafana import month
@@ -24,12 +25,12 @@ LONG_AGO = ("--storage.tsdb.retention.time=100y", "--query.lookback-delta=4h")
 END = month.ENDED_AT
 
 
-async def test_every_panel_has_an_answer_and_it_is_what_the_databases_count(
+def test_every_panel_has_an_answer_and_it_is_what_the_databases_count(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    service = Service(f"sqlite:///{tmp_path / 'metrics.db'}")
+    url = f"sqlite:///{tmp_path / 'metrics.db'}"
     with monkeypatch.context() as patched:
-        month.store(await month.fold(service, patched), tmp_path)
+        month.store(asyncio.run(_folded(url, patched)), tmp_path)
 
     with (
         running(_made(tmp_path / "live"), expecting=False) as banso,
@@ -47,9 +48,16 @@ async def test_every_panel_has_an_answer_and_it_is_what_the_databases_count(
             "How much is answered elsewhere?",
         }
 
-        with service.readers.connect() as database:
+        with create_engine(url).connect() as database:
             _is_as_counted(client, database)
-    await service.close()
+
+
+async def _folded(url: str, patched: pytest.MonkeyPatch) -> month.Scraped:
+    service = Service(url)
+    try:
+        return await month.fold(service, patched)
+    finally:
+        await service.close()
 
 
 def _is_as_counted(client: httpx.Client, database: Connection) -> None:

@@ -52,7 +52,7 @@ ENDED_AT = BEGAN_AT + timedelta(days=DAYS)
 REQUESTS_A_DAY = 4
 HELPERS = {"product": ("ren", "sho", "mio"), "shipping": ("ume", "yui", "uta")}
 CARRIERS = ("aki", "emi", "aoi", "eri")
-_SERIES = '{name}{{{labels}}} {value} {at}\n'
+_SERIES = "{name}{{{labels}}} {value} {at}\n"
 
 
 def company() -> Organisation:

@@ -80,6 +80,8 @@ def _panel(panel: Panel, language: Language) -> Drawn:
     drawn.description("\n\n".join(_description(panel, language)))
     drawn.datasource(_SOURCE).unit(panel.unit.id.said(language)).min(0)
     drawn.no_value(panel.empty.said(language)).thresholds(_thresholds(panel.limits))
+    if panel.shape is not Shape.LINES:
+        drawn.color_scheme(dashboard.FieldColor().mode(models.FieldColorModeId.THRESHOLDS))
     drawn.grid_pos(models.GridPos(w=WIDTH, h=HEIGHT))
     if panel.most is not None:
         drawn.max(panel.most)
@@ -108,6 +110,9 @@ def _shape(panel: Panel) -> Drawn:
         case Shape.LINES:
             lines = timeseries.Panel().line_width(2).fill_opacity(0).span_nulls(True)
             lines.show_points(kinds.VisibilityMode.NEVER)
+            # By their values' colours two lines could not be told from each other.
+            palette = dashboard.FieldColor().mode(models.FieldColorModeId.PALETTE_CLASSIC)
+            lines.color_scheme(palette)
             if panel.limits.steps:
                 style = common.GraphThresholdsStyleConfig()
                 lines.thresholds_style(style.mode(kinds.GraphThresholdsStyleMode.DASHED))

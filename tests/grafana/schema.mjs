@@ -1,5 +1,5 @@
 // Makes dashboard.schema.json out of the types of @grafana/schema:
-//   npm install --no-save --legacy-peer-deps @grafana/schema@11.6.0 ts-json-schema-generator@2
+//   npm install --no-save --legacy-peer-deps ts-json-schema-generator@2
 //   node schema.mjs > dashboard.schema.json
 import {createGenerator} from 'ts-json-schema-generator';
 

@@ -40,7 +40,7 @@ LIVE = {
     "どの手段でも届かない人はいませんか",
     "Bansoは約束を守っていますか",
 }
-"""What other services tell; here is only the month of metrics, so these show that they are empty."""
+"""What other services tell: with the month of metrics alone these show that they are empty."""
 
 
 @pytest.mark.long

@@ -43,6 +43,7 @@ def prometheus(
     rules: Sequence[Path] = (),
     alertmanager: httpx.Client | None = None,
     interval: str = "1s",
+    flags: Sequence[str] = (),
 ) -> Iterator[httpx.Client]:
     """Scrapes these addresses; each job has its name and `banso-` before it."""
     jobs = [
@@ -67,6 +68,7 @@ def prometheus(
         f"--storage.tsdb.path={directory / 'prometheus'}",
         f"--web.listen-address=127.0.0.1:{port}",
         "--rules.alert.resend-delay=1s",
+        *flags,
     ]
     with server("prometheus", port, command, directory) as client:
         yield client

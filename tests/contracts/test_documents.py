@@ -78,6 +78,7 @@ TRANSLATED = [
     ("README.md", "README.ja.md"),
     ("docs/users.md", "docs/users.ja.md"),
     ("docs/operators.md", "docs/operators.ja.md"),
+    ("docs/privacy.md", "docs/privacy.ja.md"),
     *(
         (f"docs/runbooks/{path.name}", f"docs/runbooks/{path.stem}.ja.md")
         for path in sorted((ROOT / "docs/runbooks").glob("*.md"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 
@@ -32,6 +32,8 @@ class Service:
         self.registry = CollectorRegistry()
         self.keeper = Keeper(self.readers, self.registry)
         self.keeper.open()
+        self.also: list[Callable[[Books], None]] = []
+        """Whoever else counts what has been committed."""
         self.journal = Journal(
             self.engine,
             store.metadata,
@@ -48,6 +50,8 @@ class Service:
 
     def _committed(self, books: Books) -> None:
         self.known.adopt(books)
+        for one in self.also:
+            one(books)
         self.keeper.committed(books)
 
     async def hear(self, events: Sequence[Event]) -> None:

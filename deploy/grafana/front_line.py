@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from deploy.grafana.panels import Board, Panel, Query, Shape, neutral, yellow_and_red
 from deploy.grafana.units import (
-    ISSUES,
+    NORMAL_WAITS,
     PEOPLE,
     SCORE,
     SHARE,
@@ -138,19 +138,19 @@ KEPT = Panel(
 FORGOTTEN = Panel(
     Words("What is about to be forgotten?", "忘れられかけている件はありませんか"),
     Words(
-        "Open issues whose carrier has not yet heard a word of a person, by team. The alert"
-        " on requests about to be forgotten says when one has waited for too long.",
-        "人の返事をまだ一度ももらっていない未完了の件（チームごと）。長く待ちすぎた件は"
-        "警報で知らせます。",
+        "The longest wait that runs now for a word of the team, in waits as they are normal for it."
+        " It stands still while the owner is away or the ball is with somebody else.",
+        "チームの返事を待っている件のうち、いちばん長い待ち時間が、そのチームのいつもの何倍かを示します。"
+        "担当者の不在中や、ほかの人の番のあいだは進みません。",
     ),
     Shape.BARS,
-    (Query('sum by (team) (banso_unanswered_issues{team=~"$team"})', GROUP),),
-    ISSUES,
+    (Query('max by (team) (banso_oldest_wait_ratio{team=~"$team"})', GROUP),),
+    NORMAL_WAITS,
     yellow_and_red(
-        5,
-        10,
-        "at about ten new requests a week for a team, five are half a week without a word.",
-        "週に10件ほど受けるチームで、5件は半週間分の返事なしにあたります。",
+        1,
+        3,
+        "beyond 1 it takes longer than usual; three normal waits count as forgotten.",
+        "1を超えるといつもより長く、3倍で忘れられかけているとみなします。",
     ),
     Words(
         "Metrics tells of no team: is it running?",
@@ -160,28 +160,27 @@ FORGOTTEN = Panel(
 LOADED = Panel(
     Words("Loaded but supported, or ignored?", "忙しくても支えられていますか、放置されていますか"),
     Words(
-        "Work in hand (1 is a week of work) beside isolation, where nine in ten of each group"
-        " are below. Much work and little isolation: loaded, but supported. Little work and much"
-        " isolation: ignored.",
-        "手持ちの仕事（1で1週間分）と孤立度を並べたもので、各グループの10人に9人はこの値より"
-        "下です。仕事が多く孤立が低ければ、忙しくても支えられています。仕事が少なく孤立が高ければ、"
-        "放置されています。",
+        "Shares of all who have ever asked for anything. Loaded: more than a week of work in hand."
+        " Ignored: isolation at 0.3 and more. Who is loaded and answered needs less work; who is"
+        " ignored needs answers, whatever the work.",
+        "これまでに件を持ち込んだ人のうちの割合です。「忙しい」は手持ちの仕事が1週間分を超えること、"
+        "「放置」は孤立度が0.3以上であることです。忙しくても返事がある人に要るのは仕事を減らすこと、"
+        "放置されている人に要るのは、仕事の量にかかわらず返事です。",
     ),
     Shape.BARS,
-    (
-        Query(
-            'max by (team) (banso_load_ratio{quantile="0.9"})',
-            Words("{{team}}: work in hand", "{{team}}：手持ち"),
-        ),
-        Query(
-            'max by (team) (banso_isolation_ratio{quantile="0.9"})',
-            Words("{{team}}: isolation", "{{team}}：孤立"),
-        ),
+    tuple(
+        Query(f'sum(banso_carriers{{field="{field}"}}) / sum(banso_carriers)', words)
+        for field, words in (
+            ("light", Words("answered", "返事がある")),
+            ("loaded", Words("loaded, but answered", "忙しいが返事がある")),
+            ("ignored", Words("ignored", "放置")),
+            ("loaded_ignored", Words("loaded and ignored", "忙しく放置")),
+        )
     ),
-    SCORE,
+    SHARE,
     neutral(
-        "none, since two different measures stand side by side.",
-        "二つの違う尺度が並ぶため、色では判定しません。",
+        "none, since each field wants something else.",
+        "欄ごとに必要なことが違うため、色では判定しません。",
     ),
     TOO_SMALL,
 )

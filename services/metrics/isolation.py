@@ -230,7 +230,7 @@ class Isolation:
                 waited_s = one.waited_s + spans.get(id(one), 0.0)
                 yield Wait(
                     issue, one.carrier, one.team, one.owner, one.stage, waited_s,
-                    waited_s / one.tau_s, is_running=id(one) in spans,
+                    waited_s / one.tau_s, is_running=self._is_owed(one),
                 )  # fmt: skip
 
     def flows(self) -> Mapping[str, Flow]:

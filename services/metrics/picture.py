@@ -87,6 +87,8 @@ class TeamSeen:
     """How many gave answers in that time."""
     answers_by_helper: tuple[float, ...] = ()
     """How many of these answers each of them gave, without saying who."""
+    oldest_wait_ratio: float = 0.0
+    """The longest open wait for a word of the team, in normal waits; 0 where nobody waits."""
 
 
 @dataclass(frozen=True, slots=True)

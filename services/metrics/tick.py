@@ -178,7 +178,7 @@ def _look(
     people = tuple(_people(ledger, isolation, loads, levels, now))
     held = watch.hold(holds, _met(people), now)
     met = set(_conditions(ledger, isolation, loads, levels, people, held, newest_at, now))
-    teams = tuple(_teams(ledger, isolation))
+    teams = tuple(_teams(ledger, isolation, now))
     return Look(Picture(now, people, teams, frozenset(met)), steps, held)
 
 
@@ -266,7 +266,11 @@ def _people(
         )
 
 
-def _teams(ledger: Ledger, isolation: Isolation) -> Iterator[TeamSeen]:
+def _teams(ledger: Ledger, isolation: Isolation, now: datetime) -> Iterator[TeamSeen]:
+    waits: defaultdict[str, float] = defaultdict(float)
+    for wait in isolation.waits(_at_s(isolation, now)):
+        if wait.is_running:
+            waits[wait.team] = max(waits[wait.team], wait.ratio)
     for team in ledger.people.organisation.team:
         flow, answers_by = ledger.flow(team), ledger.teams.answers_by(team)
         yield TeamSeen(
@@ -280,6 +284,7 @@ def _teams(ledger: Ledger, isolation: Isolation) -> Iterator[TeamSeen]:
             helper_top_share=watch.top_share(answers_by),
             helpers=len(answers_by),
             answers_by_helper=tuple(map(float, sorted(answers_by.values()))),
+            oldest_wait_ratio=waits[team],
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +24,7 @@ from shared.contracts.organisation import Organisation, Person, Tier
 QUANTILES = (0.5, 0.9)
 """Not the outermost, which are single people's figures."""
 DAY_S = 24 * 3600.0
+FIELDS: Final = ("light", "loaded", "ignored", "loaded_ignored")
 
 OF_CARRIERS: Final = frozenset(
     {Condition.ISOLATION_WATCH, Condition.ISOLATION_ASK, Condition.ISOLATION_ALARM}
@@ -126,6 +128,28 @@ def _isolation(moment: _Moment) -> Iterator[Metric]:
         values = sorted(one.isolation or 0.0 for one in people)
         _add_quantiles(family, label, values)
     yield family
+    yield _fields(found)
+
+
+def _fields(found: Mapping[str, Sequence[PersonSeen]]) -> Metric:
+    """Much to carry and no answers are two troubles, which need not come together."""
+    family = _gauge(
+        "carriers",
+        "People who have asked for anything, by whether they have more than a week of work in hand"
+        " and whether the company answers them too little.",
+        "team",
+        "field",
+    )
+    for label, people in found.items():
+        counts = Counter(_field(one) for one in people)
+        for field in FIELDS:
+            family.add_metric([label, field], counts[field])
+    return family
+
+
+def _field(one: PersonSeen) -> str:
+    is_loaded, is_ignored = one.load_ratio > 1, one.level is not None
+    return FIELDS[is_loaded + 2 * is_ignored]
 
 
 def _load(moment: _Moment) -> Iterator[Metric]:
@@ -163,13 +187,20 @@ def _answers(moment: _Moment) -> Iterator[Metric]:
         "team",
         "stage",
     )
+    oldest = _gauge(
+        "oldest_wait_ratio",
+        "The longest open wait for a word of the team, in normal waits; 0 without one.",
+        "team",
+    )
     for team in moment.teams:
         counter.add_metric([team.team], team.expected_answers)
+        oldest.add_metric([team.team], team.oldest_wait_ratio)
         for stage in Stage:
             if stage in team.expected_response_s:
                 normal.add_metric([team.team, stage], team.expected_response_s[stage])
     yield counter
     yield normal
+    yield oldest
     family = _gauge(
         "helper_top_share_ratio",
         "Share of the answers that the busiest twentieth of the helpers gave.",

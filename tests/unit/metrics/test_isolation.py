@@ -299,6 +299,17 @@ def test_a_team_may_have_a_calendar_of_its_own() -> None:
     assert isolation.score("aoki", at(1, 9)) == pytest.approx(score_after(0.275))
 
 
+def test_a_wait_runs_at_night_too_and_stands_still_only_while_it_is_paused() -> None:
+    asked = raised(working(0), "one")
+    away = fact(working(0.9), Kind.ABSENCE_STARTED, person="mori")
+
+    (at_night,) = fold(asked).waits(working(1) + 6 * 3600)
+    (paused,) = fold([*asked, away]).waits(working(2))
+
+    assert at_night.is_running
+    assert not paused.is_running
+
+
 def test_what_is_normal_is_learned_from_the_waits_of_others() -> None:
     """Twenty waits of three days beside the promise of one, which counts as much: two days."""
     normal = Normal()

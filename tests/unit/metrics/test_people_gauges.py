@@ -147,6 +147,25 @@ def test_people_are_counted_by_the_highest_level_that_is_in_force() -> None:
     assert found("isolated_people", team="product", level="ask") == 0
 
 
+def test_much_to_do_and_no_answers_are_told_apart() -> None:
+    alone = person("ren", load_ratio=0.4, isolation=0.4, level=Level.WATCH)
+    busy = person("kai", load_ratio=1.2, isolation=0.1)
+    both, neither = PRODUCT[1], person("sho", isolation=0.05)
+
+    found = told(Picture([alone, busy, both, neither, person("mio")]))
+
+    for field in ("light", "loaded", "ignored", "loaded_ignored"):
+        assert found("carriers", team="product", field=field) == 1
+    assert told(Picture([alone, busy, person("sho")])).labels("carriers") == set()
+
+
+def test_the_longest_wait_for_a_team_is_told() -> None:
+    found = told(Picture(of_teams=[team("product", oldest_wait_ratio=2.5), team("shipping")]))
+
+    assert found("oldest_wait_ratio", team="product") == 2.5
+    assert found("oldest_wait_ratio", team="shipping") == 0
+
+
 def test_isolation_and_load_of_a_group_are_told_by_quantile() -> None:
     found = told(Picture(PRODUCT))
 

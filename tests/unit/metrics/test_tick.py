@@ -128,6 +128,9 @@ async def test_an_ignored_carrier_is_said_once_even_after_a_start(
     )
     (emi,) = (one for one in again.people(at[0]) if one.person_id == "emi")
     assert emi.level == "ask"
+    waits = {one.team: one.oldest_wait_ratio for one in again.teams(at[0])}
+    assert waits["product"] == emi.oldest_wait_ratio > 1
+    assert waits["shipping"] == 0
     assert emi.carries == 5
     assert emi.oldest_wait_ratio > 1
     assert emi.why

@@ -766,9 +766,9 @@ def import_csv(
     token: ApiToken = None,
 ) -> None:
     """A table of old issues: each row becomes an issue."""
-    from deploy.importing.table import Table, read_mapping
+    from deploy.importing.table import Table, TableMapping, read_mapping
 
-    _bring_in(lambda: Table(file, read_mapping(mapping)), file, data, url, token)
+    _bring_in(lambda: Table(file, read_mapping(mapping, TableMapping)), file, data, url, token)
 
 
 def _bring_in(

@@ -13,17 +13,16 @@ from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 import holidays
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from deploy.importing.found import SourceUnusable
 from deploy.importing.table import (
+    Layout,
     RowRefused,
     TableMapping,
     decode,
     folded,
     read_date,
-    unreadable,
 )
 from services.metrics.facts import Kind
 from shared.language import Words
@@ -102,10 +101,8 @@ WORDS: Final[Mapping[Kind, Sequence[str]]] = {
 FIRST_OF_CASE: Final = frozenset({Kind.RAISED, Kind.REOPENED})
 
 
-class ExportMapping(BaseModel):
+class ExportMapping(Layout):
     """What a mapping file says about an event log."""
-
-    model_config = ConfigDict(extra="forbid")
 
     columns: dict[
         Literal["case", "activity", "time", "person", "raiser", "owner", "team", "id"], str
@@ -116,46 +113,10 @@ class ExportMapping(BaseModel):
     """What all other activities count as; without it they move nothing."""
     machines: tuple[str, ...] = ()
     """Who is no human in the column `person`."""
-    dates: tuple[str, ...] = ()
-    """Formats (strptime) that are tried first."""
     zone: str = "UTC"
     """Of the company: all times are brought to it, and those without one are of it."""
     holidays: Annotated[str, Field(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")] | None = None
     """Country (and region) whose public holidays are free, such as JP or DE-BY."""
-    encoding: str | None = None
-    delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
-
-
-def read_mapping(file: Path | None) -> ExportMapping:
-    """Raises SourceUnusable."""
-    if file is None:
-        return ExportMapping()
-    try:
-        mapping = ExportMapping.model_validate(yaml.safe_load(file.read_text("utf-8")) or {})
-        ZoneInfo(mapping.zone)
-    except (OSError, UnicodeDecodeError) as error:
-        raise unreadable(file, error) from error
-    except yaml.YAMLError as error:
-        why = str(error)
-        raise SourceUnusable(
-            lambda _: _("%(file)s is not YAML: %(error)s.", file=file, error=why)
-        ) from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise SourceUnusable(
-            lambda _: _(
-                "%(file)s: %(place)s is not as it should be (%(error)s).",
-                file=file,
-                place=place,
-                error=first["msg"],
-            )
-        ) from error
-    except (LookupError, ValueError) as error:
-        raise SourceUnusable(
-            lambda _: _("%(file)s: zone: write one such as Asia/Tokyo.", file=file)
-        ) from error
-    return mapping
 
 
 @dataclass(frozen=True, slots=True)

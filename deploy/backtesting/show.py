@@ -6,9 +6,9 @@ import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from deploy.backtesting.export import Export, read_export, read_mapping
+from deploy.backtesting.export import Export, ExportMapping, read_export
 from deploy.importing.found import SourceUnusable
-from deploy.importing.table import unreadable
+from deploy.importing.table import read_mapping, unreadable
 from services.metrics.backtest import (
     Backtest,
     Events,
@@ -37,7 +37,7 @@ def backtest_file(
     """Raises SourceUnusable, before anything is written."""
     known = _known(meta)
     if from_csv:
-        export = read_export(events, read_mapping(mapping))
+        export = read_export(events, read_mapping(mapping, ExportMapping))
         known = known.with_holidays(export.holidays())
         for told in _told_export(export, _):
             say(told)

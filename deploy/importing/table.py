@@ -12,7 +12,7 @@ from functools import partial
 from hashlib import sha256
 from io import StringIO
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 import yaml
@@ -111,10 +111,21 @@ _YEAR_LAST = re.compile(
 _ZONES = {"Z": "+00:00", "UTC": "+00:00", "GMT": "+00:00", "JST": "+09:00"}
 
 
-class TableMapping(BaseModel):
-    """What a mapping file says about a table."""
+class Layout(BaseModel):
+    """What a mapping file says about how any table is read."""
 
     model_config = ConfigDict(extra="forbid")
+
+    dates: tuple[str, ...] = ()
+    """Formats (strptime) that are tried first."""
+    zone: str | None = None
+    """Of times without one; by default the company's."""
+    encoding: str | None = None
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
+
+
+class TableMapping(Layout):
+    """What a mapping file says about a table of issues."""
 
     system: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")] | None = None
     """What the ids count within; by default the file, so that no two files' ids are mixed up."""
@@ -131,20 +142,17 @@ class TableMapping(BaseModel):
     closed: tuple[str, ...] = ()
     """More words for what is over."""
     urgencies: dict[str, Literal["low", "normal", "high"]] = Field(default_factory=dict)
-    dates: tuple[str, ...] = ()
-    """Formats (strptime) that are tried first."""
-    zone: str | None = None
-    """Of times without one; by default the company's."""
-    encoding: str | None = None
-    delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
 
 
-def read_mapping(file: Path | None) -> TableMapping:
-    """Raises SourceUnusable."""
+_Mapping = TypeVar("_Mapping", bound=Layout)
+
+
+def read_mapping(file: Path | None, kind: type[_Mapping]) -> _Mapping:
+    """What a mapping file says, or what holds without one. Raises SourceUnusable."""
     if file is None:
-        return TableMapping()
+        return kind()
     try:
-        mapping = TableMapping.model_validate(yaml.safe_load(file.read_text("utf-8")) or {})
+        mapping = kind.model_validate(yaml.safe_load(file.read_text("utf-8")) or {})
         if mapping.zone:
             ZoneInfo(mapping.zone)
     except (OSError, UnicodeDecodeError) as error:

@@ -290,11 +290,8 @@ def person_isolated(isolated: PersonIsolated, shelf: Shelf) -> list[Event]:
 def person_supported(supported: PersonSupported, shelf: Shelf) -> list[Event]:
     """One level less; what it was made of stands there until something newer is said."""
     known = shelf.figures.get(supported.person_id)
-    _keep_figure(supported, _BELOW[supported.level], known.since if known else None, shelf)
+    _keep_figure(supported, supported.level.below, known.since if known else None, shelf)
     return []
-
-
-_BELOW = {Level.ALARM: Level.ASK, Level.ASK: Level.WATCH, Level.WATCH: None}
 
 
 def _keep_figure(

@@ -12,7 +12,6 @@ from datetime import datetime
 from enum import StrEnum
 
 from services.metrics.normal import Stage as Stage
-from services.metrics.standing import NO_TEAM as NO_TEAM
 from shared.contracts.metrics import Evidence, Level
 
 

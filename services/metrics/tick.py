@@ -22,7 +22,8 @@ from services.metrics.keeper import Keeper
 from services.metrics.ledger import Ledger
 from services.metrics.load import Loads
 from services.metrics.normal import Stage
-from services.metrics.picture import NO_TEAM, Condition, PersonSeen, Picture, TeamSeen
+from services.metrics.picture import Condition, PersonSeen, Picture, TeamSeen
+from services.metrics.standing import NO_TEAM
 from services.metrics.store import Books, Hold
 from services.metrics.watch import Glance, Isolated, Supported, Watched
 from shared import clock, logs

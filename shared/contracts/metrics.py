@@ -24,6 +24,13 @@ class Level(StrEnum):
     ALARM = "alarm"
     """At 0.8 for a working day: the heads of the teams that do not answer are told."""
 
+    @property
+    def below(self) -> Level | None:
+        """What is left of it once it is over."""
+        levels = tuple(Level)
+        place = levels.index(self)
+        return levels[place - 1] if place else None
+
 
 class Move(StrEnum):
     """What moves the figure."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from services.metrics.gauges.figures import NO_TEAM
 from services.metrics.gauges.groups import shown_teams
+from services.metrics.standing import NO_TEAM
 from services.metrics.store import Observation
 from shared.contracts.issue import AssignedBecause, Snapshot
 from shared.contracts.organisation import Organisation

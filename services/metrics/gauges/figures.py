@@ -11,7 +11,8 @@ from services.metrics.gauges.groups import shown_teams
 from services.metrics.gauges.issues import IssueGauges, OpenIssues
 from services.metrics.gauges.people import GroupGauges, PersonGauges
 from services.metrics.gauges.seen import Known, Nothing, Seen
-from services.metrics.store import Books, Standing
+from services.metrics.standing import NO_TEAM, Standing
+from services.metrics.store import Books
 from shared.contracts.event import Speaker
 from shared.contracts.issue import DeclineReason, Step, UndoneBecause
 from shared.contracts.organisation import WORKING_DAY, Channel, Organisation
@@ -25,8 +26,6 @@ BUCKETS = tuple(
 )
 """In working seconds, from a quarter of an hour to four weeks."""
 
-NO_TEAM = "none"
-"""The label of issues that the leader owns without any team."""
 LEVELS = ("lead", "leader")
 """How far up Banso went."""
 

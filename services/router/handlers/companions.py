@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, TypeVar, assert_never
 from uuid import UUID, uuid5
@@ -36,13 +35,6 @@ COMPANIONSHIPS = UUID("b6e0c7c1-54b1-5f0e-8f1e-0d8f3f5a9c27")
 
 _Said = TypeVar("_Said", bound=CompanionEvent)
 
-_BELOW: Mapping[Level, Level | None] = {
-    Level.ALARM: Level.ASK,
-    Level.ASK: Level.WATCH,
-    Level.WATCH: None,
-}
-"""What is left of a level that is over."""
-
 
 def person_isolated(isolated: PersonIsolated, desk: Desk) -> list[Event]:
     """Their issues come first from now on; from `ask` on they are asked whether somebody shall run
@@ -73,7 +65,7 @@ def person_isolated(isolated: PersonIsolated, desk: Desk) -> list[Event]:
 def person_supported(supported: PersonSupported, desk: Desk) -> list[Event]:
     """Once that has lasted the companion is thanked. Who has not answered the question yet need
     not any more."""
-    who, below = supported.person_id, _BELOW[supported.level]
+    who, below = supported.person_id, supported.level.below
     if not _is_news(supported, below, desk):
         return []
     known = desk.companionship_of(who)

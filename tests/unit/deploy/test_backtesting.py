@@ -10,9 +10,10 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from deploy.backtesting.export import Export, ExportMapping, read_export, read_mapping
+from deploy.backtesting.export import Export, ExportMapping, read_export
 from deploy.cli import app
 from deploy.importing.found import SourceUnusable
+from deploy.importing.table import read_mapping
 from shared.language import words
 
 PLAIN = """\
@@ -168,7 +169,7 @@ def test_a_mapping_that_is_none_is_refused(tmp_path: Path, text: str | None, pro
         file.write_text(text, encoding="utf-8")
 
     with pytest.raises(SourceUnusable) as error:
-        read_mapping(file)
+        read_mapping(file, ExportMapping)
 
     assert problem in error.value.say(words("en"))
 

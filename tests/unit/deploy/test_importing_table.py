@@ -239,7 +239,7 @@ def test_a_mapping_with_a_mistake_says_where(tmp_path: Path, text: str, words: s
     file.write_text(text)
 
     with pytest.raises(SourceUnusable, match=words):
-        read_mapping(file)
+        read_mapping(file, TableMapping)
 
 
 def test_bytes_that_are_no_text_are_said_to_be_none(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy import select
 
 from services.metrics import store, tick
-from services.metrics.picture import NO_TEAM, Condition
+from services.metrics.picture import Condition
+from services.metrics.standing import NO_TEAM
 from services.metrics.tick import Watch
 from shared import clock
 from shared.contracts.event import Event

@@ -300,14 +300,15 @@ def test_a_team_may_have_a_calendar_of_its_own() -> None:
 
 
 def test_a_wait_runs_at_night_too_and_stands_still_only_while_it_is_paused() -> None:
-    asked = raised(working(0), "one")
-    away = fact(working(0.9), Kind.ABSENCE_STARTED, person="mori")
+    asked, midnight = raised(at(0, 9), "one"), at(1, 0)
+    away = fact(at(0, 12), Kind.ABSENCE_STARTED, person="mori")
 
-    (at_night,) = fold(asked).waits(working(1) + 6 * 3600)
-    (paused,) = fold([*asked, away]).waits(working(2))
+    waiting, paused = fold(asked), fold([*asked, away])
+    for isolation in (waiting, paused):
+        isolation.advance(midnight)
 
-    assert at_night.is_running
-    assert not paused.is_running
+    assert [wait.is_running for wait in waiting.waits(at(1, 3))] == [True]
+    assert [wait.is_running for wait in paused.waits(at(1, 3))] == [False]
 
 
 def test_what_is_normal_is_learned_from_the_waits_of_others() -> None:

@@ -112,6 +112,31 @@ def test_any_order_of_arrival_snapshots_and_a_rebuild_agree(drawn: list[Draw], s
         asyncio.run(_delivered(events, url, Random(seed)))
 
 
+def test_what_came_late_counts_though_the_service_dies_before_it_is_folded(
+    tmp_path: Path,
+) -> None:
+    events = happened([(24 * 60, nth % 3, "answer", nth % 4) for nth in range(6)])
+    late = next(one for one in events if one.subject == "issue.responded.v1")
+    end = events[-1].occurred_at + timedelta(days=1)
+    assert late.occurred_at < end - timedelta(days=2)
+
+    async def run() -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        service = Service(f"sqlite:///{tmp_path / 'metrics.db'}")
+        await service.hear([one for one in events if one is not late])
+        await service.catch_up(end)
+        await service.hear([late])
+        await service.close()
+        again = Service(service.url)
+        taken_up = figures(after(again.keeper.ledger, end), end) if again.keeper.ledger else {}
+        anew = figures(after(again.anew(), end), end)
+        await again.close()
+        return taken_up, anew
+
+    taken_up, anew = asyncio.run(run())
+
+    assert same(taken_up, anew)
+
+
 def test_what_comes_more_than_a_week_late_waits_for_a_rebuild(tmp_path: Path) -> None:
     events = happened([(60, nth % 3, "answer", nth % 4) for nth in range(120)])
     assert events[-1].occurred_at - events[1].occurred_at < timedelta(days=7)
